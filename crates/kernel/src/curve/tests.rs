@@ -1,5 +1,3 @@
-#![expect(clippy::float_arithmetic, reason = "floats are the yardstick here, never the rule")]
-
 use expect_test::expect_file;
 use proptest::prelude::*;
 use serde_json::{Value, json};
