@@ -2,6 +2,8 @@
 
 use kernel::{Amount, BetId, Multiplier, PlayerId, Stake};
 
+use crate::CashOut;
+
 /// Names a bet within a lobby's round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BetKey {
@@ -55,6 +57,23 @@ impl Bet {
     #[must_use]
     pub const fn exposure(&self) -> Amount {
         self.stake.payout_at(self.cap)
+    }
+
+    /// The bet's cash-out, stored or on its way.
+    #[must_use]
+    pub const fn cash_out(&self) -> Option<CashOut> {
+        match self.state {
+            BetState::CashingOut { multiplier, stamped_ms, auto }
+            | BetState::CashedOut { multiplier, stamped_ms, auto } => Some(CashOut {
+                key: self.key,
+                stake: self.stake,
+                multiplier,
+                payout: self.stake.payout_at(multiplier),
+                stamped_ms,
+                auto,
+            }),
+            _ => None,
+        }
     }
 
     /// Whether the bet is in the accepted set, whatever became of it there.

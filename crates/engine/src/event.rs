@@ -45,7 +45,7 @@ pub enum Write {
     Interruption {
         round: u32,
         reason: Reason,
-        /// m_d, or `None` where nothing durable was shown and all stakes go back.
+        /// `m_d`, or `None` where nothing durable was shown and all stakes go back.
         multiplier: Option<Multiplier>,
         settlements: Vec<Settlement>,
         totals: Totals,

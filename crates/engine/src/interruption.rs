@@ -62,9 +62,9 @@ pub enum Interruption {
     },
     /// Nothing durable was shown: every stake goes back.
     Released,
-    /// Stopped at m_d.
+    /// Stopped at `m_d`.
     Stopped {
-        /// m_d: the highest multiplier in any durable record.
+        /// `m_d`: the highest multiplier in any durable record.
         multiplier: Multiplier,
         /// Each marked bet's end, in their order.
         outcomes: Vec<Outcome>,
@@ -73,7 +73,7 @@ pub enum Interruption {
 
 /// Decides a round that cannot be played on. The first rule that holds decides.
 ///
-/// While a round is alive at m_d, every bet is worth exactly stake × m_d, so stopping gains
+/// While a round is alive at `m_d`, every bet is worth exactly stake × `m_d`, so stopping gains
 /// nothing to anyone.
 #[must_use]
 pub fn decide_interruption(round: &StoredRound) -> Interruption {

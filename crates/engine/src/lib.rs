@@ -15,5 +15,5 @@ pub use bet::{Bet, BetKey, BetState};
 pub use command::{Command, PlaceBet, Rejection};
 pub use event::{CashOut, Event, Notice, Reason, Settlement, Totals, Write};
 pub use interruption::{Interruption, Outcome, StoredBet, StoredRound, decide_interruption};
-pub use lobby::{Lobby, Phase, Resume};
+pub use lobby::{Lobby, Phase, Resume, Unclosed};
 pub use rules::{Mode, Rules};

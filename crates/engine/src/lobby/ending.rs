@@ -1,0 +1,195 @@
+//! How rounds end: decided, voided, or interrupted; and how a lobby is told to stop.
+
+use kernel::Timestamp;
+
+use super::{Lobby, Phase, Stop};
+use crate::{
+    Bet, BetState, Event, Interruption, Notice, Outcome, Reason, Rejection, Settlement, StoredBet,
+    StoredRound, Write, decide_interruption,
+};
+
+impl Lobby {
+    /// The late window has passed and nothing is on its way: whoever is still in has lost.
+    pub(super) fn decide(&mut self, events: &mut Vec<Event>) {
+        let mut lost = Vec::new();
+        for place in 0..self.round.bets.as_slice().len() {
+            let Bet { key, state, .. } = *self.round.bets.get(place);
+            if state == BetState::Accepted {
+                self.round.bets.set(place, BetState::Lost);
+                lost.push(key);
+            }
+        }
+        self.phase = Phase::Deciding;
+        self.round_ended();
+        let (round, totals) = (self.round.number, self.round.totals);
+        events.push(Event::Store(Write::Outcome { round, lost, totals }));
+    }
+
+    /// The outcome is durable: losses are told and the seed may be shown.
+    pub(super) fn outcome_stored(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+        if self.phase != Phase::Deciding {
+            return;
+        }
+        let bets = self.round.bets.as_slice().iter();
+        let lost = bets.filter(|bet| bet.state == BetState::Lost).copied().collect();
+        let (round, totals) = (self.round.number, self.round.totals);
+        events.push(Event::Tell(Notice::Settled { round, lost, totals }));
+        self.over(at, events);
+    }
+
+    /// Ends a round that was not locked: every stake goes back by the round's close.
+    pub(super) fn void(&mut self, reason: Reason, events: &mut Vec<Event>) {
+        self.refuse_requested(Rejection::Draining, events);
+        self.phase = Phase::Voiding { reason };
+        self.round_ended();
+        let round = self.round.number;
+        events.push(Event::Store(Write::Void { round, reason }));
+    }
+
+    /// The void is durable.
+    pub(super) fn void_stored(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+        let Phase::Voiding { reason } = self.phase else { return };
+        for place in 0..self.round.bets.as_slice().len() {
+            if self.round.bets.get(place).state == BetState::Accepted {
+                self.round.bets.set(place, BetState::Released);
+            }
+        }
+        events.push(Event::Tell(Notice::Voided { round: self.round.number, reason }));
+        self.over(at, events);
+    }
+
+    /// Stops a locked round. It is told at once, without a multiplier; the end waits until every
+    /// write under way is definite.
+    pub(super) fn interrupt(&mut self, reason: Reason, events: &mut Vec<Event>) {
+        self.phase = Phase::Interrupted { reason, storing: false };
+        events.push(Event::Tell(Notice::Interrupted { round: self.round.number, reason }));
+    }
+
+    /// Every write is definite: computes `m_d` from what is durable and stores the end.
+    pub(super) fn settle_interruption(&mut self, reason: Reason, events: &mut Vec<Event>) {
+        let places: Vec<usize> = self.places_in_round().collect();
+        let stored = self.stored_round(&places);
+        let climb_end = stored.crash_point.min(stored.multiplier_max);
+        let (multiplier, outcomes) = match decide_interruption(&stored) {
+            Interruption::Settled { outcomes } => (Some(climb_end), outcomes),
+            Interruption::Stopped { multiplier, outcomes } => (Some(multiplier), outcomes),
+            Interruption::Voided | Interruption::Released => {
+                (None, vec![Outcome::Released; places.len()])
+            }
+        };
+        let mut settlements = Vec::with_capacity(places.len());
+        for (&place, &outcome) in places.iter().zip(&outcomes) {
+            let bet = *self.round.bets.get(place);
+            settlements.push(Settlement { key: bet.key, outcome });
+            self.end_bet(place, bet, outcome);
+        }
+        self.phase = Phase::Interrupted { reason, storing: true };
+        self.round_ended();
+        let (round, totals) = (self.round.number, self.round.totals);
+        self.round.interruption = Some((multiplier, settlements.clone()));
+        events.push(Event::Store(Write::Interruption {
+            round,
+            reason,
+            multiplier,
+            settlements,
+            totals,
+        }));
+    }
+
+    /// The interruption is durable: how it ended may be told.
+    pub(super) fn interruption_stored(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+        let Phase::Interrupted { reason, storing: true } = self.phase else { return };
+        let Some((multiplier, settlements)) = self.round.interruption.take() else { return };
+        let (round, totals) = (self.round.number, self.round.totals);
+        events.push(Event::Tell(Notice::InterruptionSettled {
+            round,
+            reason,
+            multiplier,
+            settlements,
+            totals,
+        }));
+        self.over(at, events);
+    }
+
+    /// Told to finish: a round that nobody plays ends at once, another is played out.
+    pub(super) fn drain(&mut self, events: &mut Vec<Event>) {
+        self.stop.get_or_insert(Stop::Drain);
+        let nobody_plays = self.places_in_round().next().is_none();
+        match self.phase {
+            Phase::Open { .. } if nobody_plays => self.void(Reason::Shutdown, events),
+            Phase::Locked { .. } | Phase::Running { .. } if nobody_plays => {
+                self.interrupt(Reason::Shutdown, events);
+            }
+            Phase::Over { .. } => self.stopped(events),
+            _ => {}
+        }
+    }
+
+    /// Told to stop now. What has crashed is decided; everything else is voided or interrupted.
+    pub(super) fn stop_now(&mut self, events: &mut Vec<Event>) {
+        self.stop = Some(Stop::Now);
+        match self.phase {
+            Phase::Open { .. } => self.void(Reason::Shutdown, events),
+            Phase::Locked { .. } | Phase::Running { .. } => {
+                self.interrupt(Reason::Shutdown, events);
+            }
+            Phase::Over { .. } => self.stopped(events),
+            _ => {}
+        }
+    }
+
+    /// The round's exposure stays reserved until the wallet has closed it.
+    fn round_ended(&mut self) {
+        self.bankroll.ended(self.round.number, self.round.bets.exposure());
+    }
+
+    fn over(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+        if self.stop.is_some() {
+            self.stopped(events);
+        } else {
+            self.phase = Phase::Over { until: at + self.rules.pause_ms };
+        }
+    }
+
+    fn places_in_round(&self) -> impl Iterator<Item = usize> + '_ {
+        let bets = self.round.bets.as_slice().iter().enumerate();
+        bets.filter(|(_, bet)| bet.is_in_round()).map(|(place, _)| place)
+    }
+
+    /// What is durable of the round now, as a successor would read it.
+    fn stored_round(&self, places: &[usize]) -> StoredRound {
+        let bets = places.iter().map(|&place| {
+            let bet = self.round.bets.get(place);
+            let cashed_out = match bet.state {
+                BetState::CashedOut { multiplier, .. } => Some(multiplier),
+                _ => None,
+            };
+            StoredBet { key: bet.key, stake: bet.stake, cap: bet.cap, cashed_out }
+        });
+        StoredRound {
+            locked: true,
+            crashed: false,
+            heartbeat: self.round.climb.as_ref().and_then(super::Climb::durable),
+            crash_point: self.crash_point(),
+            multiplier_max: self.rules.multiplier_max,
+            bets: bets.collect(),
+        }
+    }
+
+    fn end_bet(&mut self, place: usize, bet: Bet, outcome: Outcome) {
+        match (bet.state, outcome) {
+            (BetState::Accepted, Outcome::CashedOut { multiplier, payout }) => {
+                self.round.totals.payout_sum += payout;
+                let stamped_ms = self.rules.curve.first_ms(multiplier);
+                let state = BetState::CashedOut { multiplier, stamped_ms, auto: true };
+                self.round.bets.set(place, state);
+            }
+            (BetState::Accepted, Outcome::Lost) => self.round.bets.set(place, BetState::Lost),
+            (BetState::Accepted, Outcome::Released) => {
+                self.round.totals.payout_sum += bet.stake.amount();
+                self.round.bets.set(place, BetState::Released);
+            }
+            _ => {}
+        }
+    }
+}
