@@ -3,6 +3,7 @@
 mod bankroll;
 mod bets;
 mod betting;
+mod cash_out;
 mod climb;
 mod ending;
 

@@ -95,7 +95,7 @@ impl Lobby {
     }
 
     /// Pays every open bet whose cap was reached, lowest first, exactly its cap.
-    fn pay_caps(&mut self, elapsed_ms: u64, events: &mut Vec<Event>) {
+    pub(super) fn pay_caps(&mut self, elapsed_ms: u64, events: &mut Vec<Event>) {
         let crash_point = self.crash_point();
         while let Some(climb) = self.round.climb.as_mut()
             && let Some(&(cap, place)) = climb.by_cap.get(climb.past_cap)
