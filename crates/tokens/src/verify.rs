@@ -1,0 +1,118 @@
+//! Reads tokens, and believes only what it must.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::claims::{Header, Payload, PlayerClaims};
+use crate::{ALGORITHM, LONGEST, PLAYER_TYPE, VerifyingKey};
+
+/// Verifies player tokens of one issuer, for one audience, by the keys it was given.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    keys: Vec<VerifyingKey>,
+    issuer: String,
+    audience: String,
+}
+
+/// Why a token proves nothing. Callers answer all but `Expired` alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not a token of this form: too long, wrong parts, encoding, members or algorithm.
+    #[error("not a player token")]
+    Malformed,
+    /// Signed, it says, by a key that is not ours.
+    #[error("signed by an unknown key")]
+    UnknownKey,
+    /// The signature is not that key's.
+    #[error("wrong signature")]
+    WrongSignature,
+    /// Genuine, but by another issuer or for another audience.
+    #[error("meant for somebody else")]
+    NotForUs,
+    /// Genuine, but over.
+    #[error("expired")]
+    Expired,
+}
+
+impl Verifier {
+    /// Trusts `keys` (the one in use first, then those being retired).
+    pub fn new(
+        keys: Vec<VerifyingKey>,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> Self {
+        Self { keys, issuer: issuer.into(), audience: audience.into() }
+    }
+
+    /// What `token` proves at `now_s`, Unix seconds.
+    ///
+    /// # Errors
+    /// [`TokenError`], saying why it proves nothing.
+    pub fn verify(&self, token: &str, now_s: i64) -> Result<PlayerClaims, TokenError> {
+        self.verify_with_grace(token, now_s, 0)
+    }
+
+    /// The same, also for tokens that expired less than `grace_s` seconds ago: a cash-out is
+    /// never refused for the hour of its token.
+    ///
+    /// # Errors
+    /// [`TokenError`], saying why it proves nothing.
+    pub fn verify_with_grace(
+        &self,
+        token: &str,
+        now_s: i64,
+        grace_s: u32,
+    ) -> Result<PlayerClaims, TokenError> {
+        let payload = self.genuine(token)?;
+        if payload.iss != self.issuer || payload.aud != self.audience {
+            return Err(TokenError::NotForUs);
+        }
+        let player = payload.sub.parse().map_err(|_| TokenError::Malformed)?;
+        if payload.exp.saturating_add(i64::from(grace_s)) <= now_s {
+            return Err(TokenError::Expired);
+        }
+        Ok(PlayerClaims {
+            player,
+            username: payload.name,
+            issued_at_s: payload.iat,
+            expires_at_s: payload.exp,
+        })
+    }
+
+    /// The public keys as a JWK set (RFC 7517 §5).
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        json!({ "keys": self.keys.iter().map(VerifyingKey::jwk).collect::<Vec<_>>() })
+    }
+
+    /// The payload, once the signature was found to be ours. Nothing of it is read before.
+    fn genuine(&self, token: &str) -> Result<Payload, TokenError> {
+        if token.len() > LONGEST {
+            return Err(TokenError::Malformed);
+        }
+        let parts: Vec<&str> = token.splitn(4, '.').collect();
+        let [header, payload, signature] = parts[..] else { return Err(TokenError::Malformed) };
+        let message = &token[..token.len() - signature.len() - 1];
+        let header: Header = parse(header)?;
+        if header.alg != ALGORITHM || header.typ != PLAYER_TYPE || header.crit {
+            return Err(TokenError::Malformed);
+        }
+        let key = self.keys.iter().find(|key| key.id() == header.kid);
+        let key = key.ok_or(TokenError::UnknownKey)?;
+        if !key.signed(message.as_bytes(), &decode(signature)?) {
+            return Err(TokenError::WrongSignature);
+        }
+        parse(payload)
+    }
+}
+
+/// Base64url in its one canonical form: no padding, no stray bits, no other alphabet.
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
+}
+
+fn parse<T: DeserializeOwned>(part: &str) -> Result<T, TokenError> {
+    serde_json::from_slice(&decode(part)?).map_err(|_| TokenError::Malformed)
+}
