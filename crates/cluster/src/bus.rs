@@ -1,0 +1,82 @@
+//! Pictures of lobbies, from their owner to every gateway. Nothing of value rides here: a lost
+//! picture costs nobody anything and is repaired from a snapshot.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use kernel::LobbyId;
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+
+/// Pictures a subscription keeps for its reader; past them the oldest are lost.
+const KEPT: usize = 256;
+
+/// Carries pictures: JSON of `protocol::Picture`, in the order their publisher sent them.
+pub trait Bus: Send + Sync {
+    /// Sends `picture` to the subscribers of `lobby`. Never waits, never fails: where nobody
+    /// listens it goes nowhere.
+    fn publish(&self, lobby: LobbyId, picture: Bytes);
+
+    /// Listens to `lobby` from now on.
+    fn subscribe(&self, lobby: LobbyId) -> Subscription;
+}
+
+/// A listener's end. Dropping it ends the subscription.
+#[derive(Debug)]
+pub struct Subscription {
+    pictures: broadcast::Receiver<Bytes>,
+}
+
+/// What a listener gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The next picture.
+    Picture(Bytes),
+    /// Pictures were lost: ask the owner for a snapshot.
+    Lagged,
+}
+
+/// The bus within one process.
+#[derive(Debug, Default)]
+pub struct MemoryBus {
+    lobbies: Mutex<HashMap<LobbyId, broadcast::Sender<Bytes>>>,
+}
+
+impl Subscription {
+    /// The next delivery; `None` once the bus is gone. May be dropped without losing a picture.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        match self.pictures.recv().await {
+            Ok(picture) => Some(Delivery::Picture(picture)),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some(Delivery::Lagged),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+impl MemoryBus {
+    /// A bus without listeners.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Bus for MemoryBus {
+    fn publish(&self, lobby: LobbyId, picture: Bytes) {
+        let mut lobbies = self.lobbies.lock();
+        let Some(listeners) = lobbies.get(&lobby) else { return };
+        if listeners.send(picture).is_err() {
+            // The last listener left; the next one makes a new channel.
+            lobbies.remove(&lobby);
+        }
+    }
+
+    fn subscribe(&self, lobby: LobbyId) -> Subscription {
+        let mut lobbies = self.lobbies.lock();
+        let listeners = lobbies.entry(lobby).or_insert_with(|| broadcast::channel(KEPT).0);
+        Subscription { pictures: listeners.subscribe() }
+    }
+}
+
+#[cfg(test)]
+mod tests;
