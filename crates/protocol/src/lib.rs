@@ -1,1 +1,17 @@
-//! See DESIGN; to be filled.
+//! Every byte that leaves a process: HTTP bodies, socket messages, pictures, close codes, problems.
+//!
+//! Numbers of money are read from their text and written as text; none passes through a float.
+
+pub mod auth;
+pub mod close;
+pub mod code;
+pub mod lobby;
+pub mod picture;
+pub mod problem;
+pub mod rounds;
+pub mod socket_io;
+pub mod wallet;
+pub mod wire;
+
+pub use code::Code;
+pub use problem::{Problem, ProblemBody};

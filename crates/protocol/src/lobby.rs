@@ -1,0 +1,1 @@
+//! See DESIGN; to be filled.
