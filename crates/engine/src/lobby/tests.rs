@@ -1,1 +1,9 @@
+//! Script tests for every rule of a round; `world` speaks to the lobby, cases are data.
 
+mod bankroll;
+mod betting;
+mod climb;
+mod ending;
+mod properties;
+mod replay;
+mod world;
