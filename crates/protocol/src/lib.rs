@@ -14,4 +14,5 @@ pub mod wallet;
 pub mod wire;
 
 pub use code::Code;
+pub use picture::{Picture, PictureEvent, Snapshot};
 pub use problem::{Problem, ProblemBody};
