@@ -1,1 +1,3 @@
-//! See DESIGN; to be filled.
+//! The game role: lobbies, their rounds, their seeds, and what the wallet must be told.
+
+mod store;

@@ -1,0 +1,201 @@
+//! What the game keeps, at the level of commands: a batch is applied in one transaction.
+//!
+//! Every command may be applied again after an unknown outcome; the second time changes nothing.
+
+mod records;
+mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::{Bet, BetKey, CashOut, Reason, Settlement, Totals};
+use kernel::{Amount, BetId, Epoch, LobbyId, Multiplier, PlayerId, RoundId};
+
+pub(crate) use records::{
+    BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, RoundRecord, RoundState,
+    SealedSeed, UnfinishedRound, Visibility, WireOutcome,
+};
+pub(crate) use sqlite::{SCHEMA, SqliteStore};
+
+/// Why the store did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Refused for good; nothing was changed.
+    #[error("the store refused: {0}")]
+    Failed(String),
+    /// The outcome is unknown: apply the same again.
+    #[error("the store did not answer")]
+    Unavailable,
+}
+
+/// One change of a round's state.
+#[derive(Clone, Debug)]
+pub(crate) enum StoreCommand {
+    /// The round's row.
+    OpenRound { round: RoundId, epoch: Epoch, chain: u32, at: i64 },
+    /// A held bet. Too late for the lock, its release is queued instead: [`Done::Missed`].
+    AcceptBet { lobby: LobbyId, bet: Bet, name: Arc<str>, at: i64 },
+    /// An accepted bet leaves, its release queued.
+    CancelBet { lobby: LobbyId, key: BetKey, at: i64 },
+    /// A bet that missed the lock, with a row or without: its release queued.
+    ReleaseBet { lobby: LobbyId, key: BetKey, at: i64 },
+    /// The lock record.
+    Lock(Box<LockRecord>),
+    /// How far the running rounds of the node have come, in one statement.
+    Heartbeats(Vec<(RoundId, Multiplier)>),
+    /// A cash-out, its resolve queued.
+    CashOut { lobby: LobbyId, cash_out: CashOut, at: i64 },
+    /// The climb is over.
+    Crash { round: RoundId, crash_point: Multiplier, multiplier: Multiplier, at: i64 },
+    /// A locked round ends: resolves of what was still open and the round's close queued.
+    EndRound(Box<RoundEnd>),
+    /// A round ends without lock, its close queued with a count of 0.
+    VoidRound { round: RoundId, reason: Reason, at: i64 },
+    /// Closes a round that this store does not know, so that its holds are released.
+    CloseUnknown { round: RoundId, at: i64 },
+    /// A new owner's epoch.
+    TakeOver { lobby: LobbyId, epoch: Epoch },
+}
+
+/// What fixes the accepted set of a round.
+#[derive(Clone, Debug)]
+pub(crate) struct LockRecord {
+    pub(crate) round: RoundId,
+    pub(crate) bets: Vec<BetKey>,
+    pub(crate) totals: Totals,
+    /// The seed's index in the round's chain.
+    pub(crate) seed_index: u32,
+    pub(crate) bets_hash: [u8; 32],
+    /// When the climb starts, in Unix milliseconds, for history only.
+    pub(crate) start_at: i64,
+    pub(crate) at: i64,
+}
+
+/// How a locked round ended.
+#[derive(Clone, Debug)]
+pub(crate) struct RoundEnd {
+    pub(crate) round: RoundId,
+    /// `None`: settled as played; otherwise interrupted, and why.
+    pub(crate) interrupted: Option<Reason>,
+    /// The seed's own crash point, known to all from now on.
+    pub(crate) crash_point: Multiplier,
+    /// Where the climb ended; `None` where every stake went back.
+    pub(crate) multiplier: Option<Multiplier>,
+    /// The ends of the bets still open. What is decided already is left as it is.
+    pub(crate) settlements: Vec<Settlement>,
+    pub(crate) payout_sum: Amount,
+    pub(crate) seed: [u8; 32],
+    pub(crate) at: i64,
+}
+
+/// What applying a command did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// It is durable.
+    Stored,
+    /// The bet came after the lock; its release is queued.
+    Missed,
+}
+
+/// The wallet's answer to a close, to be kept with its acknowledgement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClosedRound {
+    pub(crate) round: RoundId,
+    pub(crate) agreed: bool,
+}
+
+/// Answers of the wallet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Acknowledgement {
+    pub(crate) rows: Vec<i64>,
+    pub(crate) closed: Vec<ClosedRound>,
+    pub(crate) at: i64,
+}
+
+/// Everything a new owner reads of a lobby.
+#[derive(Clone, Debug)]
+pub(crate) struct Inheritance {
+    pub(crate) lobby: LobbyRecord,
+    /// Rounds that have no end yet, oldest first.
+    pub(crate) unfinished: Vec<UnfinishedRound>,
+    /// Rounds that ended but are not closed at the wallet, with what they may cost the house.
+    pub(crate) unclosed: Vec<(u32, Amount)>,
+    /// The highest round there ever was, 0 if none.
+    pub(crate) last_round: u32,
+    pub(crate) chains: Vec<ChainRecord>,
+}
+
+/// The game's store. One transaction a batch.
+#[async_trait]
+pub(crate) trait Store: Send + Sync + 'static {
+    /// Applies the batch in order; one answer a command. A refused command is undone alone.
+    async fn apply(
+        &self,
+        batch: Arc<[StoreCommand]>,
+    ) -> Result<Vec<Result<Done, StoreError>>, StoreError>;
+
+    /// Notes what the wallet answered.
+    async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError>;
+    /// The oldest rows that the wallet has not answered, at most `limit`, in order.
+    async fn unsent(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError>;
+    /// Forgets rows acknowledged before `before`; how many went.
+    async fn prune(&self, before: i64) -> Result<usize, StoreError>;
+
+    /// Makes a lobby under the next free number; `None` if its owner has `limit` already.
+    async fn create_lobby(
+        &self,
+        new: NewLobby,
+        limit: u32,
+    ) -> Result<Option<LobbyRecord>, StoreError>;
+    async fn lobby(&self, lobby: LobbyId) -> Result<Option<LobbyRecord>, StoreError>;
+    /// Public lobbies, by number, at most `limit`.
+    async fn public_lobbies(&self, limit: u32) -> Result<Vec<LobbyRecord>, StoreError>;
+    /// Lobbies with unfinished rounds or unsent rows, and configured ones.
+    async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError>;
+    async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError>;
+
+    /// Keeps a chain that was made, before its public seed is drawn.
+    async fn add_chain(
+        &self,
+        chain: ChainRecord,
+        checkpoints: Vec<SealedSeed>,
+    ) -> Result<(), StoreError>;
+    /// Sets a chain's public seed, once and for all; answers with the one that stands.
+    async fn set_public_seed(
+        &self,
+        lobby: LobbyId,
+        chain: u32,
+        public_seed: String,
+    ) -> Result<String, StoreError>;
+    /// The sealed value at or above `index`.
+    async fn checkpoint(
+        &self,
+        lobby: LobbyId,
+        chain: u32,
+        index: u32,
+    ) -> Result<Option<SealedSeed>, StoreError>;
+    async fn chain(&self, lobby: LobbyId, chain: u32) -> Result<Option<ChainRecord>, StoreError>;
+
+    async fn round(
+        &self,
+        round: RoundId,
+    ) -> Result<Option<(RoundRecord, Vec<BetRecord>)>, StoreError>;
+    /// Rounds of a lobby below `before`, newest first.
+    async fn rounds(
+        &self,
+        lobby: LobbyId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<RoundRecord>, StoreError>;
+    async fn bet(&self, player: PlayerId, bet: BetId) -> Result<Option<BetRecord>, StoreError>;
+    /// A player's bets placed before the bet `before`, newest first.
+    async fn bets_of(
+        &self,
+        player: PlayerId,
+        before: Option<BetId>,
+        limit: u32,
+    ) -> Result<Vec<BetRecord>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The game's store on SQLite. What commands mean to rows stands in the files beside it.
+
+mod bets;
+mod columns;
+mod lobbies;
+mod outbox;
+mod rounds;
+mod schema;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{BetId, LobbyId, PlayerId, RoundId};
+use platform::sqlite::{Reader, StoreError as SqliteError, Writer};
+use rusqlite::{Connection, Transaction};
+
+use super::{
+    Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby, OutboxRow,
+    RoundRecord, SealedSeed, Store, StoreCommand, StoreError,
+};
+
+pub(crate) use schema::SCHEMA;
+
+/// The store on one file: a writer that commits in groups, and readers.
+#[derive(Clone, Debug)]
+pub(crate) struct SqliteStore {
+    writer: Writer,
+    reader: Reader,
+}
+
+impl SqliteStore {
+    pub(crate) const fn new(writer: Writer, reader: Reader) -> Self {
+        Self { writer, reader }
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Ok(self.writer.run(work).await?)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Ok(self.reader.run(work).await?)
+    }
+}
+
+impl From<SqliteError> for StoreError {
+    fn from(error: SqliteError) -> Self {
+        match error {
+            SqliteError::Unavailable => Self::Unavailable,
+            definite => Self::Failed(definite.to_string()),
+        }
+    }
+}
+
+/// Each command in a savepoint of its own, so that one that fails is undone alone.
+fn apply_all(
+    tx: &Transaction<'_>,
+    batch: &[StoreCommand],
+) -> rusqlite::Result<Vec<Result<Done, StoreError>>> {
+    let mut answers = Vec::with_capacity(batch.len());
+    for command in batch {
+        tx.prepare_cached("SAVEPOINT command")?.execute([])?;
+        let answer = apply(tx, command);
+        if answer.is_err() {
+            tx.prepare_cached("ROLLBACK TO command")?.execute([])?;
+        }
+        tx.prepare_cached("RELEASE command")?.execute([])?;
+        answers.push(answer.map_err(|error| StoreError::Failed(error.to_string())));
+    }
+    Ok(answers)
+}
+
+fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done> {
+    match command {
+        StoreCommand::OpenRound { round, epoch, chain, at } => {
+            rounds::open(tx, *round, *epoch, *chain, *at)?;
+        }
+        StoreCommand::AcceptBet { lobby, bet, name, at } => {
+            return bets::accept(tx, *lobby, bet, name, *at);
+        }
+        StoreCommand::CancelBet { lobby, key, at } => {
+            bets::give_back(tx, *lobby, *key, "cancelled", *at)?;
+        }
+        StoreCommand::ReleaseBet { lobby, key, at } => {
+            bets::give_back(tx, *lobby, *key, "released", *at)?;
+        }
+        StoreCommand::Lock(record) => rounds::lock(tx, record)?,
+        StoreCommand::Heartbeats(beats) => rounds::heartbeats(tx, beats)?,
+        StoreCommand::CashOut { lobby, cash_out, at } => {
+            bets::cash_out(tx, *lobby, cash_out, *at)?;
+        }
+        StoreCommand::Crash { round, crash_point, multiplier, at } => {
+            rounds::crash(tx, *round, *crash_point, *multiplier, *at)?;
+        }
+        StoreCommand::EndRound(end) => rounds::end(tx, end)?,
+        StoreCommand::VoidRound { round, reason, at } => rounds::void(tx, *round, *reason, *at)?,
+        StoreCommand::CloseUnknown { round, .. } => rounds::close_unknown(tx, *round)?,
+        StoreCommand::TakeOver { lobby, epoch } => lobbies::take_over(tx, *lobby, *epoch)?,
+    }
+    Ok(Done::Stored)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn apply(
+        &self,
+        batch: Arc<[StoreCommand]>,
+    ) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
+        self.write(move |tx| apply_all(tx, &batch)).await
+    }
+
+    async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError> {
+        self.write(move |tx| outbox::acknowledge(tx, &acknowledgement)).await
+    }
+
+    async fn unsent(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        self.read(move |connection| outbox::unsent(connection, limit)).await
+    }
+
+    async fn prune(&self, before: i64) -> Result<usize, StoreError> {
+        self.write(move |tx| outbox::prune(tx, before)).await
+    }
+
+    async fn create_lobby(
+        &self,
+        new: NewLobby,
+        limit: u32,
+    ) -> Result<Option<LobbyRecord>, StoreError> {
+        self.write(move |tx| lobbies::create(tx, &new, limit)).await
+    }
+
+    async fn lobby(&self, lobby: LobbyId) -> Result<Option<LobbyRecord>, StoreError> {
+        self.read(move |connection| lobbies::one(connection, lobby)).await
+    }
+
+    async fn public_lobbies(&self, limit: u32) -> Result<Vec<LobbyRecord>, StoreError> {
+        self.read(move |connection| lobbies::public(connection, limit)).await
+    }
+
+    async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError> {
+        self.read(lobbies::to_own).await
+    }
+
+    async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError> {
+        self.read(move |connection| lobbies::inherit(connection, lobby)).await
+    }
+
+    async fn add_chain(
+        &self,
+        chain: ChainRecord,
+        checkpoints: Vec<SealedSeed>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| lobbies::add_chain(tx, &chain, &checkpoints)).await
+    }
+
+    async fn set_public_seed(
+        &self,
+        lobby: LobbyId,
+        chain: u32,
+        public_seed: String,
+    ) -> Result<String, StoreError> {
+        self.write(move |tx| lobbies::set_public_seed(tx, lobby, chain, &public_seed)).await
+    }
+
+    async fn checkpoint(
+        &self,
+        lobby: LobbyId,
+        chain: u32,
+        index: u32,
+    ) -> Result<Option<SealedSeed>, StoreError> {
+        self.read(move |connection| lobbies::checkpoint(connection, lobby, chain, index)).await
+    }
+
+    async fn chain(&self, lobby: LobbyId, chain: u32) -> Result<Option<ChainRecord>, StoreError> {
+        self.read(move |connection| lobbies::chain(connection, lobby, chain)).await
+    }
+
+    async fn round(
+        &self,
+        round: RoundId,
+    ) -> Result<Option<(RoundRecord, Vec<BetRecord>)>, StoreError> {
+        self.read(move |connection| rounds::one(connection, round)).await
+    }
+
+    async fn rounds(
+        &self,
+        lobby: LobbyId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<RoundRecord>, StoreError> {
+        self.read(move |connection| rounds::before(connection, lobby, before, limit)).await
+    }
+
+    async fn bet(&self, player: PlayerId, bet: BetId) -> Result<Option<BetRecord>, StoreError> {
+        self.read(move |connection| bets::one(connection, player, bet)).await
+    }
+
+    async fn bets_of(
+        &self,
+        player: PlayerId,
+        before: Option<BetId>,
+        limit: u32,
+    ) -> Result<Vec<BetRecord>, StoreError> {
+        self.read(move |connection| bets::of_player(connection, player, before, limit)).await
+    }
+}

@@ -1,0 +1,240 @@
+//! Bets: accepted, cancelled, released, cashed out.
+
+use engine::{Bet, BetKey, BetState, CashOut, Outcome};
+use kernel::{BetId, LobbyId, PlayerId, RoundId};
+use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
+
+use super::super::{BetRecord, Done, WireOutcome};
+use super::{columns, outbox};
+
+const COLUMNS: &str = "player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi, state,
+    in_round, multiplier_centi, payout_units, stamped_ms, placed_at";
+
+/// The bet's row, while its round is open; its release otherwise.
+pub(super) fn accept(
+    tx: &Transaction<'_>,
+    lobby: LobbyId,
+    bet: &Bet,
+    name: &str,
+    at: i64,
+) -> Result<Done> {
+    let key = bet.key;
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO bet (player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi,
+                              state, placed_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'accepted', ?9
+             WHERE EXISTS (SELECT 1 FROM round
+                           WHERE lobby = ?3 AND round = ?4 AND state = 'open')
+             ON CONFLICT (player, bet) DO NOTHING",
+        )?
+        .execute(params![
+            key.player.as_i64(),
+            key.bet.as_bytes(),
+            lobby.as_i64(),
+            key.round,
+            name,
+            bet.stake.steps(),
+            bet.auto_cash_out.map(kernel::Multiplier::centi),
+            bet.cap.centi(),
+            at,
+        ])?;
+    if written == 1 {
+        return Ok(Done::Stored);
+    }
+    // Either this is the same bet applied again, or it came too late.
+    let stands = tx
+        .prepare_cached(
+            "SELECT state = 'accepted' FROM bet
+             WHERE player = ?1 AND bet = ?2 AND lobby = ?3 AND round = ?4 AND stake_steps = ?5",
+        )?
+        .query_row(
+            params![
+                key.player.as_i64(),
+                key.bet.as_bytes(),
+                lobby.as_i64(),
+                key.round,
+                bet.stake.steps()
+            ],
+            |row| row.get::<_, bool>(0),
+        )
+        .optional()?;
+    if stands == Some(true) {
+        return Ok(Done::Stored);
+    }
+    outbox::queue_release(tx, lobby, key)?;
+    Ok(Done::Missed)
+}
+
+/// An accepted bet goes back to its player as `state`; its release is queued.
+pub(super) fn give_back(
+    tx: &Transaction<'_>,
+    lobby: LobbyId,
+    key: BetKey,
+    state: &str,
+    at: i64,
+) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE bet SET state = ?3, ended_at = ?4
+         WHERE player = ?1 AND bet = ?2 AND state = 'accepted' AND in_round = 0",
+    )?
+    .execute(params![key.player.as_i64(), key.bet.as_bytes(), state, at])?;
+    outbox::queue_release(tx, lobby, key)
+}
+
+/// Marks exactly these bets as in the round; every other one of the round is given back.
+pub(super) fn mark(tx: &Transaction<'_>, round: RoundId, bets: &[BetKey], at: i64) -> Result<()> {
+    let mut mark = tx.prepare_cached(
+        "UPDATE bet SET in_round = 1
+         WHERE player = ?1 AND bet = ?2 AND lobby = ?3 AND round = ?4 AND state = 'accepted'",
+    )?;
+    for key in bets {
+        let marked = mark.execute(params![
+            key.player.as_i64(),
+            key.bet.as_bytes(),
+            round.lobby.as_i64(),
+            round.number
+        ])?;
+        if marked != 1 {
+            // The engine saw it stored and it is not here: nothing may be built on this.
+            return Err(rusqlite::Error::QueryReturnedNoRows);
+        }
+    }
+    let mut others = tx.prepare_cached(
+        "SELECT player, bet FROM bet
+         WHERE lobby = ?1 AND round = ?2 AND state = 'accepted' AND in_round = 0",
+    )?;
+    let others: Vec<BetKey> = others
+        .query_map(params![round.lobby.as_i64(), round.number], |row| {
+            let (player, bet) = (columns::player(row, "player")?, columns::bet(row, "bet")?);
+            Ok(BetKey { player, bet, round: round.number })
+        })?
+        .collect::<Result<_>>()?;
+    others.into_iter().try_for_each(|key| give_back(tx, round.lobby, key, "released", at))
+}
+
+/// A cash-out and its resolve.
+pub(super) fn cash_out(
+    tx: &Transaction<'_>,
+    lobby: LobbyId,
+    cash_out: &CashOut,
+    at: i64,
+) -> Result<()> {
+    let CashOut { key, multiplier, payout, stamped_ms, .. } = *cash_out;
+    let outcome = Outcome::CashedOut { multiplier, payout };
+    if end(tx, key, outcome, stamped_ms, at)? {
+        let bet = WireOutcome::new(key.player, key.bet, outcome);
+        outbox::queue_cash_out(tx, RoundId::new(lobby, key.round), bet)?;
+    }
+    Ok(())
+}
+
+/// Ends a bet that is in its round and open; whether it was.
+pub(super) fn end(
+    tx: &Transaction<'_>,
+    key: BetKey,
+    outcome: Outcome,
+    stamped_ms: u64,
+    at: i64,
+) -> Result<bool> {
+    let (state, multiplier, payout) = match outcome {
+        Outcome::CashedOut { multiplier, payout } => {
+            ("cashed_out", Some(multiplier.centi()), Some(payout.units()))
+        }
+        Outcome::Lost => ("lost", None, None),
+        Outcome::Released => ("released", None, None),
+    };
+    let ended = tx
+        .prepare_cached(
+            "UPDATE bet SET state = ?3, multiplier_centi = ?4, payout_units = ?5,
+                            stamped_ms = ?6, ended_at = ?7
+             WHERE player = ?1 AND bet = ?2 AND state = 'accepted' AND in_round = 1",
+        )?
+        .execute(params![
+            key.player.as_i64(),
+            key.bet.as_bytes(),
+            state,
+            multiplier,
+            payout,
+            multiplier.map(|_| columns::signed(stamped_ms)),
+            at
+        ])?;
+    Ok(ended == 1)
+}
+
+/// Every accepted bet of a round without lock goes back; the round's close releases the holds.
+pub(super) fn release_all(tx: &Transaction<'_>, round: RoundId, at: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE bet SET state = 'released', ended_at = ?3
+         WHERE lobby = ?1 AND round = ?2 AND state = 'accepted'",
+    )?
+    .execute(params![round.lobby.as_i64(), round.number, at])?;
+    Ok(())
+}
+
+pub(super) fn of_round(connection: &Connection, round: RoundId) -> Result<Vec<BetRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM bet WHERE lobby = ?1 AND round = ?2 ORDER BY placed_at, player, bet"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![round.lobby.as_i64(), round.number], record)?;
+    rows.collect()
+}
+
+pub(super) fn one(
+    connection: &Connection,
+    player: PlayerId,
+    bet: BetId,
+) -> Result<Option<BetRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM bet WHERE player = ?1 AND bet = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_row(params![player.as_i64(), bet.as_bytes()], record).optional()
+}
+
+pub(super) fn of_player(
+    connection: &Connection,
+    player: PlayerId,
+    before: Option<BetId>,
+    limit: u32,
+) -> Result<Vec<BetRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM bet
+         WHERE player = ?1 AND (?2 IS NULL OR (placed_at, bet) <
+             (SELECT placed_at, bet FROM bet WHERE player = ?1 AND bet = ?2))
+         ORDER BY placed_at DESC, bet DESC LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let before = before.map(|bet| *bet.as_bytes());
+    let rows = statement.query_map(params![player.as_i64(), before, limit], record)?;
+    rows.collect()
+}
+
+fn record(row: &Row<'_>) -> Result<BetRecord> {
+    let payout = row.get::<_, Option<i64>>("payout_units")?.map(kernel::Amount::from_units);
+    let multiplier = columns::multiplier_if_any(row, "multiplier_centi")?;
+    let name: String = row.get("state")?;
+    let state = match (name.as_str(), multiplier) {
+        ("cashed_out", Some(multiplier)) => BetState::CashedOut {
+            multiplier,
+            stamped_ms: columns::unsigned(row, "stamped_ms")?,
+            auto: false,
+        },
+        ("lost", _) => BetState::Lost,
+        ("cancelled", _) => BetState::Cancelled,
+        ("released", _) => BetState::Released,
+        _ => BetState::Accepted,
+    };
+    Ok(BetRecord {
+        player: columns::player(row, "player")?,
+        name: row.get("name")?,
+        bet: columns::bet(row, "bet")?,
+        round: RoundId::new(columns::lobby(row, "lobby")?, row.get("round")?),
+        stake: columns::stake(row, "stake_steps")?,
+        auto_cash_out: columns::multiplier_if_any(row, "auto_centi")?,
+        cap: columns::multiplier(row, "cap_centi")?,
+        state,
+        in_round: row.get("in_round")?,
+        payout,
+        placed_at: row.get("placed_at")?,
+    })
+}

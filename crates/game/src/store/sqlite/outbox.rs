@@ -1,0 +1,133 @@
+//! Calls to the wallet, queued in the transaction of what caused them.
+
+use std::collections::HashMap;
+
+use engine::BetKey;
+use kernel::{Epoch, LobbyId, RoundId};
+use rusqlite::{Connection, Result, Transaction, params};
+
+use super::super::{Acknowledgement, ClosedRound, OutboxBody, OutboxRow, WireOutcome};
+use super::columns;
+
+/// The most bets that one resolve may carry.
+pub(super) const CHUNK: usize = 1_000;
+
+/// Queues the return of a stake.
+pub(super) fn queue_release(tx: &Transaction<'_>, lobby: LobbyId, key: BetKey) -> Result<()> {
+    let part = format!("release {} {}", key.player, key.bet);
+    let body = OutboxBody::Release { player: key.player.get(), bet: key.bet.to_string() };
+    queue(tx, RoundId::new(lobby, key.round), &part, &body)
+}
+
+/// Queues one cash-out's resolve.
+pub(super) fn queue_cash_out(tx: &Transaction<'_>, round: RoundId, bet: WireOutcome) -> Result<()> {
+    let part = format!("cash-out {} {}", bet.player, bet.bet);
+    queue(tx, round, &part, &OutboxBody::Resolve { bets: vec![bet] })
+}
+
+/// Queues the rest of a round's resolves, in chunks, and then its close.
+pub(super) fn queue_end(
+    tx: &Transaction<'_>,
+    round: RoundId,
+    bets: &[WireOutcome],
+    close: &OutboxBody,
+) -> Result<()> {
+    for (number, chunk) in bets.chunks(CHUNK).enumerate() {
+        let body = OutboxBody::Resolve { bets: chunk.to_vec() };
+        queue(tx, round, &format!("end {number}"), &body)?;
+    }
+    queue(tx, round, "close", close)
+}
+
+/// Queues a close alone.
+pub(super) fn queue_close(tx: &Transaction<'_>, round: RoundId, close: &OutboxBody) -> Result<()> {
+    queue(tx, round, "close", close)
+}
+
+fn queue(tx: &Transaction<'_>, round: RoundId, part: &str, body: &OutboxBody) -> Result<()> {
+    let body = serde_json::to_string(body)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    tx.prepare_cached(
+        "INSERT INTO outbox (lobby, round, part, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (lobby, round, part) DO NOTHING",
+    )?
+    .execute(params![round.lobby.as_i64(), round.number, part, body])?;
+    Ok(())
+}
+
+pub(super) fn unsent(connection: &Connection, limit: u32) -> Result<Vec<OutboxRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, outbox.lobby, round, body, epoch
+         FROM outbox JOIN lobby ON lobby.lobby = outbox.lobby
+         WHERE acknowledged_at IS NULL ORDER BY id LIMIT ?1",
+    )?;
+    let rows = statement.query_map([limit], |row| {
+        let body: String = row.get("body")?;
+        let body = serde_json::from_str(&body).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+        })?;
+        Ok(OutboxRow {
+            id: row.get("id")?,
+            round: RoundId::new(columns::lobby(row, "lobby")?, row.get("round")?),
+            epoch: Epoch(columns::unsigned(row, "epoch")?),
+            body,
+        })
+    })?;
+    rows.collect()
+}
+
+pub(super) fn acknowledge(tx: &Transaction<'_>, answers: &Acknowledgement) -> Result<()> {
+    let mut acknowledge =
+        tx.prepare_cached("UPDATE outbox SET acknowledged_at = ?2 WHERE id = ?1")?;
+    for id in &answers.rows {
+        acknowledge.execute(params![id, answers.at])?;
+    }
+    answers.closed.iter().try_for_each(|closed| note_close(tx, *closed))
+}
+
+/// A close that did not agree leaves the round's exposure reserved for ever.
+fn note_close(tx: &Transaction<'_>, closed: ClosedRound) -> Result<()> {
+    let (lobby, number) = (closed.round.lobby.as_i64(), closed.round.number);
+    let noted = tx
+        .prepare_cached(
+            "UPDATE round SET close_agreed = ?3
+             WHERE lobby = ?1 AND round = ?2 AND close_agreed IS NULL",
+        )?
+        .execute(params![lobby, number, closed.agreed])?;
+    if noted == 1 && !closed.agreed {
+        let kept = exposure(tx, closed.round.lobby, &[number])?;
+        let units: i64 = kept.values().map(|amount| amount.units()).sum();
+        tx.prepare_cached(
+            "UPDATE lobby SET kept_exposure_units = kept_exposure_units + ?2 WHERE lobby = ?1",
+        )?
+        .execute(params![lobby, units])?;
+    }
+    Ok(())
+}
+
+/// What each of these rounds may cost the house at most.
+pub(super) fn exposure(
+    connection: &Connection,
+    lobby: LobbyId,
+    rounds: &[u32],
+) -> Result<HashMap<u32, kernel::Amount>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT COALESCE(SUM(stake_steps * cap_centi), 0) FROM bet
+         WHERE lobby = ?1 AND round = ?2 AND in_round = 1",
+    )?;
+    let mut sums = HashMap::new();
+    for round in rounds {
+        let units: i64 =
+            statement.query_row(params![lobby.as_i64(), round], |row| row.get(0))?;
+        sums.insert(*round, kernel::Amount::from_units(units));
+    }
+    Ok(sums)
+}
+
+pub(super) fn prune(tx: &Transaction<'_>, before: i64) -> Result<usize> {
+    tx.prepare_cached(
+        "DELETE FROM outbox WHERE id IN
+         (SELECT id FROM outbox WHERE acknowledged_at < ?1 LIMIT 10000)",
+    )?
+    .execute([before])
+}

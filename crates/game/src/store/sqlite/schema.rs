@@ -1,0 +1,131 @@
+//! The tables of `game.db`. Amounts in units of 0.0001, stakes in steps of 0.01, multipliers in
+//! hundredths, instants in Unix milliseconds.
+
+use platform::sqlite::Schema;
+
+/// The game's schema. The constraints are a second lock, never the rules.
+pub(crate) const SCHEMA: Schema = Schema {
+    name: "game",
+    steps: &["
+CREATE TABLE lobby (
+    lobby INTEGER PRIMARY KEY CHECK (lobby > 0),
+    owner INTEGER,
+    name TEXT NOT NULL,
+    visibility TEXT NOT NULL CHECK (visibility IN ('public', 'private')),
+    mode TEXT NOT NULL CHECK (mode IN ('continuous', 'on_first_bet')),
+    curve TEXT NOT NULL CHECK (curve IN ('exponential', 'linear')),
+    betting_ms INTEGER NOT NULL,
+    stake_min_steps INTEGER NOT NULL,
+    stake_max_steps INTEGER NOT NULL,
+    multiplier_max_centi INTEGER NOT NULL,
+    payout_max_units INTEGER NOT NULL,
+    bets_per_player INTEGER NOT NULL,
+    house_edge_bps INTEGER NOT NULL,
+    funding_units INTEGER NOT NULL,
+    chain_length INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    kept_exposure_units INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX lobby_by_owner ON lobby (owner) WHERE owner IS NOT NULL;
+
+CREATE TABLE chain (
+    lobby INTEGER NOT NULL REFERENCES lobby,
+    chain INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    seeds_before INTEGER NOT NULL,
+    house_edge_bps INTEGER NOT NULL,
+    terminal BLOB NOT NULL,
+    public_key BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    public_seed TEXT,
+    used INTEGER NOT NULL DEFAULT 0 CHECK (used <= length),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (lobby, chain)
+) STRICT, WITHOUT ROWID;
+
+-- s_N and every 1,000th value, encrypted with a key that is not in here.
+CREATE TABLE checkpoint (
+    lobby INTEGER NOT NULL,
+    chain INTEGER NOT NULL,
+    seed_index INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (lobby, chain, seed_index),
+    FOREIGN KEY (lobby, chain) REFERENCES chain
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE round (
+    lobby INTEGER NOT NULL REFERENCES lobby,
+    round INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    chain INTEGER NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('open', 'locked', 'crashed', 'settled', 'voided', 'interrupted')),
+    seed_index INTEGER,
+    count INTEGER NOT NULL DEFAULT 0,
+    stake_sum_units INTEGER NOT NULL DEFAULT 0,
+    payout_sum_units INTEGER NOT NULL DEFAULT 0,
+    bets_hash BLOB,
+    heartbeat_centi INTEGER,
+    crash_point_centi INTEGER,
+    multiplier_centi INTEGER,
+    reason TEXT,
+    seed BLOB,
+    opened_at INTEGER NOT NULL,
+    locked_at INTEGER,
+    start_at INTEGER,
+    ended_at INTEGER,
+    -- NULL until the wallet answered the close; then whether it agreed.
+    close_agreed INTEGER,
+    PRIMARY KEY (lobby, round),
+    FOREIGN KEY (lobby, chain) REFERENCES chain,
+    CHECK (seed IS NULL OR state IN ('settled', 'interrupted')),
+    CHECK (state IN ('open', 'voided') OR seed_index IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX round_unfinished ON round (lobby, round)
+    WHERE state IN ('open', 'locked', 'crashed');
+CREATE INDEX round_unclosed ON round (lobby, round) WHERE close_agreed IS NULL;
+-- No seed is played twice.
+CREATE UNIQUE INDEX round_seed ON round (lobby, chain, seed_index) WHERE seed_index IS NOT NULL;
+
+CREATE TABLE bet (
+    player INTEGER NOT NULL,
+    bet BLOB NOT NULL CHECK (length(bet) = 16),
+    lobby INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    stake_steps INTEGER NOT NULL CHECK (stake_steps > 0),
+    auto_centi INTEGER,
+    cap_centi INTEGER NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('accepted', 'cashed_out', 'lost', 'cancelled', 'released')),
+    in_round INTEGER NOT NULL DEFAULT 0,
+    multiplier_centi INTEGER,
+    payout_units INTEGER,
+    stamped_ms INTEGER,
+    placed_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    PRIMARY KEY (player, bet),
+    FOREIGN KEY (lobby, round) REFERENCES round,
+    CHECK ((state = 'cashed_out') = (payout_units IS NOT NULL)),
+    CHECK (payout_units IS NULL OR payout_units = stake_steps * multiplier_centi)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bet_by_round ON bet (lobby, round);
+CREATE INDEX bet_by_player ON bet (player, placed_at);
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lobby INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    -- What makes the row unique in its round: what it is and for whom.
+    part TEXT NOT NULL,
+    body TEXT NOT NULL,
+    acknowledged_at INTEGER,
+    UNIQUE (lobby, round, part)
+) STRICT;
+CREATE INDEX outbox_unsent ON outbox (id) WHERE acknowledged_at IS NULL;
+CREATE INDEX outbox_unsent_by_lobby ON outbox (lobby) WHERE acknowledged_at IS NULL;
+CREATE INDEX outbox_acknowledged ON outbox (acknowledged_at) WHERE acknowledged_at IS NOT NULL;
+"],
+};
