@@ -1,3 +1,18 @@
 //! End-to-end tests: the real binary, its real ports, real clients, real deaths.
 //!
 //! Every module is `#[cfg(test)]`, so that the lints know all of it, helpers too, for test code.
+
+#[cfg(test)]
+mod e2e_clients;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod rounds;
+#[cfg(test)]
+mod whole_balance;

@@ -1,0 +1,14 @@
+//! Starting, calling, killing and reading a real server.
+
+pub(crate) mod databases;
+pub(crate) mod http;
+pub(crate) mod numbers;
+pub(crate) mod process;
+pub(crate) mod random;
+pub(crate) mod server;
+pub(crate) mod settings;
+pub(crate) mod time;
+
+pub(crate) use http::{Answer, Caller, Player};
+pub(crate) use random::Random;
+pub(crate) use server::{Place, Server};

@@ -1,0 +1,186 @@
+//! The two databases as a server left them, read by other code than the server's own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use kernel::{Amount, BetId, Multiplier, Stake};
+use rusqlite::{Connection, OpenFlags, Row};
+
+/// Everything the invariants speak of.
+pub(crate) struct Books {
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) bets: Vec<Bet>,
+    pub(crate) rounds: Vec<Round>,
+}
+
+/// A line of the ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) balance: Amount,
+}
+
+/// Staked money, as the wallet keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct Hold {
+    pub(crate) player: u64,
+    pub(crate) bet_id: String,
+    pub(crate) lobby: u64,
+    pub(crate) round: u64,
+    pub(crate) stake: Stake,
+    /// `reserved`, `won`, `lost` or `released`.
+    pub(crate) state: String,
+    pub(crate) payout: Option<Amount>,
+}
+
+/// A bet, as the game keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bet {
+    pub(crate) player: u64,
+    pub(crate) id: String,
+    pub(crate) lobby: u64,
+    pub(crate) round: u64,
+    pub(crate) stake: Stake,
+    /// `accepted` is alive; `cashed_out`, `lost`, `cancelled`, `released` are terminal.
+    pub(crate) state: String,
+    pub(crate) multiplier: Option<Multiplier>,
+    pub(crate) payout: Option<Amount>,
+}
+
+/// A round, as the game keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct Round {
+    pub(crate) lobby: u64,
+    pub(crate) state: String,
+    pub(crate) chain: u64,
+    pub(crate) seed_index: Option<u64>,
+}
+
+impl Books {
+    /// Reads what a stopped server left in `data`, from a copy: the next start must find the
+    /// files, unfinished write-ahead log and all, exactly as the death left them.
+    pub(crate) fn read(data: &Path) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(data).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name();
+            if name.to_string_lossy().contains(".db") {
+                std::fs::copy(entry.path(), copy.path().join(name)).unwrap();
+            }
+        }
+        Self::open(copy.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    /// Reads beside a running server. The two files are not read at one instant.
+    pub(crate) fn watch(data: &Path) -> Self {
+        Self::open(data, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
+    fn open(data: &Path, flags: OpenFlags) -> Self {
+        let connect = |file| Connection::open_with_flags(data.join(file), flags).unwrap();
+        let (game, user) = (connect("game.db"), connect("user.db"));
+        for database in [&game, &user] {
+            database.busy_timeout(Duration::from_secs(10)).unwrap();
+        }
+        Self {
+            bets: all(&game, BETS, bet),
+            rounds: all(&game, ROUNDS, round),
+            holds: all(&user, HOLDS, hold),
+            accounts: all(&user, ACCOUNTS, account),
+        }
+    }
+
+    /// The balance of an account; one that was never touched has none.
+    pub(crate) fn balance(&self, name: &str) -> Amount {
+        let found = self.accounts.iter().find(|account| account.name == name);
+        found.map_or(Amount::ZERO, |account| account.balance)
+    }
+
+    /// What holds at every committed state: money is neither made nor lost, only the cashier owes,
+    /// and escrow is the sum of what is held.
+    pub(crate) fn assert_sound(&self) {
+        let sum: Amount = self.accounts.iter().map(|account| account.balance).sum();
+        assert_eq!(sum, Amount::ZERO, "the ledger does not sum to zero: {:?}", self.accounts);
+        for account in &self.accounts {
+            let may_owe = account.name == "cashier";
+            assert!(may_owe || !account.balance.is_negative(), "{account:?} owes");
+        }
+        let mut held: BTreeMap<String, Amount> = BTreeMap::new();
+        for hold in self.holds.iter().filter(|hold| hold.state == "reserved") {
+            *held.entry(format!("escrow:{}", hold.lobby)).or_default() += hold.stake.amount();
+        }
+        for account in self.accounts.iter().filter(|account| account.name.starts_with("escrow:")) {
+            let reserved = held.remove(&account.name).unwrap_or_default();
+            assert_eq!(account.balance, reserved, "{account:?} is not what is held");
+        }
+        assert!(held.is_empty(), "held outside of any escrow: {held:?}");
+    }
+}
+
+const BETS: &str = "SELECT player, bet, lobby, round, stake_steps, state, multiplier_centi,
+    payout_units FROM bet";
+const ROUNDS: &str = "SELECT lobby, state, chain, seed_index FROM round";
+const HOLDS: &str = "SELECT player, bet, lobby, round, stake_steps, state, payout_units FROM hold";
+const ACCOUNTS: &str = "SELECT account, balance_units FROM account";
+
+/// Every row of `query`.
+fn all<T>(database: &Connection, query: &str, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
+    let mut statement = database.prepare(query).unwrap();
+    let rows = statement.query_map([], read).unwrap();
+    rows.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+fn bet(row: &Row<'_>) -> rusqlite::Result<Bet> {
+    let multiplier: Option<u32> = row.get(6)?;
+    let payout: Option<i64> = row.get(7)?;
+    Ok(Bet {
+        player: whole(row, 0)?,
+        id: bet_id(row, 1)?,
+        lobby: whole(row, 2)?,
+        round: whole(row, 3)?,
+        stake: Stake::from_steps(row.get(4)?).unwrap(),
+        state: row.get(5)?,
+        multiplier: multiplier.map(|centi| Multiplier::from_centi(centi).unwrap()),
+        payout: payout.map(Amount::from_units),
+    })
+}
+
+fn hold(row: &Row<'_>) -> rusqlite::Result<Hold> {
+    let payout: Option<i64> = row.get(6)?;
+    Ok(Hold {
+        player: whole(row, 0)?,
+        bet_id: bet_id(row, 1)?,
+        lobby: whole(row, 2)?,
+        round: whole(row, 3)?,
+        stake: Stake::from_steps(row.get(4)?).unwrap(),
+        state: row.get(5)?,
+        payout: payout.map(Amount::from_units),
+    })
+}
+
+fn round(row: &Row<'_>) -> rusqlite::Result<Round> {
+    let seed_index: Option<i64> = row.get(3)?;
+    Ok(Round {
+        lobby: whole(row, 0)?,
+        state: row.get(1)?,
+        chain: whole(row, 2)?,
+        seed_index: seed_index.map(|index| u64::try_from(index).unwrap()),
+    })
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account { name: row.get(0)?, balance: Amount::from_units(row.get(1)?) })
+}
+
+/// A number that is never negative.
+fn whole(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    Ok(u64::try_from(number).unwrap())
+}
+
+/// The sixteen bytes of a bet's name, in the form the wire has.
+fn bet_id(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(BetId::from_bytes(row.get(column)?).to_string())
+}

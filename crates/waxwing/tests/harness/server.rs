@@ -1,0 +1,175 @@
+//! `waxwing up` as a child process: started until ready, killed by its own id, started again.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::http::Caller;
+use super::process::{ended, read, waxwing};
+use super::settings;
+use super::time::{PATIENCE, now};
+
+/// A data directory that outlives its servers, and the settings they are started with.
+pub(crate) struct Place {
+    root: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    /// `http://ADDRESS` of the public listener.
+    pub(crate) base: String,
+    /// `http://ADDRESS` of the ops listener.
+    pub(crate) ops: String,
+    /// From the start of the process to its `ready` line.
+    pub(crate) ready_after: Duration,
+    log: PathBuf,
+}
+
+impl Place {
+    /// An empty data directory; limits on clients are raised, since every test is one client.
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, where almost every round crashes at once.
+    pub(crate) fn fast() -> Self {
+        Self::with(settings::FAST)
+    }
+
+    /// The same, with more settings: environment variables of `waxwing` and their values.
+    pub(crate) fn with(more: &[(&str, &str)]) -> Self {
+        let mut place = Self::unraised();
+        let both = settings::RAISED.iter().chain(more);
+        place.settings.extend(both.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        place
+    }
+
+    /// An empty data directory, the settings as shipped.
+    pub(crate) fn unraised() -> Self {
+        let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
+        Self { root, settings: Vec::new() }
+    }
+
+    /// The environment its servers are started with.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        self.settings.clone()
+    }
+
+    /// Where the server keeps its files.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    /// The command that starts a server here, on ports of its own choice.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = waxwing();
+        command.args(["up", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data"]);
+        command.arg(self.data());
+        command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+        command
+    }
+
+    /// Starts a server and does not wait for it.
+    pub(crate) fn spawn(&self) -> (Child, PathBuf) {
+        let log = self.root.path().join("log");
+        let file = OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+        (command.spawn().expect("the binary was built"), log)
+    }
+
+    /// Starts a server and waits until it says that it is ready.
+    pub(crate) async fn start(&self) -> Server {
+        let started_at = now();
+        let (mut child, log) = self.spawn();
+        let mut lines = lines(child.stdout.take().unwrap());
+        let mut ops = None;
+        loop {
+            let line = match tokio::time::timeout(PATIENCE, lines.recv()).await {
+                Ok(Some(line)) => line,
+                Ok(None) => fail(&mut child, &log, "the server ended before it was ready").await,
+                Err(_) => fail(&mut child, &log, "the server did not become ready").await,
+            };
+            if let Some(address) = line.strip_prefix("ops ") {
+                ops = Some(address.to_owned());
+            } else if let Some(base) = line.strip_prefix("ready ") {
+                let ready_after = started_at.elapsed();
+                let ops = ops.expect("the line `ops http://ADDRESS` comes before `ready`");
+                return Server { child, base: base.to_owned(), ops, ready_after, log };
+            }
+        }
+    }
+}
+
+/// Ends the child and the test, showing what the child logged.
+async fn fail(child: &mut Child, log: &Path, why: &str) -> ! {
+    let status = ended(child, Duration::from_millis(500)).await;
+    panic!("{why} ({status:?})\n{}", tail(&read(log)));
+}
+
+/// The child's lines as they come. A thread reads them, so that the pipe never fills.
+fn lines(stdout: ChildStdout) -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            // A server whose reader has gone may still print.
+            sender.send(line).ok();
+        }
+    });
+    receiver
+}
+
+/// The last lines of a log, enough to see why a server failed.
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
+
+impl Server {
+    /// A caller of the public listener.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::new(&self.base)
+    }
+
+    /// A caller of the ops listener.
+    pub(crate) fn ops_caller(&self) -> Caller {
+        Caller::new(&self.ops)
+    }
+
+    /// `kill -9`, by the id of the child this test started.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and how the server ended; `None` if it still ran after `limit`.
+    pub(crate) async fn terminate(mut self, limit: Duration) -> Option<ExitStatus> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status().unwrap();
+        assert!(sent.success());
+        ended(&mut self.child, limit).await
+    }
+
+    /// What the server has logged so far, over all its lives.
+    pub(crate) fn log(&self) -> String {
+        read(&self.log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail harmlessly when the child has already ended.
+        self.child.kill().ok();
+        self.child.wait().ok();
+        if std::thread::panicking() {
+            eprintln!("the server's log ends with\n{}", tail(&self.log()));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The live binary over HTTP: CONTRACT Part A call by call, its refusals, and what surrounds it.
+
+mod accounts;
+mod documents;
+mod lobbies;
+mod operation;
+mod startup;
+mod verify;

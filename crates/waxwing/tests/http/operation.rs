@@ -1,0 +1,102 @@
+//! The ops listener, and the limits that keep the public one standing.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Caller, Place};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ops_listener_answers_and_the_public_one_does_not() {
+    let place = Place::new();
+    let server = place.start().await;
+    let ops = server.ops_caller();
+    for path in ["/livez", "/readyz"] {
+        let answer = ops.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    }
+    let metrics = ops.get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.text.lines().any(|line| line.starts_with("waxwing_")), "{}", metrics.text);
+    let public = server.caller();
+    for path in ["/livez", "/readyz", "/metrics"] {
+        for prefix in ["", "/gateway", "/gateway/user/v1", "/gateway/game/v1", "/gateway/ops"] {
+            let answer = public.get(&format!("{prefix}{path}")).await;
+            assert_eq!(answer.status, 404, "{prefix}{path}: {}", answer.text);
+        }
+    }
+    for path in ["/gateway/status", "/gateway/user/v1/balance", "/socket.io/"] {
+        assert_eq!(ops.get(path).await.status, 404, "{path} on the ops listener");
+    }
+}
+
+/// The value of a metric without labels, or the sum over its labels.
+async fn counted(ops: &Caller, name: &str) -> f64 {
+    let answer = ops.get("/metrics").await;
+    let of_name = |line: &&str| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+    };
+    let value = |line: &str| line.rsplit(' ').next().and_then(|text| text.parse::<f64>().ok());
+    answer.text.lines().filter(of_name).filter_map(value).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_have_types_and_their_secrets_stay_secret() {
+    let place = Place::new();
+    let server = place.start().await;
+    let player = server.caller().rich_player("metric-player", "10").await;
+    let ops = server.ops_caller();
+    let answer = ops.get("/metrics").await;
+    assert!(answer.text.contains("# TYPE "), "{}", answer.text);
+    assert!(!answer.text.contains("metric-player"), "no player's name is a label");
+    assert!(!answer.text.contains(&player.token), "no token is shown");
+    assert!(!server.log().contains(&player.token), "no token is logged");
+    assert!(!server.log().contains("prodan-1111"), "no password is logged");
+    assert!(counted(&ops, "waxwing_no_such_metric").await.abs() < f64::EPSILON);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_refused() {
+    let place = Place::new();
+    let server = place.start().await;
+    let caller = server.caller();
+    let body = json!({ "username": "x".repeat(200_000), "password": "prodan" });
+    let register = "/gateway/user/v1/auth/register";
+    let answer = caller.call(Method::POST, register, None, Some(body)).await;
+    answer.assert_refused(413, "too_large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_asks_too_often_is_told_when_to_come_back() {
+    let place = Place::unraised();
+    let server = place.start().await;
+    let caller = server.caller();
+    let mut refused = None;
+    for _ in 0..20 {
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..100 {
+            let caller = caller.clone();
+            calls.spawn(async move { caller.get("/gateway/user/v1/balance").await });
+        }
+        let answers = calls.join_all().await;
+        refused = answers.into_iter().find(|answer| answer.status == 429);
+        if refused.is_some() {
+            break;
+        }
+    }
+    let refused = refused.expect("2,000 calls at once are more than a client may make");
+    refused.assert_refused(429, "rate_limited");
+    let seconds: u32 = refused.header("retry-after").parse().expect("whole seconds");
+    assert!(seconds <= 3_600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_routes_and_methods_are_refused_in_the_same_form() {
+    let place = Place::new();
+    let server = place.start().await;
+    let caller = server.caller();
+    caller.get("/gateway/user/v1/nothing").await.assert_refused(404, "not_found");
+    let wrong = caller.send(Method::DELETE, "/gateway/user/v1/balance", &[], None).await;
+    assert_eq!(wrong.status, 405, "{}", wrong.text);
+    assert!(wrong.json()["error"].is_string(), "{}", wrong.text);
+}
