@@ -3,6 +3,13 @@
 //! Only this crate reads clocks, draws randomness and looks at the environment.
 
 pub mod clock;
+pub mod config;
 pub mod data_dir;
+pub mod health;
+pub mod http;
+pub mod metrics;
+pub mod ops;
 pub mod random;
+pub mod shutdown;
 pub mod sqlite;
+pub mod telemetry;

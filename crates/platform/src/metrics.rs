@@ -1,0 +1,133 @@
+//! The numbers a process shows: a registry that roles register in, in Prometheus' text form.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use parking_lot::Mutex;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry;
+
+use crate::sqlite::WriterMetrics;
+
+/// What [`Registry::encode`] writes.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Where metrics are registered. Clones share the metrics; each has its own prefix.
+#[derive(Clone, Default)]
+pub struct Registry {
+    shared: Arc<Mutex<registry::Registry>>,
+    prefix: String,
+}
+
+/// What the HTTP server counts. Routes are templates, never paths with ids.
+#[derive(Clone, Debug)]
+pub struct HttpMetrics {
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+impl Registry {
+    /// Nothing registered yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same registry, where names begin with `prefix` and an underscore.
+    #[must_use]
+    pub fn sub_registry_with_prefix(&self, prefix: impl AsRef<str>) -> Self {
+        Self { shared: Arc::clone(&self.shared), prefix: self.name(prefix.as_ref()) }
+    }
+
+    /// Shows `metric` as `name`, after the prefix; a counter's name gets `_total` when shown.
+    pub fn register(&self, name: impl AsRef<str>, help: &str, metric: impl registry::Metric) {
+        self.shared.lock().register(self.name(name.as_ref()), help, metric);
+    }
+
+    /// Shows what a database writer measures as `waxwing_store_NAME_...`.
+    pub fn register_writer(&self, name: &str, metrics: &WriterMetrics) {
+        let store = self.sub_registry_with_prefix(format!("waxwing_store_{name}"));
+        store.register("group_jobs", "Jobs a commit held", metrics.group_jobs.clone());
+        store.register("commit_seconds", "Time of a commit", metrics.commit_seconds.clone());
+        store.register("failed_commits", "Commits that failed", metrics.failed_commits.clone());
+    }
+
+    /// Every metric in the `OpenMetrics` text form.
+    ///
+    /// # Errors
+    /// Only if a metric cannot write itself.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.shared.lock())?;
+        Ok(text)
+    }
+
+    fn name(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}_{name}", self.prefix) }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Registry").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl HttpMetrics {
+    /// Registers as `waxwing_http_...`.
+    #[must_use]
+    pub fn register(registry: &Registry) -> Self {
+        let metrics = Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.000_5, 2.0, 16))
+            }),
+        };
+        let http = registry.sub_registry_with_prefix("waxwing_http");
+        http.register("requests", "Requests answered", metrics.requests.clone());
+        http.register("request_seconds", "Time to an answer", metrics.seconds.clone());
+        metrics
+    }
+
+    pub(crate) fn observe(&self, method: &Method, route: &str, status: StatusCode, seconds: f64) {
+        let labels = RequestLabels {
+            route: route.to_owned(),
+            method: method_label(method),
+            status: status.as_u16(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        self.seconds.get_or_create(&RouteLabels { route: route.to_owned() }).observe(seconds);
+    }
+}
+
+/// Methods can be any word of a client's; labels must not.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests;
