@@ -1,0 +1,35 @@
+# One command for each thing, a line each. What CI runs is what you run.
+.PHONY: help run test lint fmt tidy docs deny bench deps ci
+.DEFAULT_GOAL := help
+
+help: ## Say what each command does.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+run: ## Build, start the whole game on http://127.0.0.1:8080, say where to look.
+	@scripts/deps.sh build && cargo run --locked --quiet --package waxwing -- up
+
+test: deps ## Install what the tests need, then run them all.
+	@scripts/test.sh
+
+lint: ## What the compiler's reviewer says of every target.
+	cargo fmt --all --check && cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## Lay out every file.
+	cargo fmt --all
+
+tidy: ## The rules of the house: arrows, names, lengths, documents.
+	cargo test --locked --quiet --package tidy
+
+docs: ## Build the documentation; a broken link is an error.
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+deny: ## Licences, bans and sources of every dependency.
+	@scripts/deny.sh
+
+bench: ## Measure a release build and print the table.
+	@scripts/deps.sh build && cargo run --release --locked --quiet --package bench
+
+deps: ## Install what the tests need and this machine lacks.
+	@scripts/deps.sh tests
+
+ci: lint tidy docs deny test ## Everything that must be green; the tests come last.

@@ -1,0 +1,113 @@
+//! The walls of the house: which of our crates each of our crates may import.
+//!
+//! Arrows point down only, roles never import each other, and tests obey the same table: what a
+//! test may reach, the code will reach next.
+
+use crate::Finding;
+
+/// A crate of the workspace as its manifest tells it.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// Its name, which is also its folder below `crates/`.
+    pub name: String,
+    /// The path of its manifest from the root, with `/`.
+    pub manifest: String,
+    /// The crates of ours it imports, in code, in tests and in build scripts.
+    pub ours: Vec<String>,
+    /// The crates of others that its code imports; tests and build scripts may take more.
+    pub others: Vec<String>,
+}
+
+/// Every crate, bottom up, with what it may import besides `kernel`, which all may.
+const TABLE: &[(&str, May)] = &[
+    // Pure: no async, no clock, no randomness, no I/O.
+    ("kernel", May::Import(&[])),
+    ("fairness", May::Import(&[])),
+    ("engine", May::Import(&["fairness"])),
+    ("ledger", May::Import(&[])),
+    // Border: what leaves a process, and what roles promise each other.
+    ("protocol", May::Import(&[])),
+    ("contracts", May::Import(&[])),
+    ("tokens", May::Import(&[])),
+    // Shell: what every process needs.
+    ("platform", May::Import(&["protocol", "tokens"])),
+    ("cluster", May::Import(&["platform"])),
+    ("clients", May::Import(&["contracts", "protocol", "cluster", "platform", "tokens"])),
+    ("realtime", May::Import(&["platform", "protocol"])),
+    // Roles: they meet through `contracts` alone.
+    ("identity", May::Import(&["contracts", "protocol", "platform", "tokens", "cluster"])),
+    ("wallet", May::Import(&["ledger", "contracts", "protocol", "platform", "tokens", "cluster"])),
+    (
+        "game",
+        May::Import(&[
+            "engine",
+            "fairness",
+            "contracts",
+            "protocol",
+            "platform",
+            "tokens",
+            "cluster",
+        ]),
+    ),
+    (
+        "gateway",
+        May::Import(&["contracts", "protocol", "platform", "tokens", "cluster", "realtime"]),
+    ),
+    // Top: they put the rest together. What stands lower is open to them.
+    ("waxwing", May::ImportAllAbove),
+    ("simulator", May::ImportAllAbove),
+    ("bench", May::ImportAllAbove),
+    // Shares no code with the roles it judges.
+    ("checker", May::Import(&["protocol"])),
+    ("disk_fault", May::Import(&[])),
+    ("tidy", May::Import(&[])),
+];
+
+/// What a crate may import.
+#[derive(Clone, Copy, Debug)]
+enum May {
+    /// `kernel` and these.
+    Import(&'static [&'static str]),
+    /// Every crate that stands above it in the table.
+    ImportAllAbove,
+}
+
+/// Every arrow between our crates is one that the table allows.
+#[must_use]
+pub fn arrows_point_down(packages: &[Package]) -> Vec<Finding> {
+    packages.iter().flat_map(arrows_of).collect()
+}
+
+/// What is wrong with the arrows that leave `package`.
+fn arrows_of(package: &Package) -> Vec<Finding> {
+    let Package { name, manifest, ours, .. } = package;
+    let rule = "arrows_point_down";
+    let Some(place) = TABLE.iter().position(|(known, _)| known == name) else {
+        let message = format!("`{name}` has no place in tidy's table of crates yet");
+        return vec![Finding::whole(rule, manifest, message)];
+    };
+    let folder = format!("crates/{name}/Cargo.toml");
+    let misplaced = (*manifest != folder).then(|| {
+        let message = format!("`{name}` belongs in the folder of its name, `crates/{name}`");
+        Finding::whole(rule, manifest, message)
+    });
+    let forbidden = ours.iter().filter(|import| !may_import(place, import)).map(|import| {
+        Finding::whole(rule, manifest, format!("`{name}` must not import `{import}`"))
+    });
+    misplaced.into_iter().chain(forbidden).collect()
+}
+
+/// Whether the crate at `place` of the table may import `import`.
+fn may_import(place: usize, import: &str) -> bool {
+    let (name, may) = TABLE[place];
+    if import == "kernel" {
+        return name != "kernel" && name != "tidy" && name != "disk_fault";
+    }
+    match may {
+        May::Import(names) => names.contains(&import),
+        May::ImportAllAbove => TABLE[..place].iter().any(|(above, _)| *above == import),
+    }
+}
+
+#[cfg(test)]
+mod tests;

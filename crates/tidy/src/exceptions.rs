@@ -1,0 +1,90 @@
+//! The one list of what is excused, each with its reason. An entry nobody needs is itself found.
+
+use crate::Finding;
+
+/// A rule that does not hold in one place, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// The file, or a folder with its closing `/`.
+    pub path: &'static str,
+    /// Why the rule would make this place worse.
+    pub reason: &'static str,
+}
+
+/// Everything that is excused.
+pub const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/protocol/src/socket_io.rs",
+        reason: "the original's events, whose words are withdraw, coefficient and joinRoom",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/protocol/src/socket_io/",
+        reason: "the original's events, whose words are withdraw, coefficient and joinRoom",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/protocol/src/picture.rs",
+        reason: "`bet_result` goes to players as the original tells it, with a coefficient",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/protocol/src/picture/tests.rs",
+        reason: "`bet_result` goes to players as the original tells it, with a coefficient",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/protocol/src/wire/tests.rs",
+        reason: "the body under test is the original's, with a coefficient",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/gateway/src/feed/",
+        reason: "here pictures of a lobby become the original's events, in its words",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/waxwing/tests/",
+        reason: "the tests speak as the original's clients do",
+    },
+    Exception {
+        rule: "one_word_for_one_thing",
+        path: "crates/engine/src/",
+        reason: "the room of a round is what the house can still lose in it, not a place",
+    },
+    Exception {
+        rule: "metrics_have_one_place",
+        path: "crates/platform/src/sqlite/writer.rs",
+        reason: "the writer's own histograms, which every database has; metrics.rs names them",
+    },
+];
+
+/// `findings` without what `exceptions` excuse, and with every exception that excused nothing.
+#[must_use]
+pub fn excused(findings: Vec<Finding>, exceptions: &[Exception]) -> Vec<Finding> {
+    let needed = |exception: &Exception| findings.iter().any(|found| exception.covers(found));
+    let unneeded: Vec<Finding> = exceptions
+        .iter()
+        .filter(|exception| !needed(exception))
+        .map(|exception| {
+            let message = format!("the exception from {} is no longer needed", exception.rule);
+            Finding::whole("excused", exception.path, message)
+        })
+        .collect();
+    let covered = |found: &Finding| exceptions.iter().any(|exception| exception.covers(found));
+    findings.into_iter().filter(|found| !covered(found)).chain(unneeded).collect()
+}
+
+impl Exception {
+    /// Whether `finding` is what this excuses.
+    fn covers(&self, finding: &Finding) -> bool {
+        let inside = self.path.ends_with('/') && finding.path.starts_with(self.path);
+        self.rule == finding.rule && (inside || self.path == finding.path)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what building (`deps.sh build`) or testing (`deps.sh tests`) needs and this machine
+# lacks. What is missing afterwards is an error: no test skips itself for want of a client.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+clients=crates/waxwing/tests/clients
+venv=target/venv
+missing=()
+
+# `needs PACKAGE COMMAND...`: notes the Debian package if the command fails.
+needs() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+# Installs the packages noted by `needs`, with sudo for who is not root.
+install_missing() {
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "please install: ${missing[*]}" >&2
+        exit 1
+    fi
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    echo "installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# The C compiler links Rust and builds SQLite.
+needs gcc cc --version
+needs libc6-dev test -e /usr/include/stdio.h
+if [ "${1:-tests}" = tests ]; then
+    # The foreign clients of the end-to-end tests: socket.io-client and python-socketio.
+    needs nodejs node --version
+    needs npm npm --version
+    needs python3 python3 --version
+    needs python3-venv python3 -c 'import venv, ensurepip'
+fi
+install_missing
+[ "${1:-tests}" = tests ] || exit 0
+
+if [ ! "$clients/node_modules/.package-lock.json" -nt "$clients/package-lock.json" ]; then
+    npm ci --prefix "$clients" --no-audit --no-fund --loglevel=error
+fi
+if ! cmp -s "$clients/requirements.txt" "$venv/requirements.txt"; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$clients/requirements.txt"
+    cp "$clients/requirements.txt" "$venv/requirements.txt"
+fi

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs every test of the workspace. With cargo-nextest where it is installed, for its speed and its
+# summary; with plain `cargo test` elsewhere, since building nextest takes longer than it saves.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if cargo nextest --version >/dev/null 2>&1; then
+    # nextest does not run the examples in the documentation, so they come first.
+    cargo test --workspace --locked --doc --quiet
+    exec cargo nextest run --workspace --locked --no-fail-fast "$@"
+fi
+exec cargo test --workspace --locked --no-fail-fast "$@"
