@@ -4,5 +4,6 @@ mod accounts;
 mod documents;
 mod lobbies;
 mod operation;
+mod shutdown;
 mod startup;
 mod verify;

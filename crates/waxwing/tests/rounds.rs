@@ -136,13 +136,13 @@ async fn seeds_form_one_chain_across_rounds_and_deaths() {
     let caller = server.caller();
     let ann = caller.rich_player("ann", "1000").await;
     let bob = caller.rich_player("bob", "1000").await;
-    let rare = caller.lobby(&bob, json!({ "betting_ms": 3_000 })).await;
+    let rare = caller.lobby(&bob, json!({})).await;
     let (main_book, rare_book) =
-        tokio::join!(play(&server, ann, 1, 3), play(&server, bob.clone(), rare, 3));
+        tokio::join!(play(&server, ann, 1, 6), play(&server, bob.clone(), rare, 6));
 
-    let mut last = 3;
+    let mut last = 6;
     for _ in 0..3 {
-        let alive_ms = random.between(0, 4_000);
+        let alive_ms = random.between(0, 2_000);
         tokio::time::sleep(Duration::from_millis(alive_ms)).await;
         server.kill();
         server = place.start().await;
@@ -155,8 +155,8 @@ async fn seeds_form_one_chain_across_rounds_and_deaths() {
     assert_told(&main_book, &main);
     assert_verified(&main).await;
 
-    let later = play(&server, bob, rare, 5).await;
-    let rounds = ended_rounds(&caller, rare, 5).await;
+    let later = play(&server, bob, rare, 9).await;
+    let rounds = ended_rounds(&caller, rare, 9).await;
     assert_chain(&rounds);
     assert_told(&rare_book, &rounds);
     assert_told(&later, &rounds);

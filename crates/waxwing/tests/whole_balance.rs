@@ -58,7 +58,7 @@ fn exactly_one(answers: &[Value]) -> &Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_bets_of_the_whole_balance_leave_exactly_one() {
-    let place = Place::new();
+    let place = Place::alone(&[]);
     let server = place.start().await;
     let caller = server.caller();
     let ann = caller.rich_player("ann", MONEY).await;

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -18,6 +19,18 @@ use super::time::{PATIENCE, now};
 pub(crate) struct Place {
     root: TempDir,
     settings: Vec<(String, String)>,
+    _turn: Turn,
+}
+
+/// Who may use the machine. Under nextest its groups decide and each lock is a process' own;
+/// `cargo test` runs all tests in one process, and there a test that measures must be alone.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// A turn on the machine, given back when the place is dropped.
+#[expect(dead_code, reason = "held, never read")]
+enum Turn {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
 }
 
 /// A running server.
@@ -45,16 +58,29 @@ impl Place {
 
     /// The same, with more settings: environment variables of `waxwing` and their values.
     pub(crate) fn with(more: &[(&str, &str)]) -> Self {
-        let mut place = Self::unraised();
-        let both = settings::RAISED.iter().chain(more);
-        place.settings.extend(both.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        place
+        Self::unraised().set(settings::RAISED).set(more)
+    }
+
+    /// The same, for a test that measures: no other test runs a server beside it.
+    pub(crate) fn alone(more: &[(&str, &str)]) -> Self {
+        let alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+        Self::shipped(Turn::Alone(alone)).set(settings::RAISED).set(more)
     }
 
     /// An empty data directory, the settings as shipped.
     pub(crate) fn unraised() -> Self {
+        Self::shipped(Turn::Shared(MACHINE.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn shipped(turn: Turn) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
-        Self { root, settings: Vec::new() }
+        Self { root, settings: Vec::new(), _turn: turn }
+    }
+
+    fn set(mut self, more: &[(&str, &str)]) -> Self {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        self.settings.extend(more.iter().map(owned));
+        self
     }
 
     /// The environment its servers are started with.
@@ -149,11 +175,21 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and how the server ended; `None` if it still ran after `limit`.
-    pub(crate) async fn terminate(mut self, limit: Duration) -> Option<ExitStatus> {
+    /// SIGTERM, by the id of the child this test started.
+    pub(crate) fn signal(&self) {
         let id = self.child.id().to_string();
         let sent = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// SIGTERM, and how the server ended; `None` if it still ran after `limit`.
+    pub(crate) async fn terminate(self, limit: Duration) -> Option<ExitStatus> {
+        self.signal();
+        self.wait(limit).await
+    }
+
+    /// How the server ended; `None` if it still ran after `limit`.
+    pub(crate) async fn wait(mut self, limit: Duration) -> Option<ExitStatus> {
         ended(&mut self.child, limit).await
     }
 

@@ -1,7 +1,28 @@
 //! The settings the tests start servers with, by the names of the environment.
 
 /// Every test is one client at one address, and a busy one: limits made for one person are raised.
-pub(crate) const RAISED: &[(&str, &str)] = &[];
+pub(crate) const RAISED: &[(&str, &str)] = &[
+    ("WAXWING_GATEWAY__REQUESTS_PER_SECOND", "100000"),
+    ("WAXWING_GATEWAY__REQUEST_BURST", "100000"),
+    ("WAXWING_GATEWAY__SIGN_INS_PER_SECOND", "1000"),
+    ("WAXWING_GATEWAY__SIGN_IN_BURST", "1000"),
+    ("WAXWING_GATEWAY__SOCKETS__BURST_MAX", "10000"),
+    ("WAXWING_GATEWAY__SOCKETS__MESSAGES_PER_SECOND", "10000"),
+    ("WAXWING_GATEWAY__SOCKETS__IN_FLIGHT_MAX", "1000"),
+    ("WAXWING_GATEWAY__SOCKETS__BACKLOG_EVENTS", "4096"),
+];
 
-/// Edges so high that nine rounds of ten crash at 1.00x: rounds pass quickly.
-pub(crate) const FAST: &[(&str, &str)] = &[];
+/// An edge so high that nine rounds of ten crash at 1.00x, and hardly a pause: rounds pass quickly.
+pub(crate) const FAST: &[(&str, &str)] = &[
+    ("WAXWING_GAME__HOUSE_EDGE_BPS", "9000"),
+    ("WAXWING_GAME__MAIN__BETTING_MS", "400"),
+    ("WAXWING_GAME__PLAYERS__BETTING_MS", "400"),
+    ("WAXWING_GAME__PAUSE_MS", "100"),
+];
+
+/// Short countdowns and honest climbs: a death falls into any part of a round.
+pub(crate) const BRISK: &[(&str, &str)] = &[
+    ("WAXWING_GAME__MAIN__BETTING_MS", "1200"),
+    ("WAXWING_GAME__PLAYERS__BETTING_MS", "900"),
+    ("WAXWING_GAME__PAUSE_MS", "200"),
+];

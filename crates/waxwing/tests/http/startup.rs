@@ -1,20 +1,16 @@
-//! Starting and stopping: what is refused, how it is said, and that every end is bounded.
+//! Starting: what is in force, what is refused, and that it is said plainly.
 
 use std::net::TcpListener;
 use std::time::Duration;
 
-use reqwest::Method;
-use serde_json::json;
-
+use crate::harness::Place;
 use crate::harness::process::{finish, waxwing};
-use crate::harness::{Place, time::now};
-use crate::load::socket_io::Socket;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn config_prints_what_is_in_force_without_secrets() {
-    let place = Place::with(&[("WAXWING_GAME__LOBBY__BETTING_MS", "4321")]);
+    let place = Place::with(&[("WAXWING_GAME__MAIN__BETTING_MS", "4321")]);
     let mut command = waxwing();
     command.arg("config").envs(place.settings());
     let printed = finish(command, LIMIT).await;
@@ -44,7 +40,7 @@ async fn unknown_settings_are_refused_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_make_no_sense_are_refused_by_field() {
     let mut command = waxwing();
-    command.arg("config").env("WAXWING_GAME__LOBBY__BETTING_MS", "1");
+    command.arg("config").env("WAXWING_GAME__MAIN__BETTING_MS", "1");
     let refused = finish(command, LIMIT).await;
     assert!(!refused.status.success(), "{}", refused.stdout);
     assert!(refused.stderr.contains("betting_ms"), "{}", refused.stderr);
@@ -76,26 +72,6 @@ async fn a_port_in_use_is_said_plainly() {
         assert!(refused.stderr.contains(&address), "{}", refused.stderr);
         assert!(!refused.stderr.contains("panicked"), "{}", refused.stderr);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_terminated_server_ends_by_itself_and_starts_again() {
-    let place = Place::new();
-    let server = place.start().await;
-    let ann = server.caller().rich_player("ann", "12.34").await;
-    let _idle = Socket::join(&server.base, 1).await.unwrap();
-    let asked_at = now();
-    let status = server.terminate(LIMIT).await.expect("it ends in bounded time");
-    assert!(status.success(), "{status}");
-    println!("ended {:?} after SIGTERM", asked_at.elapsed());
-
-    let server = place.start().await;
-    let caller = server.caller();
-    assert_eq!(caller.balance(&ann).await.to_string(), "12.34", "tokens and money outlive it");
-    let set = json!({ "ammount": 1 });
-    let path = "/gateway/user/v1/balance";
-    let answer = caller.call(Method::POST, path, Some(&ann), Some(set)).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
