@@ -3,6 +3,7 @@
 
 mod promises;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,6 +111,7 @@ async fn fifty_deaths_break_no_promise() {
     let mut server = place.start().await;
     let crowd = gather(&server).await;
     let (mut starts, mut bettings) = (Vec::new(), Vec::new());
+    let mut fences = BTreeMap::new();
     for death in 1..=DEATHS {
         bettings.push(crowd.probe(&server).await);
         let mut playing = crowd.play(&server, &mut random);
@@ -121,6 +123,7 @@ async fn fifty_deaths_break_no_promise() {
         let books = Books::read(&place.data());
         books.assert_sound();
         promises::assert_remembered(&books, &crowd.book);
+        promises::assert_fences_rise(&mut fences, &books);
         if random.between(0, 4) == 0 {
             die_while_starting(&place, &mut random).await;
         }

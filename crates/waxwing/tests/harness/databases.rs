@@ -13,6 +13,25 @@ pub(crate) struct Books {
     pub(crate) holds: Vec<Hold>,
     pub(crate) bets: Vec<Bet>,
     pub(crate) rounds: Vec<Round>,
+    pub(crate) fences: Vec<Fence>,
+    transfers: Vec<Transfer>,
+    /// What the wallet could not do and parked for a person to look at.
+    parked: u64,
+}
+
+/// What the wallet refuses to go behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fence {
+    pub(crate) lobby: u64,
+    /// Epoch, closed round, seed index: none of them ever falls.
+    pub(crate) at: [u64; 3],
+}
+
+/// A movement of money between the two accounts that its kind names.
+struct Transfer {
+    from: String,
+    to: String,
+    amount: Amount,
 }
 
 /// A line of the ledger.
@@ -89,6 +108,9 @@ impl Books {
             rounds: all(&game, ROUNDS, round),
             holds: all(&user, HOLDS, hold),
             accounts: all(&user, ACCOUNTS, account),
+            fences: all(&user, FENCES, fence),
+            transfers: all(&user, TRANSFERS, transfer),
+            parked: all(&user, PARKED, |row| whole(row, 0))[0],
         }
     }
 
@@ -116,14 +138,37 @@ impl Books {
             assert_eq!(account.balance, reserved, "{account:?} is not what is held");
         }
         assert!(held.is_empty(), "held outside of any escrow: {held:?}");
+        assert_eq!(self.parked, 0, "the wallet could not do something");
+        self.assert_replayed();
+    }
+}
+
+impl Books {
+    /// The transfers alone give every balance that is stored.
+    fn assert_replayed(&self) {
+        let mut balances: BTreeMap<&str, Amount> = BTreeMap::new();
+        for transfer in &self.transfers {
+            *balances.entry(&transfer.from).or_default() -= transfer.amount;
+            *balances.entry(&transfer.to).or_default() += transfer.amount;
+        }
+        for account in &self.accounts {
+            let replayed = balances.remove(account.name.as_str()).unwrap_or_default();
+            assert_eq!(account.balance, replayed, "{account:?} is not what its transfers give");
+        }
+        assert!(balances.values().all(|left| *left == Amount::ZERO), "{balances:?}");
     }
 }
 
 const BETS: &str = "SELECT player, bet, lobby, round, stake_steps, state, multiplier_centi,
     payout_units FROM bet";
 const ROUNDS: &str = "SELECT lobby, state, chain, seed_index FROM round";
-const HOLDS: &str = "SELECT player, bet, lobby, round, stake_steps, state, payout_units FROM hold";
-const ACCOUNTS: &str = "SELECT account, balance_units FROM account";
+const HOLDS: &str = "SELECT player, bet, lobby, round, stake_steps, state, payout_units
+    FROM ledger_hold";
+const ACCOUNTS: &str = "SELECT iif(kind = 'cashier', kind, kind || ':' || id), balance_units
+    FROM ledger_account";
+const FENCES: &str = "SELECT lobby, epoch, closed_round, seed_index FROM ledger_fence";
+const TRANSFERS: &str = "SELECT kind, player, lobby, amount_units FROM ledger_transfer";
+const PARKED: &str = "SELECT count(*) FROM ledger_parked";
 
 /// Every row of `query`.
 fn all<T>(database: &Connection, query: &str, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
@@ -172,6 +217,28 @@ fn round(row: &Row<'_>) -> rusqlite::Result<Round> {
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account { name: row.get(0)?, balance: Amount::from_units(row.get(1)?) })
+}
+
+fn fence(row: &Row<'_>) -> rusqlite::Result<Fence> {
+    Ok(Fence { lobby: whole(row, 0)?, at: [whole(row, 1)?, whole(row, 2)?, whole(row, 3)?] })
+}
+
+fn transfer(row: &Row<'_>) -> rusqlite::Result<Transfer> {
+    let kind: String = row.get(0)?;
+    let named = |kind: &str, column| row.get::<_, i64>(column).map(|id| format!("{kind}:{id}"));
+    let cashier = || Ok("cashier".to_owned());
+    let (player, house, escrow) = (named("player", 1), named("house", 2), named("escrow", 2));
+    let (from, to) = match kind.as_str() {
+        "funding" => (cashier(), house),
+        "top_up" => (cashier(), player),
+        "take_out" => (player, cashier()),
+        "stake" => (player, escrow),
+        "collect" => (escrow, house),
+        "payout" => (house, player),
+        "release" => (escrow, player),
+        other => panic!("{other} is no kind of transfer"),
+    };
+    Ok(Transfer { from: from?, to: to?, amount: Amount::from_units(row.get(3)?) })
 }
 
 /// A number that is never negative.

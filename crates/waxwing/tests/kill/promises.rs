@@ -38,6 +38,15 @@ pub(crate) fn assert_remembered(books: &Books, book: &Book) {
     }
 }
 
+/// Epochs, closed rounds and seed indexes never fall, over all deaths.
+pub(crate) fn assert_fences_rise(earlier: &mut BTreeMap<u64, [u64; 3]>, books: &Books) {
+    for fence in &books.fences {
+        let before = earlier.insert(fence.lobby, fence.at).unwrap_or_default();
+        let rises = fence.at.iter().zip(before).all(|(now, before)| *now >= before);
+        assert!(rises, "{fence:?} was {before:?}");
+    }
+}
+
 /// The bet and its hold are what the player was told.
 fn assert_same(placed: &Placed, bet: &Bet, hold: &Hold) {
     let told = (placed.lobby, placed.round, placed.stake);
