@@ -15,4 +15,6 @@ mod load;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod whole_balance;

@@ -57,11 +57,24 @@ impl Socket {
     /// # Errors
     /// [`Gone`] if the server is not there or ends the connection first.
     pub(crate) async fn connect(base: &str) -> Result<Self, Gone> {
+        Self::connect_at(base, "/socket.io/?", None).await
+    }
+
+    /// Connects at `path`, which ends where the query goes on, with `auth` in the handshake.
+    ///
+    /// # Errors
+    /// As for [`Socket::connect`].
+    pub(crate) async fn connect_at(
+        base: &str,
+        path: &str,
+        auth: Option<Value>,
+    ) -> Result<Self, Gone> {
         let address = base.strip_prefix("http://").expect("the server speaks plain HTTP");
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        let url = format!("ws://{address}{path}EIO=4&transport=websocket");
         let connected = within("a websocket", connect_async(url)).await;
         let (mut stream, _) = connected.map_err(|_| Gone)?;
-        within("the Socket.IO handshake", greet(&mut stream)).await?;
+        let auth = auth.map(|auth| auth.to_string()).unwrap_or_default();
+        within("the Socket.IO handshake", greet(&mut stream, &auth)).await?;
         let (outbound, commands) = mpsc::unbounded_channel();
         let (sender, events) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(Waiting::default()));
@@ -126,11 +139,11 @@ impl Socket {
 }
 
 /// Engine.IO opens (`0`), we connect to the default namespace (`40`), the server agrees (`40`).
-async fn greet(stream: &mut Stream) -> Result<(), Gone> {
+async fn greet(stream: &mut Stream, auth: &str) -> Result<(), Gone> {
     while let Some(Ok(message)) = stream.next().await {
         let Message::Text(text) = message else { continue };
         if text.starts_with('0') {
-            stream.send(Message::text("40")).await.map_err(|_| Gone)?;
+            stream.send(Message::text(format!("40{auth}"))).await.map_err(|_| Gone)?;
         } else if text.starts_with("40") {
             return Ok(());
         }
