@@ -1,0 +1,66 @@
+//! What sockets count. Names are `waxwing_realtime_<name>`; labels are closed sets, never players.
+
+use platform::metrics::Registry;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+
+/// The counters of this crate; a clone counts into the same.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// Sessions now.
+    pub sockets: Gauge,
+    /// Connections refused for want of room.
+    pub connections_refused: Family<Reason, Counter>,
+    /// Messages taken, by event.
+    pub messages: Family<Event, Counter>,
+    /// Messages refused before a role saw them, by code.
+    pub messages_refused: Family<Reason, Counter>,
+    /// Events handed to transports.
+    pub events_sent: Counter,
+    /// Ticks that a slow reader missed.
+    pub ticks_skipped: Counter,
+    /// Sessions closed by us, by why.
+    pub closed: Family<Reason, Counter>,
+}
+
+/// Which event.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Event {
+    /// The event's name.
+    pub event: &'static str,
+}
+
+/// Why.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Reason {
+    /// A code of the contract.
+    pub reason: &'static str,
+}
+
+impl Metrics {
+    /// Adds everything to `registry`.
+    pub fn register(&self, registry: &Registry) {
+        let registry = registry.sub_registry_with_prefix("waxwing_realtime");
+        registry.register("sockets", "Sessions now", self.sockets.clone());
+        registry.register(
+            "connections_refused",
+            "Connections refused for want of room",
+            self.connections_refused.clone(),
+        );
+        registry.register("messages", "Messages taken, by event", self.messages.clone());
+        registry.register(
+            "messages_refused",
+            "Messages refused before a role saw them, by code",
+            self.messages_refused.clone(),
+        );
+        registry.register("events_sent", "Events handed to transports", self.events_sent.clone());
+        registry.register(
+            "ticks_skipped",
+            "Ticks that a slow reader missed",
+            self.ticks_skipped.clone(),
+        );
+        registry.register("closed", "Sessions closed by the server, by why", self.closed.clone());
+    }
+}

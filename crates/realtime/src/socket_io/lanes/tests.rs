@@ -1,0 +1,155 @@
+//! Joins first, bets in order, and a cash-out that waits for no bet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::{LobbyId, Timestamp};
+use parking_lot::Mutex;
+use platform::clock::SystemClock;
+use protocol::socket_io::{ClientMessage, JoinRoom, PlaceBet, Withdraw};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::run;
+use crate::session::Birth;
+use crate::socket_io::inbox::Incoming;
+use crate::{Config, Hub, Metrics, Reply, Session, SessionHandler};
+
+/// Notes what it handles, and lets bets end only when it is told to.
+struct Slow {
+    hub: Hub,
+    log: Mutex<Vec<String>>,
+    bets: Semaphore,
+}
+
+impl Slow {
+    fn note(&self, line: impl Into<String>) {
+        self.log.lock().push(line.into());
+    }
+
+    async fn wait_for(&self, lines: usize) -> Vec<String> {
+        let all = async {
+            while self.log.lock().len() < lines {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), all).await.unwrap();
+        self.log.lock().clone()
+    }
+}
+
+#[async_trait]
+impl SessionHandler for Slow {
+    async fn connected(&self, _: &Session) {
+        self.note("connected");
+    }
+
+    async fn message(&self, session: &Session, _: Timestamp, message: ClientMessage) -> Reply {
+        let lobby = message.lobby().map_or(0, LobbyId::get);
+        match message {
+            ClientMessage::JoinRoom(_) => {
+                self.note(format!("join {lobby} begins"));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                self.hub.join(session, LobbyId::new(lobby).unwrap());
+                self.note(format!("join {lobby} ends"));
+            }
+            ClientMessage::PlaceBet(bet) => {
+                let _permit = self.bets.acquire().await.unwrap();
+                self.note(format!("bet {} in {lobby}", bet.stake));
+            }
+            ClientMessage::Withdraw(_) => self.note(format!("withdraw in {lobby}")),
+        }
+        Reply::default()
+    }
+
+    async fn disconnected(&self, _: &Session) {
+        self.note("disconnected");
+    }
+}
+
+fn join(number: u64) -> ClientMessage {
+    ClientMessage::JoinRoom(JoinRoom { token: None, lobby: LobbyId::new(number).ok() })
+}
+
+fn bet(stake: &str) -> ClientMessage {
+    ClientMessage::PlaceBet(PlaceBet {
+        token: None,
+        lobby: None,
+        stake: kernel::Stake::parse(stake).unwrap(),
+        auto_cash_out: None,
+        bet: None,
+        round: None,
+    })
+}
+
+fn withdraw() -> ClientMessage {
+    ClientMessage::Withdraw(Withdraw { token: None, lobby: None, bet: None })
+}
+
+struct Socket {
+    handler: Arc<Slow>,
+    queue: mpsc::UnboundedSender<Incoming>,
+    places: Arc<Semaphore>,
+}
+
+impl Socket {
+    fn new() -> Self {
+        let hub = Hub::new(Metrics::default());
+        let birth = Birth { id: hub.next_id(), peer: None, token: None };
+        let (clock, metrics) = (Arc::new(SystemClock::new()), Metrics::default());
+        let session = Session::new(birth, &Config::default(), clock, metrics);
+        hub.enter(&session);
+        let (log, bets) = (Mutex::default(), Semaphore::new(0));
+        let handler = Arc::new(Slow { hub, log, bets });
+        let (queue, inbox) = mpsc::unbounded_channel();
+        tokio::spawn(run(session, Arc::<Slow>::clone(&handler), inbox));
+        Self { handler, queue, places: Arc::new(Semaphore::new(10)) }
+    }
+
+    fn send(&self, message: ClientMessage) {
+        let place = Arc::clone(&self.places).try_acquire_owned().unwrap();
+        let incoming = Incoming {
+            stamp: Timestamp::from_ms(1),
+            message,
+            acknowledgement: None,
+            _place: place,
+        };
+        assert!(self.queue.send(incoming).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_cash_out_waits_for_joins_and_not_for_bets() {
+    let socket = Socket::new();
+    for message in [join(4), bet("1"), withdraw(), bet("2"), join(5), withdraw(), bet("3")] {
+        socket.send(message);
+    }
+    let before_any_bet = [
+        "connected",
+        "join 4 begins",
+        "join 4 ends",
+        "withdraw in 4",
+        "join 5 begins",
+        "join 5 ends",
+        "withdraw in 5",
+    ];
+    assert_eq!(socket.handler.wait_for(7).await, before_any_bet);
+    socket.handler.bets.add_permits(1);
+    let log = socket.handler.wait_for(10).await;
+    assert_eq!(log[7..], ["bet 1 in 4", "bet 2 in 4", "bet 3 in 5"]);
+    assert_eq!(socket.places.available_permits(), 10);
+}
+
+#[tokio::test]
+async fn what_was_sent_is_handled_though_the_socket_is_gone() {
+    let socket = Socket::new();
+    for message in [join(4), bet("1"), withdraw()] {
+        socket.send(message);
+    }
+    let Socket { handler, queue, .. } = socket;
+    drop(queue);
+    handler.wait_for(4).await;
+    handler.bets.add_permits(1);
+    let log = handler.wait_for(6).await;
+    assert_eq!(log[3..], ["withdraw in 4", "bet 1 in 4", "disconnected"]);
+}
