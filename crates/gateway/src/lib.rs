@@ -1,1 +1,26 @@
-//! See DESIGN; to be filled.
+//! The public door: routes, limits, sockets and documentation in front of the roles.
+//!
+//! The gateway owns nothing: what it knows can be asked for again, and killing it loses nothing.
+
+mod config;
+mod docs;
+mod feed;
+mod headers;
+mod keys;
+mod limits;
+mod metrics;
+mod page;
+mod play;
+mod refusal;
+mod routes;
+mod server;
+mod sockets;
+mod state;
+mod status;
+#[cfg(test)]
+mod testing;
+mod upstream;
+
+pub use config::Config;
+pub use metrics::Metrics;
+pub use server::{Deps, Listener, Server};

@@ -1,0 +1,141 @@
+//! How the public door is set up.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use http::Uri;
+use platform::config::InvalidConfig;
+use serde::{Deserialize, Serialize};
+
+/// The gateway's part of the configuration. Every field has a default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the public listener stands. Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The origin that players reach it under, e.g. `https://play.example.org`; without it, the
+    /// address it is bound to. What clients are told about sockets comes from here, never from a
+    /// request's `Host`.
+    pub public_url: Option<String>,
+    /// Requests a second that one address may go on sending.
+    pub requests_per_second: u32,
+    /// Requests that one address may send at once.
+    pub request_burst: u32,
+    /// The same for signing in and up, which costs us a password hash each.
+    pub sign_ins_per_second: u32,
+    /// Sign-ins that one address may send at once.
+    pub sign_in_burst: u32,
+    /// How long a call to a lobby's owner is sent again while it has no answer, in milliseconds.
+    pub play_patience_ms: u64,
+    /// Limits on sockets.
+    pub sockets: realtime::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            requests_per_second: 200,
+            request_burst: 400,
+            sign_ins_per_second: 50,
+            sign_in_burst: 200,
+            play_patience_ms: 10_000,
+            sockets: realtime::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that is not what it must be.
+    pub fn validate(&self) -> Result<(), InvalidConfig> {
+        if let Some(url) = &self.public_url
+            && !is_origin(url)
+        {
+            let reason = "must be http:// or https:// and a host, without a path";
+            return Err(InvalidConfig::new("public_url", reason));
+        }
+        let positive = [
+            ("requests_per_second", self.requests_per_second),
+            ("request_burst", self.request_burst),
+            ("sign_ins_per_second", self.sign_ins_per_second),
+            ("sign_in_burst", self.sign_in_burst),
+        ];
+        if let Some((field, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(InvalidConfig::new(field, "must be more than 0"));
+        }
+        if self.play_patience_ms > 60_000 {
+            return Err(InvalidConfig::new("play_patience_ms", "must be at most 60000"));
+        }
+        self.sockets.validate().map_err(|invalid| invalid.within("sockets"))
+    }
+
+    /// The origin players are told, once the listener is bound to `bound`.
+    #[must_use]
+    pub fn origin(&self, bound: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.clone(),
+            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
+            None => format!("http://{bound}"),
+        }
+    }
+}
+
+/// Whether `url` is a scheme, a host and perhaps a port, and no more.
+fn is_origin(url: &str) -> bool {
+    let Ok(parsed) = url.parse::<Uri>() else { return false };
+    let scheme = parsed.scheme_str().is_some_and(|scheme| matches!(scheme, "http" | "https"));
+    let bare = parsed.query().is_none() && parsed.path() == "/" && !url.ends_with('/');
+    let authority = parsed.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    scheme && bare && authority
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn only_an_origin_is_a_public_url() {
+        let refused = |url: &str| {
+            let config = Config { public_url: Some(url.to_owned()), ..Config::default() };
+            config.validate().is_err()
+        };
+        for url in ["http://localhost:8080", "https://play.example.org", "http://[::1]:80"] {
+            assert!(!refused(url), "{url}");
+        }
+        let bad = [
+            "",
+            "play.example.org",
+            "ftp://a",
+            "http://a/",
+            "http://a/b",
+            "http://u@a",
+            "http://a?b",
+            "//a",
+        ];
+        for url in bad {
+            assert!(refused(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_valid_and_zeros_are_not() {
+        assert_eq!(Config::default().validate(), Ok(()));
+        let error = Config { request_burst: 0, ..Config::default() }.validate().unwrap_err();
+        assert_eq!(error.field, "request_burst");
+        let mut config = Config::default();
+        config.sockets.in_flight_max = 0;
+        assert_eq!(config.validate().unwrap_err().field, "sockets.in_flight_max");
+    }
+
+    #[test]
+    fn players_are_told_where_it_is_bound_unless_told_otherwise() {
+        let config = Config::default();
+        assert_eq!(config.origin("127.0.0.1:4711".parse().unwrap()), "http://127.0.0.1:4711");
+        assert_eq!(config.origin("0.0.0.0:80".parse().unwrap()), "http://localhost:80");
+        let named = Config { public_url: Some("https://a.example".to_owned()), ..config };
+        assert_eq!(named.origin("127.0.0.1:1".parse().unwrap()), "https://a.example");
+    }
+}

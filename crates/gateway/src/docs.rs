@@ -1,0 +1,94 @@
+//! The OpenAPI document, and Swagger UI out of the binary to read and try it.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use platform::http::ApiError;
+use protocol::Code;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use crate::state::App;
+use crate::{keys, status};
+
+/// As strict as Swagger UI allows: its styles stand in attributes, its icons are data.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                      img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What roles' paths lack, seen from outside.
+const PREFIX: &str = "/gateway";
+
+/// Swagger UI's settings. Its validator would send the document to another origin.
+static SWAGGER: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> = LazyLock::new(|| {
+    let config = utoipa_swagger_ui::Config::from("/gateway/openapi.json")
+        .validator_url("none")
+        .try_it_out_enabled(true)
+        .persist_authorization(true);
+    Arc::new(config)
+});
+
+/// The gateway's own part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(status::status, keys::jwks))]
+struct Own;
+
+/// Our part and the roles', whose paths get the public prefix.
+pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = std::mem::take(&mut roles.paths.paths);
+    roles.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| match path.starts_with(PREFIX) {
+            true => (path, item),
+            false => (format!("{PREFIX}{path}"), item),
+        })
+        .collect();
+    let mut document = Own::openapi();
+    document.merge(roles);
+    document.info.title = "Waxwing".to_owned();
+    document.info.description =
+        Some("A multiplayer crash game. Sockets are described in docs/protocol.md.".to_owned());
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    schemes.entry("token".to_owned()).or_insert(SecurityScheme::Http(bearer).into());
+    document
+}
+
+/// `GET /gateway/openapi.json`
+pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], app.openapi)
+}
+
+/// `GET /gateway/docs`: the page's parts are relative to the folder.
+pub(crate) async fn folder() -> Redirect {
+    Redirect::permanent("/gateway/docs/")
+}
+
+/// `GET /gateway/docs/`
+pub(crate) async fn index() -> Response {
+    serve("index.html")
+}
+
+/// `GET /gateway/docs/{file}`
+pub(crate) async fn file(Path(file): Path<String>) -> Response {
+    serve(&file)
+}
+
+fn serve(file: &str) -> Response {
+    let found = match utoipa_swagger_ui::serve(file, Arc::clone(&SWAGGER)) {
+        Ok(Some(found)) => found,
+        Ok(None) => return ApiError::from(Code::NotFound).into_response(),
+        Err(error) => return ApiError::internal(&error).into_response(),
+    };
+    let headers = [(CONTENT_TYPE, found.content_type.as_str()), (CONTENT_SECURITY_POLICY, POLICY)];
+    let body = Bytes::from(found.bytes.into_owned());
+    if found.gzpipped {
+        (headers, [(CONTENT_ENCODING, "gzip")], body).into_response()
+    } else {
+        (headers, body).into_response()
+    }
+}

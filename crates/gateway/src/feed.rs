@@ -1,0 +1,240 @@
+//! One listener a lobby: takes its pictures off the bus and tells everyone here, encoded once.
+//!
+//! It begins with the first socket that comes to the lobby and ends when nobody is there. What a
+//! picture loses, a snapshot from the owner repairs before anybody sees the gap.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{Bus, Delivery, Subscription};
+use contracts::PlayError;
+use kernel::LobbyId;
+use parking_lot::Mutex;
+use protocol::picture::{Picture, Snapshot};
+use protocol::socket_io::ServerEvent;
+use protocol::wire::WireLobbyId;
+use protocol::{Code, Problem};
+use realtime::{Encoded, Hub, Session};
+
+use crate::metrics::Metrics;
+use crate::play::Owners;
+use crate::refusal;
+use story::{Continuity, Story, Told};
+
+mod story;
+
+/// How long a feed waits for a picture before it asks the owner, or ends if nobody is there.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// How often a joining socket asks for a newer snapshot before it takes an older one.
+const JOIN_TRIES: u32 = 5;
+
+/// All feeds of this process. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Feeds(Arc<Inner>);
+
+struct Inner {
+    hub: Hub,
+    bus: Arc<dyn Bus>,
+    owners: Owners,
+    metrics: Metrics,
+    by_lobby: Mutex<HashMap<LobbyId, Arc<Feed>>>,
+}
+
+/// What the listeners of one lobby have been told. Everything is told under this lock, so that a
+/// socket joins between two events, never within one.
+struct Feed {
+    lobby: LobbyId,
+    story: Mutex<Story>,
+}
+
+impl Feeds {
+    pub(crate) fn new(hub: Hub, bus: Arc<dyn Bus>, owners: Owners, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner { hub, bus, owners, metrics, by_lobby: Mutex::default() }))
+    }
+
+    /// Puts the session into the lobby: it is told `Joined room: 4`, `joined`, and from then on
+    /// what happens there, without a gap and without a repetition.
+    ///
+    /// # Errors
+    /// The owner's problem with the lobby. The session stays where it was.
+    pub(crate) async fn join(&self, session: &Session, lobby: LobbyId) -> Result<(), Problem> {
+        // Only a lobby that exists gets a feed.
+        let mut snapshot = self.snapshot(session, lobby).await?;
+        let feed = match self.existing(lobby) {
+            Some(feed) => feed,
+            None => {
+                let feed = self.open(lobby);
+                snapshot = self.snapshot(session, lobby).await?;
+                feed
+            }
+        };
+        for _ in 0..JOIN_TRIES {
+            if feed.admit(&self.0.hub, session, &snapshot, false) {
+                return Ok(());
+            }
+            snapshot = self.snapshot(session, lobby).await?;
+        }
+        feed.admit(&self.0.hub, session, &snapshot, true);
+        Ok(())
+    }
+
+    /// Tells the session what concerns its player in the lobby, joined or not.
+    pub(crate) fn follow(&self, session: &Session, lobby: LobbyId) {
+        // The feed is kept while it is held here, so it cannot end before the hub knows.
+        let feed = self.open(lobby);
+        self.0.hub.follow(session, lobby);
+        drop(feed);
+    }
+
+    /// How many lobbies are listened to.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.0.by_lobby.lock().len()
+    }
+
+    async fn snapshot(&self, session: &Session, lobby: LobbyId) -> Result<Snapshot, Problem> {
+        let json = self.0.owners.snapshot(lobby, session.player()).await;
+        let json = json.map_err(|error| refusal::problem(&error))?;
+        serde_json::from_slice(&json).map_err(|error| {
+            tracing::error!(%error, lobby.id = %lobby, "a snapshot cannot be read");
+            Problem::from(Code::Internal)
+        })
+    }
+
+    fn existing(&self, lobby: LobbyId) -> Option<Arc<Feed>> {
+        self.0.by_lobby.lock().get(&lobby).cloned()
+    }
+
+    /// The feed of the lobby; it has begun to listen when this returns.
+    fn open(&self, lobby: LobbyId) -> Arc<Feed> {
+        let mut by_lobby = self.0.by_lobby.lock();
+        if let Some(feed) = by_lobby.get(&lobby) {
+            return Arc::clone(feed);
+        }
+        let feed = Arc::new(Feed { lobby, story: Mutex::new(Story::new(lobby)) });
+        by_lobby.insert(lobby, Arc::clone(&feed));
+        self.0.metrics.feeds.inc();
+        let pictures = self.0.bus.subscribe(lobby);
+        tokio::spawn(Arc::clone(&self.0).listen(Arc::clone(&feed), pictures));
+        feed
+    }
+}
+
+impl Inner {
+    /// Tells what comes until nobody is there or the bus is gone.
+    async fn listen(self: Arc<Self>, feed: Arc<Feed>, mut pictures: Subscription) {
+        loop {
+            match tokio::time::timeout(QUIET, pictures.next()).await {
+                Ok(Some(Delivery::Picture(json))) => self.take(&feed, &json).await,
+                Ok(Some(Delivery::Lagged)) => self.repair(&feed).await,
+                Ok(None) => break,
+                // Nothing happens in a resting lobby, or nothing gets here: the owner knows.
+                Err(_) if !self.hub.is_empty(feed.lobby) => self.repair(&feed).await,
+                Err(_) => {}
+            }
+            if self.is_over(&feed) {
+                return;
+            }
+        }
+        self.by_lobby.lock().remove(&feed.lobby);
+        self.metrics.feeds.dec();
+    }
+
+    /// Whether nobody is there and nobody is coming; then the feed is forgotten.
+    fn is_over(&self, feed: &Arc<Feed>) -> bool {
+        if !self.hub.is_empty(feed.lobby) {
+            return false;
+        }
+        let mut by_lobby = self.by_lobby.lock();
+        // The map holds one and this task another; a third is a socket about to come in.
+        let is_over = Arc::strong_count(feed) <= 2 && self.hub.is_empty(feed.lobby);
+        if is_over {
+            by_lobby.remove(&feed.lobby);
+            self.metrics.feeds.dec();
+        }
+        is_over
+    }
+
+    async fn take(&self, feed: &Feed, json: &[u8]) {
+        let picture = match Picture::from_json(json) {
+            Ok(picture) => picture,
+            Err(error) => {
+                self.metrics.feed_unreadable.inc();
+                tracing::warn!(%error, lobby.id = %feed.lobby, "a picture cannot be read");
+                return;
+            }
+        };
+        if feed.tell(&self.hub, |story, told| story.continue_with(&picture, told))
+            == Continuity::Whole
+        {
+            return;
+        }
+        self.repair(feed).await;
+        feed.tell(&self.hub, |story, told| {
+            if story.continue_with(&picture, told) == Continuity::Gap {
+                // The owner could not say more: what came is better than nothing.
+                story.tell(&picture, told);
+            }
+        });
+    }
+
+    /// Brings the listeners to where the owner is.
+    async fn repair(&self, feed: &Feed) {
+        self.metrics.feed_repairs.inc();
+        let snapshot = self.owners.snapshot(feed.lobby, None).await;
+        let snapshot = snapshot.map(|json| serde_json::from_slice::<Snapshot>(&json));
+        match snapshot {
+            Ok(Ok(snapshot)) => feed.tell(&self.hub, |story, told| story.repair(&snapshot, told)),
+            Ok(Err(error)) => tracing::error!(%error, "a snapshot cannot be read"),
+            // The next picture, or the next quiet moment, asks again.
+            Err(PlayError::Unavailable | PlayError::Refused(_)) => {}
+        }
+    }
+}
+
+impl Feed {
+    /// Moves the story on and tells what it says.
+    fn tell<T>(&self, hub: &Hub, step: impl FnOnce(&mut Story, &mut Vec<Told>) -> T) -> T {
+        let mut told = Vec::new();
+        let mut story = self.story.lock();
+        let outcome = step(&mut story, &mut told);
+        for told in told {
+            match told {
+                Told::Everyone(event) => hub.tell(self.lobby, &event),
+                Told::Player(player, event) => {
+                    hub.to_player(self.lobby, player, &Encoded::from(&event))
+                }
+            };
+        }
+        outcome
+    }
+
+    /// Lets the session in at `snapshot`; not if the others have been told more than it says,
+    /// unless it may miss that.
+    fn admit(
+        &self,
+        hub: &Hub,
+        session: &Session,
+        snapshot: &Snapshot,
+        may_miss_some: bool,
+    ) -> bool {
+        let mut story = self.story.lock();
+        if story.is_new() {
+            story.begin(snapshot);
+        }
+        if !story.is_covered_by(snapshot) && !may_miss_some {
+            return false;
+        }
+        let lobby = WireLobbyId(self.lobby);
+        let snapshot = serde_json::to_value(snapshot).unwrap_or_default();
+        session.send(&ServerEvent::JoinedRoom(lobby));
+        session.send(&ServerEvent::Joined { lobby, snapshot });
+        hub.join(session, self.lobby);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! What sockets hear of a lobby, over a bus of memory.
+
+use std::sync::Arc;
+
+use kernel::{BetId, LobbyId, Stake};
+use protocol::lobby::CurveName;
+use protocol::picture::{
+    BetOutcome, BetResult, Crashed, Picture, PictureEvent, RoundStarted, Tick,
+};
+use protocol::rounds::Phase;
+use protocol::wire::{WireBetId, WireLobbyId, WirePlayerId, WireStake};
+use serde_json::json;
+
+use crate::testing::{Client, Gateway, multiplier, player, snapshot};
+
+fn started() -> PictureEvent {
+    PictureEvent::RoundStarted(RoundStarted { elapsed_ms: 0, curve: CurveName::Exponential })
+}
+
+fn tick(elapsed_ms: u64, centi: u32) -> PictureEvent {
+    let multiplier = multiplier(centi);
+    PictureEvent::Tick(Tick { elapsed_ms, multiplier, cash_outs: vec![] })
+}
+
+fn crashed(centi: u32) -> PictureEvent {
+    let (crash_point, multiplier) = (multiplier(centi), multiplier(centi));
+    PictureEvent::Crashed(Crashed { crash_point, multiplier, elapsed_ms: 3_000 })
+}
+
+#[tokio::test]
+async fn joining_tells_the_room_then_the_lobby_then_the_callback() {
+    let gateway = Gateway::new();
+    let mut client = Client::connect(&gateway.router, None).await;
+    client.emit(7, "joinRoom", json!({ "lobby_id": "4" })).await;
+    assert_eq!(client.next().await, ("Joined room: 4".to_owned(), json!(null)));
+    let (name, joined) = client.next().await;
+    assert_eq!((name.as_str(), &joined["lobby_id"]), ("joined", &json!(4)));
+    assert_eq!((&joined["phase"], &joined["round"]), (&json!("open"), &json!(3)));
+    assert_eq!(client.next().await, ("ack".to_owned(), json!("Joined room: 4")));
+}
+
+#[tokio::test]
+async fn a_lobby_that_nobody_has_is_refused_and_costs_no_feed() {
+    let gateway = Gateway::new();
+    let mut client = Client::connect(&gateway.router, None).await;
+    for lobby in [json!("5"), json!("abc"), json!(0)] {
+        client.emit(1, "joinRoom", json!({ "lobby_id": lobby })).await;
+        let error = client.data("error").await;
+        assert_eq!(error, json!({ "message": "Lobby does not exist", "code": "unknown_lobby" }));
+        let refused = json!({ "error": "Lobby does not exist", "code": "unknown_lobby" });
+        assert_eq!(client.data("ack").await, refused);
+    }
+    assert!(gateway.registry.encode().unwrap().contains("waxwing_gateway_feeds 0"));
+}
+
+#[tokio::test]
+async fn a_round_reaches_everyone_in_the_lobby() {
+    let gateway = Gateway::new();
+    let (mut ann, mut bob) = (gateway.listener().await, gateway.listener().await);
+    gateway.publish(10, started());
+    gateway.publish(11, tick(50, 100));
+    gateway.publish(12, tick(200, 123));
+    gateway.publish(13, crashed(150));
+    for client in [&mut ann, &mut bob] {
+        let heard = client.until("crashed").await;
+        let names: Vec<_> = heard.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.first(), Some(&"round_started"));
+        assert_eq!(names.last(), Some(&"crashed"));
+        assert_eq!(heard[0].1, json!({ "lobby_id": 4, "round": 3 }));
+        assert_eq!(heard[1].1, json!({ "coefficient": 1 }));
+        let last = heard.last().unwrap();
+        assert_eq!(last.1.to_string(), r#"{"lobby_id":4,"round":3,"coefficient":1.5}"#);
+    }
+}
+
+#[tokio::test]
+async fn rooms_never_mix() {
+    let gateway = Gateway::new();
+    let mut client = gateway.listener().await;
+    let elsewhere = LobbyId::new(5).unwrap();
+    let lobby_id = WireLobbyId(elsewhere);
+    let event = crashed(200);
+    let picture = Picture { to: None, lobby_id, epoch: 1, seq: 10, round: 3, event };
+    gateway.publish_picture(&picture);
+    assert!(client.is_quiet().await);
+}
+
+#[tokio::test]
+async fn a_lost_picture_is_repaired_before_anyone_sees_the_gap() {
+    let gateway = Gateway::new();
+    let mut client = gateway.listener().await;
+    let mut now = snapshot(Phase::Running);
+    (now.seq, now.multiplier) = (14, Some(multiplier(131)));
+    gateway.play.show(now);
+    gateway.publish(14, tick(4_500, 131));
+    gateway.publish(15, tick(4_550, 132));
+    let first = client.next().await;
+    assert_eq!(first.0, "round_started");
+    let mut last = json!(null);
+    while last != json!({ "coefficient": multiplier(132) }) {
+        last = client.data("coefficient_update").await;
+    }
+}
+
+#[tokio::test]
+async fn a_result_reaches_its_player_alone() {
+    let gateway = Gateway::new();
+    let auth = Some(json!({ "token": gateway.token(7, 60) }));
+    let mut ann = Client::connect(&gateway.router, auth).await;
+    ann.emit(0, "joinRoom", json!({ "lobby_id": 4 })).await;
+    ann.until("ack").await;
+    let mut bob = gateway.listener().await;
+    let result = BetResult {
+        user_id: WirePlayerId(player(7)),
+        result: BetOutcome::Lost,
+        payout: None,
+        coefficient: None,
+        bet_id: WireBetId(BetId::from_bytes([1; 16])),
+        stake: WireStake(Stake::MIN),
+    };
+    let (to, lobby_id) = (Some(result.user_id), WireLobbyId(crate::testing::lobby(4)));
+    let event = PictureEvent::BetResult(result);
+    gateway.publish_picture(&Picture { to, lobby_id, epoch: 1, seq: 9, round: 3, event });
+    let told = ann.data("bet_result").await;
+    assert_eq!(told["result"], "lost");
+    assert_eq!((&told["user_id"], &told["round"]), (&json!(7), &json!(3)));
+    assert!(bob.is_quiet().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_ends_when_nobody_is_there() {
+    let gateway = Gateway::new();
+    let feeds = |count: u32| format!("waxwing_gateway_feeds {count}\n");
+    let client = gateway.listener().await;
+    assert!(gateway.registry.encode().unwrap().contains(&feeds(1)));
+    tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+    assert!(gateway.registry.encode().unwrap().contains(&feeds(1)), "somebody is there");
+    client.leave().await;
+    tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+    assert!(gateway.registry.encode().unwrap().contains(&feeds(0)));
+    assert!(gateway.hub.lobbies().is_empty());
+    let _keep = Arc::clone(&gateway.play);
+}

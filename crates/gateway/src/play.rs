@@ -1,0 +1,74 @@
+//! Calls to the owner of a lobby, sent again with the same ids until they are answered.
+//!
+//! An unanswered call may have been carried out; its bet id and round make the next sending the
+//! same call, so that it is carried out once.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use contracts::{Accepted, BetRequest, CashOutRequest, CashedOut, Play, PlayError};
+use kernel::{LobbyId, PlayerId};
+use platform::clock::Clock;
+
+/// The wait before the second sending; it doubles up to [`LONGEST_WAIT_MS`].
+const FIRST_WAIT_MS: u64 = 50;
+const LONGEST_WAIT_MS: u64 = 1_000;
+
+/// The owners of all lobbies, behind one door.
+#[derive(Clone)]
+pub(crate) struct Owners {
+    play: Arc<dyn Play>,
+    clock: Arc<dyn Clock>,
+    /// How long an unanswered call is sent again.
+    patience_ms: u64,
+}
+
+impl Owners {
+    pub(crate) fn new(play: Arc<dyn Play>, clock: Arc<dyn Clock>, patience_ms: u64) -> Self {
+        Self { play, clock, patience_ms }
+    }
+
+    /// Places a bet whose id is already made.
+    pub(crate) async fn place_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
+        self.until_answered(|| self.play.place_bet(bet.clone())).await
+    }
+
+    /// Cashes out.
+    pub(crate) async fn cash_out(
+        &self,
+        cash_out: CashOutRequest,
+    ) -> Result<Vec<CashedOut>, PlayError> {
+        self.until_answered(|| self.play.cash_out(cash_out)).await
+    }
+
+    /// The lobby as it stands, asked once.
+    pub(crate) async fn snapshot(
+        &self,
+        lobby: LobbyId,
+        player: Option<PlayerId>,
+    ) -> Result<Bytes, PlayError> {
+        self.play.snapshot(lobby, player).await
+    }
+
+    /// Calls until the answer is definite or patience ends.
+    async fn until_answered<T, F>(&self, call: impl Fn() -> F) -> Result<T, PlayError>
+    where
+        F: Future<Output = Result<T, PlayError>>,
+    {
+        let gives_up = self.clock.now() + self.patience_ms;
+        let mut wait_ms = FIRST_WAIT_MS;
+        loop {
+            let answer = call().await;
+            let now = self.clock.now();
+            if !matches!(answer, Err(PlayError::Unavailable)) || now >= gives_up {
+                return answer;
+            }
+            self.clock.sleep_until(now + wait_ms).await;
+            wait_ms = (wait_ms * 2).min(LONGEST_WAIT_MS);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

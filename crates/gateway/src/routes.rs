@@ -1,0 +1,58 @@
+//! Every public URL, on one screen.
+//!
+//! None is repeated towards a role: in one process a call either ran or it did not.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{any, get};
+use platform::http::Door;
+use std::time::Duration;
+
+use crate::limits::{Limits, limit};
+use crate::state::App;
+use crate::upstream::inward;
+use crate::{docs, headers, keys, page, status};
+
+/// The public router: `sockets` speaks Socket.IO at `/socket.io/` and under the game's prefix.
+pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits>) -> Router {
+    let calls = Router::new()
+        .route("/", get(page::home))
+        .route("/.well-known/jwks.json", get(keys::jwks))
+        .route("/gateway/status", get(status::status))
+        .route("/gateway/openapi.json", get(docs::document))
+        .route("/gateway/docs", get(docs::folder))
+        .route("/gateway/docs/", get(docs::index))
+        .route("/gateway/docs/{*file}", get(docs::file))
+        .route("/gateway/user/v1/{*rest}", any(user))
+        .route("/gateway/game/v1/{*rest}", any(game))
+        .with_state(app);
+    let behind = |router: Router, door: &Door| {
+        door.before(
+            router
+                .layer(from_fn(headers::preflight))
+                .layer(from_fn_with_state(Arc::clone(limits), limit)),
+        )
+    };
+    let sockets = behind(sockets, &door.clone().with_deadline(POLL_DEADLINE));
+    behind(calls, door).merge(sockets).layer(from_fn(headers::on_every_answer))
+}
+
+/// Long-polling holds a request open for as long as nothing happens, a ping at the latest.
+const POLL_DEADLINE: Duration = Duration::from_secs(120);
+
+/// `/gateway/user/v1/…`: identity and wallet.
+async fn user(State(app): State<App>, request: Request) -> Response {
+    app.user.call(inward(request)).await
+}
+
+/// `/gateway/game/v1/…`: lobbies and rounds.
+async fn game(State(app): State<App>, request: Request) -> Response {
+    app.game.call(inward(request)).await
+}
+
+#[cfg(test)]
+mod tests;

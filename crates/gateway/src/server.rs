@@ -1,0 +1,149 @@
+//! The public listener: bound first, so that the port is known before anything is wired to it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use cluster::Bus;
+use contracts::Play;
+use platform::clock::Clock;
+use platform::http::Door;
+use platform::metrics::Registry;
+use platform::random::Random;
+use platform::shutdown::Shutdown;
+use realtime::{CloseCode, Hub};
+use tokens::Verifier;
+use tokio::net::TcpListener;
+
+use crate::feed::Feeds;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::play::Owners;
+use crate::sockets::{Proof, Sockets};
+use crate::state::App;
+use crate::upstream::InProcess;
+use crate::{Config, docs, routes};
+
+/// What the gateway stands in front of, and what it is made of.
+pub struct Deps {
+    /// Identity and wallet: `/user/v1/…`.
+    pub user: Router,
+    /// Lobbies and rounds: `/game/v1/…`.
+    pub game: Router,
+    /// The owners of the lobbies.
+    pub play: Arc<dyn Play>,
+    /// Their pictures.
+    pub bus: Arc<dyn Bus>,
+    /// Trusts the keys that sign players' tokens.
+    pub verifier: Arc<Verifier>,
+    /// Time; the clock of the process that plays the lobbies, for stamps.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Where metrics are shown.
+    pub registry: Registry,
+    /// The documents of the roles, merged.
+    pub openapi: utoipa::openapi::OpenApi,
+}
+
+/// The public address, taken. What needs to know it is made next, then a [`Server`] of both.
+#[derive(Debug)]
+pub struct Listener {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+}
+
+/// The gateway, ready to serve.
+pub struct Server {
+    listener: Listener,
+    router: Router,
+    hub: Hub,
+}
+
+impl Listener {
+    /// Binds `config.listen`.
+    ///
+    /// # Errors
+    /// If the address cannot be had.
+    pub async fn bind(config: &Config) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let local_addr = listener.local_addr()?;
+        Ok(Self { listener, local_addr })
+    }
+
+    /// The address bound, its port never 0.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+}
+
+impl Server {
+    /// Binds the port and puts the gateway behind it.
+    ///
+    /// # Errors
+    /// If the address cannot be had, or the OpenAPI document cannot be written.
+    pub async fn bind(config: &Config, deps: Deps) -> io::Result<Self> {
+        Self::new(Listener::bind(config).await?, config, deps)
+    }
+
+    /// Puts the gateway behind a port already bound.
+    ///
+    /// # Errors
+    /// If the OpenAPI document cannot be written.
+    pub fn new(listener: Listener, config: &Config, deps: Deps) -> io::Result<Self> {
+        let (router, hub) = assemble(config, deps)?;
+        Ok(Self { listener, router, hub })
+    }
+
+    /// The address bound, its port never 0.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr
+    }
+
+    /// Serves until `shutdown` drains; then sockets are told and closed, and open requests get
+    /// their answers, for 15 seconds at most.
+    pub async fn serve(self, shutdown: Shutdown) {
+        let told = async {
+            shutdown.draining().await;
+            self.hub.close_all(CloseCode::Restart);
+        };
+        let served = platform::http::serve(self.listener.listener, self.router, shutdown.clone());
+        tokio::join!(told, served);
+    }
+}
+
+/// The public router, and the hub of its sockets.
+pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)> {
+    let Deps { user, game, play, bus, verifier, clock, random, registry, openapi } = deps;
+    let metrics = Metrics::register(&registry);
+    let socket_metrics = realtime::Metrics::default();
+    socket_metrics.register(&registry);
+
+    let hub = Hub::new(socket_metrics);
+    let owners = Owners::new(play, Arc::clone(&clock), config.play_patience_ms);
+    let feeds = Feeds::new(hub.clone(), bus, owners.clone(), metrics.clone());
+    let proof = Proof::new(Arc::clone(&verifier), Arc::clone(&clock));
+    let door = Door::new(&*random, &registry);
+    let limits = Arc::new(Limits::new(config, &*random, metrics.clone()));
+    let handler = Sockets {
+        hub: hub.clone(),
+        feeds,
+        owners,
+        proof,
+        clock: Arc::clone(&clock),
+        random,
+        metrics,
+    };
+    let sockets = realtime::socket_io(Arc::new(handler), &hub, &config.sockets, clock);
+
+    let app = App {
+        user: Arc::new(InProcess::new(user, "user")),
+        game: Arc::new(InProcess::new(game, "game")),
+        openapi: serde_json::to_vec(&docs::merge(openapi)).map_err(io::Error::other)?.into(),
+        jwks: serde_json::to_vec(&verifier.jwks()).map_err(io::Error::other)?.into(),
+    };
+    Ok((routes::public(app, sockets, &door, &limits), hub))
+}

@@ -1,0 +1,20 @@
+//! What the handlers of the gateway share.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::upstream::Upstream;
+
+/// The state of the public router.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// Identity and wallet.
+    pub(crate) user: Arc<dyn Upstream>,
+    /// Lobbies and rounds.
+    pub(crate) game: Arc<dyn Upstream>,
+    /// The OpenAPI document, as JSON.
+    pub(crate) openapi: Bytes,
+    /// The public keys of our tokens, as JSON.
+    pub(crate) jwks: Bytes,
+}
