@@ -1,0 +1,177 @@
+//! How the game role is set up. Every field has a default.
+
+use engine::Rules;
+use kernel::{Amount, CurveKind, Stake};
+use serde::{Deserialize, Serialize};
+
+use crate::store::{NewLobby, Visibility};
+
+/// The section `game`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The origin players reach the gateway under, without a path.
+    pub public_url: String,
+    /// How long rounds with bets may take to finish after a first signal, in seconds.
+    pub drain_max_s: u64,
+    /// How many lobbies a player may have.
+    pub lobbies_per_player: u32,
+    /// The house's expected share of each stake, in basis points. Fixed when a lobby is made.
+    pub house_edge_bps: u32,
+    /// How long a finished round is shown, in milliseconds.
+    pub pause_ms: u64,
+    /// Lobby 1, which exists from the start.
+    pub main: MainConfig,
+    /// What players' lobbies get unless their maker says otherwise.
+    pub players: PlayersConfig,
+}
+
+/// Lobby 1. Read when it is made, at the first start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MainConfig {
+    /// Its name.
+    pub name: String,
+    /// How long bets are taken, in milliseconds.
+    pub betting_ms: u64,
+    /// What its house is given, in whole units of the currency.
+    pub funding: u32,
+    /// How many rounds one seed chain plays.
+    pub chain_length: u32,
+}
+
+/// Players' lobbies.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlayersConfig {
+    /// How long bets are taken from the first on, in milliseconds.
+    pub betting_ms: u64,
+    /// What their house is given, in whole units of the currency.
+    pub funding: u32,
+    /// How many rounds one seed chain plays.
+    pub chain_length: u32,
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {reason}")]
+pub struct InvalidConfig {
+    /// The field, with its section.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: "http://localhost:8080".into(),
+            drain_max_s: 180,
+            lobbies_per_player: 5,
+            house_edge_bps: 100,
+            pause_ms: 3_000,
+            main: MainConfig::default(),
+            players: PlayersConfig::default(),
+        }
+    }
+}
+
+impl Default for MainConfig {
+    fn default() -> Self {
+        Self {
+            name: "Main".into(),
+            betting_ms: 6_000,
+            funding: 1_000_000_000,
+            chain_length: 100_000,
+        }
+    }
+}
+
+impl Default for PlayersConfig {
+    fn default() -> Self {
+        Self { betting_ms: 10_000, funding: 10_000_000, chain_length: 10_000 }
+    }
+}
+
+impl Config {
+    /// Checks what types cannot.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`], naming the first field that cannot be.
+    pub fn validate(&self) -> Result<(), InvalidConfig> {
+        let check = |holds: bool, field, reason| {
+            if holds { Ok(()) } else { Err(InvalidConfig { field, reason }) }
+        };
+        let betting = "must be 100 to 60000";
+        let length = "must be 1000 to 10000000";
+        let funding = "must be at least 1";
+        check(is_origin(&self.public_url), "game.public_url", "must be an origin without a path")?;
+        check(self.house_edge_bps < 10_000, "game.house_edge_bps", "must be below 10000")?;
+        check(self.pause_ms <= 60_000, "game.pause_ms", "must be at most 60000")?;
+        let chain = 1_000..=10_000_000;
+        let main = &self.main;
+        check((100..=60_000).contains(&main.betting_ms), "game.main.betting_ms", betting)?;
+        check(chain.contains(&main.chain_length), "game.main.chain_length", length)?;
+        check(main.funding > 0, "game.main.funding", funding)?;
+        let players = &self.players;
+        check((100..=60_000).contains(&players.betting_ms), "game.players.betting_ms", betting)?;
+        check(chain.contains(&players.chain_length), "game.players.chain_length", length)?;
+        check(players.funding > 0, "game.players.funding", funding)
+    }
+
+    /// Lobby 1 as it is made at the first start.
+    pub(crate) fn main_lobby(&self, rules: &Rules, created_at: i64) -> NewLobby {
+        NewLobby {
+            name: self.main.name.clone(),
+            visibility: Visibility::Public,
+            mode: engine::Mode::Continuous,
+            betting_ms: self.main.betting_ms,
+            funding: Amount::from_whole(self.main.funding),
+            chain_length: self.main.chain_length,
+            ..self.players_lobby(rules, created_at)
+        }
+    }
+
+    /// A player's lobby before its maker's wishes.
+    pub(crate) fn players_lobby(&self, rules: &Rules, created_at: i64) -> NewLobby {
+        NewLobby {
+            owner: None,
+            name: "Lobby".into(),
+            visibility: Visibility::Public,
+            mode: engine::Mode::OnFirstBet,
+            curve: CurveKind::Exponential,
+            betting_ms: self.players.betting_ms,
+            stake_min: Stake::MIN,
+            stake_max: rules.stake_max,
+            multiplier_max: rules.multiplier_max,
+            payout_max: rules.payout_max,
+            bets_per_player: rules.bets_per_player,
+            house_edge_bps: self.house_edge_bps,
+            funding: Amount::from_whole(self.players.funding),
+            chain_length: self.players.chain_length,
+            created_at,
+        }
+    }
+}
+
+/// `http` or `https`, an authority, and nothing after it.
+fn is_origin(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    rest.is_some_and(|authority| {
+        !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' '])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn the_defaults_are_valid_and_a_path_in_the_public_url_is_not() {
+        assert_eq!(Config::default().validate(), Ok(()));
+        for url in ["", "localhost:8080", "http://", "http://a/", "http://a/b", "ftp://a"] {
+            let config = Config { public_url: url.into(), ..Config::default() };
+            assert_eq!(config.validate().unwrap_err().field, "game.public_url", "{url}");
+        }
+    }
+}

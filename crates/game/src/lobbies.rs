@@ -1,0 +1,142 @@
+//! Which lobbies there are, and which of them have a task.
+//!
+//! A lobby gets its task when it is first touched; until then it costs a row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cluster::Bus;
+use contracts::{PlayError, PlayRefusal};
+use engine::Command;
+use kernel::LobbyId;
+use parking_lot::Mutex;
+use platform::clock::Clock;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::task::TaskTracker;
+
+use crate::live::{Ended, LiveLobby};
+use crate::lobby_task::LobbyTask;
+use crate::metrics::Metrics;
+use crate::outbound::Outbound;
+use crate::outbox::LiveLobbies;
+use crate::pictures::Pictures;
+use crate::takeover::{Takeover, TakeoverError};
+
+/// The registry of this node's lobbies.
+pub(crate) struct Lobbies {
+    pub(crate) takeover: Takeover,
+    pub(crate) live: LiveLobbies,
+    /// One take-over at a time for each lobby.
+    waking: Mutex<HashMap<LobbyId, Arc<AsyncMutex<()>>>>,
+    pub(crate) outbound: Outbound,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) tasks: TaskTracker,
+    stopping: std::sync::atomic::AtomicBool,
+}
+
+/// What a registry is made of.
+pub(crate) struct Parts {
+    pub(crate) takeover: Takeover,
+    pub(crate) live: LiveLobbies,
+    pub(crate) outbound: Outbound,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+}
+
+impl Lobbies {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { takeover, live, outbound, bus, clock, metrics } = parts;
+        Self {
+            takeover,
+            live,
+            waking: Mutex::default(),
+            outbound,
+            bus,
+            clock,
+            metrics,
+            tasks: TaskTracker::new(),
+            stopping: false.into(),
+        }
+    }
+
+    /// The lobby, taken over first if nobody plays it.
+    ///
+    /// # Errors
+    /// [`PlayRefusal::UnknownLobby`], what a stopped lobby says, or [`PlayError::Unavailable`].
+    pub(crate) async fn wake(&self, lobby: LobbyId) -> Result<Arc<LiveLobby>, PlayError> {
+        if let Some(live) = self.awake(lobby) {
+            return Ok(live);
+        }
+        let waking = Arc::clone(self.waking.lock().entry(lobby).or_default());
+        let turn = waking.lock().await;
+        let woken = match self.awake(lobby) {
+            Some(live) => Ok(live),
+            None if self.is_stopping() => Err(PlayRefusal::Draining.into()),
+            None => self.start(lobby).await,
+        };
+        drop(turn);
+        self.waking.lock().remove(&lobby);
+        woken
+    }
+
+    /// The lobby, if it has a task or had one that ended.
+    pub(crate) fn awake(&self, lobby: LobbyId) -> Option<Arc<LiveLobby>> {
+        self.live.lock().get(&lobby).cloned()
+    }
+
+    async fn start(&self, lobby: LobbyId) -> Result<Arc<LiveLobby>, PlayError> {
+        let taken = self.takeover.take(lobby).await.map_err(|error| match error {
+            TakeoverError::Unknown => PlayError::Refused(PlayRefusal::UnknownLobby),
+            error => {
+                tracing::error!(%error, lobby.id = %lobby, "the lobby could not be taken over");
+                PlayError::Unavailable
+            }
+        })?;
+        let (live, inbox) = LiveLobby::new(taken.record, taken.epoch, taken.seeds);
+        let pictures = Pictures::new(Arc::clone(&self.bus), Arc::clone(&live), taken.last);
+        let task = LobbyTask {
+            lobby: taken.lobby,
+            live: Arc::clone(&live),
+            inbox,
+            outbound: self.outbound.clone(),
+            clock: Arc::clone(&self.clock),
+            pictures,
+            metrics: self.metrics.clone(),
+        };
+        self.live.lock().insert(lobby, Arc::clone(&live));
+        let (playing, clock) = (Arc::clone(&live), Arc::clone(&self.clock));
+        let played = tokio::spawn(task.run());
+        self.tasks.spawn(async move {
+            if played.await.is_err() {
+                tracing::error!(lobby.id = %playing.id(), "a lobby's task panicked");
+                playing.end(clock.now(), Ended::Lost);
+            }
+        });
+        if self.is_stopping() {
+            live.tell(self.clock.now(), Command::Drain);
+        }
+        Ok(live)
+    }
+
+    /// Tells every lobby to finish (`Command::Drain`) or to stop now (`Command::Interrupt`).
+    pub(crate) fn stop(&self, order: &Command) {
+        self.stopping.store(true, std::sync::atomic::Ordering::Release);
+        let now = self.clock.now();
+        for live in self.live.lock().values() {
+            live.tell(now, order.clone());
+        }
+    }
+
+    /// Waits until every lobby's task has ended. [`Self::stop`] comes first.
+    pub(crate) async fn stopped(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(std::sync::atomic::Ordering::Acquire)
+    }
+}

@@ -1,0 +1,240 @@
+//! Drives one lobby: the only task that touches its engine, so there is no lock.
+//!
+//! It never awaits a database or the wallet: writes leave as events, answers come back as
+//! commands. On any wake-up it empties its inbox, handles it in order of stamp, then advances.
+
+mod waiting;
+
+use std::sync::Arc;
+
+use engine::{Bet, Command, Event, Lobby, Notice, Phase, Rejection, Write};
+use fairness::BetEntry;
+use kernel::Timestamp;
+use platform::clock::Clock;
+
+use crate::live::{Ended, Inbox, LiveLobby, Request, Stamped, Told};
+use crate::metrics::Metrics;
+use crate::outbound::{Job, Outbound};
+use crate::pictures::Pictures;
+
+pub(crate) use waiting::accepted;
+use waiting::{Waiting, refusal};
+
+/// The most inputs handled between two looks at the clock.
+const BATCH: usize = 4_096;
+
+/// One lobby with everything its task needs.
+pub(crate) struct LobbyTask {
+    pub(crate) lobby: Lobby,
+    pub(crate) live: Arc<LiveLobby>,
+    pub(crate) inbox: Inbox,
+    pub(crate) outbound: Outbound,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pictures: Pictures,
+    pub(crate) metrics: Metrics,
+}
+
+/// What the inbox held.
+enum Input {
+    Told(Told),
+    Asked(Request),
+}
+
+struct Running {
+    task: LobbyTask,
+    waiting: Waiting,
+    events: Vec<Event>,
+}
+
+impl LobbyTask {
+    /// Plays until the lobby stops.
+    pub(crate) async fn run(self) {
+        self.metrics.lobbies.inc();
+        let (live, metrics) = (Arc::clone(&self.live), self.metrics.clone());
+        let mut running = Running { task: self, waiting: Waiting::default(), events: Vec::new() };
+        let mut batch = Vec::new();
+        while running.step(&mut batch) {
+            running.wait(&mut batch).await;
+        }
+        live.note_end(Ended::Stopped);
+        live.set_open_round(None);
+        metrics.lobbies.dec();
+    }
+}
+
+impl Running {
+    /// Waits for the first of: an answer, a request, the engine's deadline.
+    async fn wait(&mut self, batch: &mut Vec<(Timestamp, Input)>) {
+        let inbox = &mut self.task.inbox;
+        let deadline = self.task.lobby.next_deadline();
+        let clock = &self.task.clock;
+        let due = async move {
+            match deadline {
+                Some(deadline) => clock.sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(Stamped { at, command }) = inbox.answers.recv() => {
+                batch.push((at, Input::Told(command)));
+            }
+            Some(request) = inbox.requests.recv() => {
+                batch.push((stamp(&request, clock.now()), Input::Asked(request)));
+            }
+            () = due => {}
+        }
+        while batch.len() < BATCH
+            && let Ok(Stamped { at, command }) = inbox.answers.try_recv()
+        {
+            batch.push((at, Input::Told(command)));
+        }
+        while batch.len() < BATCH
+            && let Ok(request) = inbox.requests.try_recv()
+        {
+            batch.push((stamp(&request, clock.now()), Input::Asked(request)));
+        }
+        batch.sort_by_key(|(at, _)| *at);
+    }
+
+    /// Handles what came and advances; whether the lobby goes on.
+    fn step(&mut self, batch: &mut Vec<(Timestamp, Input)>) -> bool {
+        let mut looks = Vec::new();
+        for (at, input) in batch.drain(..) {
+            match input {
+                Input::Told(Told::Command(command)) => {
+                    let answered = self.task.lobby.handle(at, command, &mut self.events);
+                    debug_assert_eq!(answered, Ok(()), "answers are never rejected");
+                }
+                Input::Told(Told::End(why)) => {
+                    self.task.live.note_end(why);
+                    return false;
+                }
+                Input::Asked(Request::Look { player, reply }) => looks.push((player, reply)),
+                Input::Asked(request) => self.ask(at, request),
+            }
+        }
+        let now = self.task.clock.now();
+        self.task.lobby.advance(now, &mut self.events);
+        let mut events = std::mem::take(&mut self.events);
+        for event in events.drain(..) {
+            match event {
+                Event::Store(write) => self.store(write),
+                Event::Tell(notice) => self.tell(&notice, now),
+            }
+        }
+        self.events = events;
+        for (player, reply) in looks {
+            let _gone = reply.send(self.task.pictures.snapshot(&self.task.lobby, player, now));
+        }
+        !self.task.lobby.is_stopped()
+    }
+
+    /// A player's command: refused at once, or answered by a notice.
+    fn ask(&mut self, at: Timestamp, request: Request) {
+        let (lobby, events) = (&mut self.task.lobby, &mut self.events);
+        match request {
+            Request::PlaceBet { bet, username, reply, .. } => {
+                match lobby.handle(at, Command::PlaceBet(bet), events) {
+                    Ok(()) => {
+                        self.task.pictures.name(bet.player, username);
+                        self.waiting.for_bet((bet.player, bet.bet), reply);
+                    }
+                    Err(rejection) => {
+                        self.task.metrics.bets_refused.inc();
+                        let _gone = reply.send(Err(refusal(rejection)));
+                    }
+                }
+            }
+            Request::CancelBet { player, bet, round, reply, .. } => {
+                match lobby.handle(at, Command::CancelBet { player, bet, round }, events) {
+                    Ok(()) => self.waiting.for_cancel((player, bet), reply),
+                    Err(rejection) => {
+                        let _gone = reply.send(Err(refusal(rejection)));
+                    }
+                }
+            }
+            Request::CashOut { player, bet, round, reply, .. } => {
+                match lobby.handle(at, Command::CashOut { player, bet, round }, events) {
+                    Ok(()) => self.waiting.for_cash_out(events.last(), reply),
+                    Err(rejection) => {
+                        if rejection == Rejection::TooLate {
+                            self.task.metrics.cash_outs_too_late.inc();
+                        }
+                        let _gone = reply.send(Err(refusal(rejection)));
+                    }
+                }
+            }
+            Request::Look { .. } => {}
+        }
+    }
+
+    /// Hands a write to those who make it durable.
+    fn store(&mut self, write: Write) {
+        let task = &mut self.task;
+        let (mut name, mut locked) = (None, Vec::new());
+        match &write {
+            Write::Round { .. } => task.pictures.begin_round(),
+            Write::Bet(bet) => name = Some(task.pictures.name_of(bet.key.player)),
+            Write::Lock { .. } => {
+                task.live.set_open_round(None);
+                locked = task.lobby.bets().iter().filter(|bet| bet.is_in_round()).map(entry).collect();
+            }
+            Write::Void { .. } => task.live.set_open_round(None),
+            _ => {}
+        }
+        task.outbound.submit(Job { lobby: Arc::clone(&task.live), write, name, locked });
+    }
+
+    /// Tells whom it concerns: who waits for it, and everyone who watches.
+    fn tell(&mut self, notice: &Notice, now: Timestamp) {
+        let task = &mut self.task;
+        match notice {
+            Notice::BettingOpened { round, .. } => task.live.set_open_round(Some(*round)),
+            Notice::BetAccepted(_) => {
+                task.metrics.bets_accepted.inc();
+            }
+            Notice::BetRefused { .. } => {
+                task.metrics.bets_refused.inc();
+            }
+            Notice::CashedOut(_) => {
+                task.metrics.cash_outs.inc();
+            }
+            Notice::Settled { .. } => {
+                task.metrics.rounds_settled.inc();
+            }
+            Notice::Voided { .. } => {
+                task.metrics.rounds_voided.inc();
+            }
+            Notice::Ticked { elapsed_ms, .. } => {
+                if let Phase::Running { started_at } = task.lobby.phase() {
+                    observe_lateness(&task.metrics, now.ms_since(started_at + *elapsed_ms));
+                }
+            }
+            _ => {}
+        }
+        let asked = self.waiting.answer(notice, task.live.id());
+        task.pictures.draw(notice, &task.lobby, now, asked);
+    }
+}
+
+fn observe_lateness(metrics: &Metrics, late_ms: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of lateness are few")]
+    metrics.tick_lateness_seconds.observe(late_ms as f64 / 1_000.0);
+}
+
+/// When the request counts as made.
+fn stamp(request: &Request, now: Timestamp) -> Timestamp {
+    match request {
+        Request::PlaceBet { at, .. }
+        | Request::CancelBet { at, .. }
+        | Request::CashOut { at, .. } => *at,
+        Request::Look { .. } => now,
+    }
+}
+
+/// A bet as the hash over the accepted set takes it.
+fn entry(bet: &Bet) -> BetEntry {
+    let Bet { key, stake, auto_cash_out, .. } = *bet;
+    BetEntry { player: key.player, bet: key.bet, stake, auto_cash_out }
+}

@@ -1,0 +1,79 @@
+//! What leaves a lobby's task: writes to be made durable. Handed over without waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use engine::Write;
+use fairness::BetEntry;
+use tokio::sync::mpsc;
+
+use crate::live::LiveLobby;
+
+/// Writes of the whole node that may wait; past it no more bets are taken.
+const WAITING_MAX: usize = 50_000;
+
+/// A write with what the store needs besides.
+pub(crate) struct Job {
+    pub(crate) lobby: Arc<LiveLobby>,
+    pub(crate) write: Write,
+    /// The player's name for a bet.
+    pub(crate) name: Option<Arc<str>>,
+    /// The accepted set for a lock.
+    pub(crate) locked: Vec<BetEntry>,
+}
+
+/// The way to the recorder and the reserver. Clones share it.
+///
+/// The queues have no bound of their own: whatever must be stored, must; the bound is at the
+/// door, where bets are refused as overloaded while too much waits.
+#[derive(Clone)]
+pub(crate) struct Outbound {
+    recorder: mpsc::UnboundedSender<Job>,
+    reserver: mpsc::UnboundedSender<Job>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The other ends.
+pub(crate) struct OutboundQueues {
+    pub(crate) recorder: mpsc::UnboundedReceiver<Job>,
+    pub(crate) reserver: mpsc::UnboundedReceiver<Job>,
+}
+
+impl Outbound {
+    pub(crate) fn new() -> (Self, OutboundQueues) {
+        let (recorder, to_recorder) = mpsc::unbounded_channel();
+        let (reserver, to_reserver) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let queues = OutboundQueues { recorder: to_recorder, reserver: to_reserver };
+        (Self { recorder, reserver, waiting }, queues)
+    }
+
+    /// Hands a write over: bets go by the wallet first.
+    pub(crate) fn submit(&self, job: Job) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let queue =
+            if matches!(job.write, Write::Bet(_)) { &self.reserver } else { &self.recorder };
+        // Closed only when the process ends; nothing is acknowledged then.
+        let _closed = queue.send(job);
+    }
+
+    /// A reserved bet goes on to the store; it is counted already.
+    pub(crate) fn record_reserved(&self, job: Job) {
+        let _closed = self.recorder.send(job);
+    }
+
+    /// So many writes have their answer.
+    pub(crate) fn done(&self, writes: usize) {
+        self.waiting.fetch_sub(writes, Ordering::Relaxed);
+    }
+
+    /// Whether more bets may be taken.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) < WAITING_MAX
+    }
+
+    /// How many writes wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}

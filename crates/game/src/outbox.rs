@@ -1,0 +1,322 @@
+//! Sends what was queued for the wallet: in order within a lobby, in batches across lobbies, again
+//! and again until it is answered.
+//!
+//! A close goes out only after everything before it in its lobby was answered.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use contracts::{Close, Refusal, Release, Resolve, ResolveAnswer, Wallet, WalletError};
+use engine::Command;
+use kernel::{Amount, LobbyId, PlayerId, RoundId, SeedIndex};
+use parking_lot::Mutex;
+use platform::clock::Clock;
+use tokio::sync::Notify;
+
+use crate::live::{Ended, LiveLobby};
+use crate::metrics::Metrics;
+use crate::store::{
+    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, Store, StoreError, WireOutcome,
+};
+
+/// How many rows are read at once.
+const ROWS: u32 = 2_048;
+/// The most holds in one call.
+const CALL: usize = 1_000;
+/// How soon what was not answered is sent again, in milliseconds, doubling up to the last.
+const BACKOFF_MS: (u64, u64) = (50, 2_000);
+/// How often the store is looked at though nobody rang, in milliseconds.
+const LOOK_MS: u64 = 5_000;
+/// How long acknowledged rows are kept, in milliseconds: 7 days.
+const KEEP_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// How often they are pruned, in milliseconds.
+const PRUNE_MS: u64 = 3_600 * 1_000;
+
+/// Living lobbies by number, shared with the registry.
+pub(crate) type LiveLobbies = Arc<Mutex<HashMap<LobbyId, Arc<LiveLobby>>>>;
+
+/// The one task of the node that sends.
+pub(crate) struct Sender {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) wallet: Arc<dyn Wallet>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) live: LiveLobbies,
+    pub(crate) bell: Arc<Notify>,
+    pub(crate) metrics: Metrics,
+}
+
+/// What happened to a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// Nothing was left to send.
+    Empty,
+    /// Something was answered; there may be more.
+    Sent,
+    /// Something could not be sent now.
+    Stuck,
+}
+
+/// What one flush learned.
+#[derive(Default)]
+struct Answers {
+    rows: Vec<i64>,
+    closed: Vec<(RoundId, contracts::Closed)>,
+    /// Lobbies with a row that was not answered: nothing after it may be closed.
+    stuck: HashSet<LobbyId>,
+}
+
+impl Sender {
+    /// Sends until the process ends.
+    pub(crate) async fn run(self) {
+        let mut backoff_ms = BACKOFF_MS.0;
+        let mut prune_at = self.clock.now();
+        loop {
+            let pause_ms = match self.flush().await {
+                Flush::Sent => {
+                    backoff_ms = BACKOFF_MS.0;
+                    continue;
+                }
+                Flush::Empty => LOOK_MS,
+                Flush::Stuck => {
+                    self.metrics.wallet_retries.inc();
+                    backoff_ms = (backoff_ms * 2).min(BACKOFF_MS.1);
+                    backoff_ms
+                }
+            };
+            if self.clock.now() >= prune_at {
+                prune_at = self.clock.now() + PRUNE_MS;
+                if let Err(error) = self.store.prune(self.clock.unix_ms() - KEEP_MS).await {
+                    tracing::warn!(%error, "the outbox was not pruned");
+                }
+            }
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = self.clock.sleep_until(self.clock.now() + pause_ms) => {}
+            }
+        }
+    }
+
+    /// Sends what is queued, once.
+    pub(crate) async fn flush(&self) -> Flush {
+        let rows = match self.store.unsent(ROWS).await {
+            Ok(rows) if rows.is_empty() => return Flush::Empty,
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%error, "the outbox cannot be read");
+                return Flush::Stuck;
+            }
+        };
+        let mut answers = Answers::default();
+        let before_closes = before_first_close(&rows);
+        self.release(&before_closes, &mut answers).await;
+        self.resolve(&before_closes, &mut answers).await;
+        self.close(&rows, &mut answers).await;
+        let stuck = !answers.stuck.is_empty();
+        if answers.rows.is_empty() {
+            return if stuck { Flush::Stuck } else { Flush::Empty };
+        }
+        match self.acknowledge(answers).await {
+            Ok(()) if stuck => Flush::Stuck,
+            Ok(()) => Flush::Sent,
+            Err(error) => {
+                // Every verb is idempotent: what was answered is sent again and answered again.
+                tracing::error!(%error, "the wallet's answers were not stored");
+                Flush::Stuck
+            }
+        }
+    }
+
+    async fn release(&self, rows: &[&OutboxRow], answers: &mut Answers) {
+        let wanted: Vec<(&OutboxRow, Release)> =
+            rows.iter().filter_map(|row| Some((*row, release_of(row)?))).collect();
+        for chunk in wanted.chunks(CALL) {
+            let holds: Vec<Release> = chunk.iter().map(|(_, release)| *release).collect();
+            match self.wallet.release(&holds).await {
+                Ok(answered) => {
+                    for ((row, _), answer) in chunk.iter().zip(answered) {
+                        self.released(row, answer, answers);
+                    }
+                }
+                Err(error) => {
+                    let stuck = chunk.iter().map(|(row, _)| row.round.lobby);
+                    self.failed(&error, stuck, answers);
+                }
+            }
+        }
+    }
+
+    fn released(&self, row: &OutboxRow, answer: Result<(), Refusal>, answers: &mut Answers) {
+        match answer {
+            Err(Refusal::Fenced) => self.fenced(row.round.lobby, answers),
+            // The round's close gave it back, or the hold belongs to another round: answered.
+            Ok(()) | Err(Refusal::RoundClosed | Refusal::Tombstoned) => answers.rows.push(row.id),
+            Err(refusal) => {
+                tracing::warn!(%refusal, round = %row.round, "a release was refused");
+                answers.rows.push(row.id);
+            }
+        }
+    }
+
+    /// Rows are packed into calls of at most [`CALL`] holds; a row is never split, none is larger.
+    async fn resolve(&self, rows: &[&OutboxRow], answers: &mut Answers) {
+        let mut packed: Vec<(Vec<&OutboxRow>, Vec<Resolve>)> = Vec::new();
+        for row in rows {
+            let OutboxBody::Resolve { bets } = &row.body else { continue };
+            let holds: Vec<Resolve> = bets.iter().filter_map(|bet| resolve_of(row, bet)).collect();
+            match packed.last_mut() {
+                Some((rows, call)) if call.len() + holds.len() <= CALL => {
+                    rows.push(row);
+                    call.extend(holds);
+                }
+                _ => packed.push((vec![row], holds)),
+            }
+        }
+        for (rows, call) in packed {
+            match self.wallet.resolve(&call).await {
+                Ok(answered) => self.resolved(&rows, &call, &answered, answers),
+                Err(error) => {
+                    self.failed(&error, rows.iter().map(|row| row.round.lobby), answers);
+                }
+            }
+        }
+    }
+
+    fn resolved(
+        &self,
+        rows: &[&OutboxRow],
+        call: &[Resolve],
+        answered: &[Result<ResolveAnswer, Refusal>],
+        answers: &mut Answers,
+    ) {
+        for (resolve, answer) in call.iter().zip(answered) {
+            let Resolve { round, bet, .. } = resolve;
+            match answer {
+                Ok(ResolveAnswer::Done) => {}
+                Err(Refusal::Fenced) => self.fenced(round.lobby, answers),
+                Ok(ResolveAnswer::Conflict) | Err(_) => {
+                    self.metrics.resolve_conflicts.inc();
+                    tracing::error!(%round, %bet, "the wallet parked a resolve");
+                }
+            }
+        }
+        let done = rows.iter().filter(|row| !answers.stuck.contains(&row.round.lobby));
+        let done: Vec<i64> = done.map(|row| row.id).collect();
+        answers.rows.extend(done);
+    }
+
+    /// The first close of each lobby whose earlier rows were all answered in this flush or before.
+    async fn close(&self, rows: &[OutboxRow], answers: &mut Answers) {
+        let mut seen = HashSet::new();
+        for row in rows {
+            let OutboxBody::Close { count, stake_sum_units, seed_index } = row.body else {
+                continue;
+            };
+            let lobby = row.round.lobby;
+            if answers.stuck.contains(&lobby) || !seen.insert(lobby) {
+                continue;
+            }
+            let close = Close {
+                round: row.round,
+                epoch: row.epoch,
+                count,
+                stake_sum: Amount::from_units(stake_sum_units),
+                seed_index: SeedIndex(seed_index),
+            };
+            match self.wallet.close(close).await {
+                Ok(closed) => {
+                    answers.rows.push(row.id);
+                    answers.closed.push((row.round, closed));
+                }
+                Err(error) => self.failed(&error, std::iter::once(lobby), answers),
+            }
+        }
+    }
+
+    async fn acknowledge(&self, answers: Answers) -> Result<(), StoreError> {
+        let closed = answers.closed.iter();
+        let acknowledgement = Acknowledgement {
+            rows: answers.rows,
+            closed: closed
+                .map(|(round, closed)| ClosedRound { round: *round, agreed: closed.agreed })
+                .collect(),
+            at: self.clock.unix_ms(),
+        };
+        self.store.acknowledge(acknowledgement).await?;
+        for (round, closed) in answers.closed {
+            if !closed.agreed {
+                self.metrics.close_disagreements.inc();
+                tracing::error!(%round, "the wallet does not agree with a round's count or sum");
+            }
+            let live = self.live.lock().get(&round.lobby).cloned();
+            if let Some(live) = live {
+                let contracts::Closed { house_balance, agreed } = closed;
+                let round = round.number;
+                let told = Command::RoundClosed { round, house_balance, agreed };
+                live.tell(self.clock.now(), told);
+            }
+        }
+        Ok(())
+    }
+
+    /// A call had no answer, or a newer owner's fence refused all of it.
+    fn failed(
+        &self,
+        error: &WalletError,
+        lobbies: impl Iterator<Item = LobbyId>,
+        answers: &mut Answers,
+    ) {
+        for lobby in lobbies {
+            match error {
+                WalletError::Unavailable => {
+                    answers.stuck.insert(lobby);
+                }
+                WalletError::Fenced => self.fenced(lobby, answers),
+            }
+        }
+    }
+
+    /// A newer owner plays the lobby: its rows are that owner's to send.
+    fn fenced(&self, lobby: LobbyId, answers: &mut Answers) {
+        if answers.stuck.insert(lobby)
+            && let Some(live) = self.live.lock().get(&lobby)
+        {
+            tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby");
+            live.end(self.clock.now(), Ended::Lost);
+        }
+    }
+}
+
+/// The rows of each lobby that stand before its first close.
+fn before_first_close(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
+    let mut closing = HashSet::new();
+    let before = rows.iter().filter(|row| {
+        if matches!(row.body, OutboxBody::Close { .. }) {
+            closing.insert(row.round.lobby);
+        }
+        !closing.contains(&row.round.lobby)
+    });
+    before.collect()
+}
+
+fn release_of(row: &OutboxRow) -> Option<Release> {
+    let OutboxBody::Release { player, bet } = &row.body else { return None };
+    Some(Release {
+        player: PlayerId::new(*player).ok()?,
+        bet: bet.parse().ok()?,
+        round: row.round,
+        epoch: row.epoch,
+    })
+}
+
+fn resolve_of(row: &OutboxRow, bet: &WireOutcome) -> Option<Resolve> {
+    Some(Resolve {
+        player: PlayerId::new(bet.player).ok()?,
+        bet: bet.bet.parse().ok()?,
+        round: row.round,
+        epoch: row.epoch,
+        outcome: bet.outcome(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

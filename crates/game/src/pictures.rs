@@ -1,0 +1,317 @@
+//! A lobby's notices as pictures for everyone who watches it.
+//!
+//! Nothing here depends on a crash point before `crashed`: the climb is drawn from the ticks.
+
+mod snapshot;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use cluster::Bus;
+use engine::{Bet, BetKey, CashOut, Lobby, Notice, Outcome, Phase, Reason, Settlement};
+use fairness::hex;
+use kernel::{Multiplier, PlayerId, Timestamp};
+use protocol::picture::{
+    BetOutcome, BetResult, BetsAccepted, BettingOpened, Crashed, Interrupted, LastRound,
+    RoundLocked, RoundStarted, SeenBet, SeenCashOut, Settled, Tick, Totals, Voided,
+};
+use protocol::rounds::{EndReason, Phase as ShownPhase};
+use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
+use protocol::{Picture, PictureEvent};
+
+use crate::live::LiveLobby;
+
+/// How many finished rounds a snapshot shows.
+const LAST_MAX: usize = 20;
+
+/// Draws one lobby. Owned by its task.
+pub(crate) struct Pictures {
+    bus: Arc<dyn Bus>,
+    live: Arc<LiveLobby>,
+    seq: u64,
+    /// Names of the round's players.
+    names: HashMap<PlayerId, Arc<str>>,
+    /// Accepted bets already shown, so that none is shown twice.
+    shown: HashMap<BetKey, Bet>,
+    /// Cash-outs since the last tick.
+    cash_outs: Vec<SeenCashOut>,
+    /// What the last tick showed, and then the crash.
+    climb: Option<Climbed>,
+    /// How the last round ended.
+    ended: ShownPhase,
+    last: VecDeque<LastRound>,
+}
+
+/// What was shown of a climb.
+#[derive(Clone, Copy, Debug)]
+struct Climbed {
+    started_at: Timestamp,
+    multiplier: Multiplier,
+    /// The seed's own crash point and the climb's length, once shown.
+    crash: Option<(Multiplier, u64)>,
+}
+
+impl Pictures {
+    pub(crate) fn new(bus: Arc<dyn Bus>, live: Arc<LiveLobby>, last: Vec<LastRound>) -> Self {
+        Self {
+            bus,
+            live,
+            seq: 0,
+            names: HashMap::new(),
+            shown: HashMap::new(),
+            cash_outs: Vec::new(),
+            climb: None,
+            ended: ShownPhase::Settled,
+            last: last.into(),
+        }
+    }
+
+    /// Notes who places a bet, for the name beside it.
+    pub(crate) fn name(&mut self, player: PlayerId, name: String) {
+        self.names.insert(player, name.into());
+    }
+
+    pub(crate) fn name_of(&self, player: PlayerId) -> Arc<str> {
+        self.names.get(&player).cloned().unwrap_or_default()
+    }
+
+    /// A new round begins; what belonged to the last one is forgotten.
+    pub(crate) fn begin_round(&mut self) {
+        self.names.clear();
+        self.shown.clear();
+        self.cash_outs.clear();
+        self.climb = None;
+    }
+
+    /// Draws what happened. `asked` says whether somebody waits for this bet's cash-out.
+    pub(crate) fn draw(&mut self, notice: &Notice, lobby: &Lobby, now: Timestamp, asked: bool) {
+        match notice {
+            Notice::BettingOpened { round, closes_at } => {
+                self.betting_opened(*round, *closes_at, now);
+            }
+            Notice::BetAccepted(bet) if bet.state == engine::BetState::Accepted => {
+                self.bet_accepted(bet);
+            }
+            Notice::BetCancelled(bet) => {
+                self.shown.remove(&bet.key);
+            }
+            Notice::RoundLocked { round, totals } => {
+                let hash = self.live.bets_hash(*round).unwrap_or_default();
+                let sum = WireAmount(totals.stake_sum);
+                let bets_hash = hex::encode(&hash);
+                let locked = RoundLocked { count: totals.count, sum, bets_hash };
+                self.publish(*round, PictureEvent::RoundLocked(locked));
+            }
+            Notice::RoundStarted { round, start_at } => {
+                let multiplier = Multiplier::ONE;
+                self.climb = Some(Climbed { started_at: *start_at, multiplier, crash: None });
+                let elapsed_ms = now.ms_since(*start_at);
+                let curve = lobby.rules().curve.kind().into();
+                self.publish(
+                    *round,
+                    PictureEvent::RoundStarted(RoundStarted { elapsed_ms, curve }),
+                );
+            }
+            Notice::Ticked { round, elapsed_ms, multiplier } => {
+                self.tick(*round, *elapsed_ms, *multiplier);
+            }
+            Notice::CashedOut(cash_out) => self.cashed_out(cash_out, asked),
+            Notice::Crashed { round, crash_point, multiplier, elapsed_ms } => {
+                self.crashed(*round, *crash_point, *multiplier, *elapsed_ms);
+            }
+            Notice::Settled { round, lost, totals } => self.settled(*round, lost, *totals),
+            Notice::Voided { round, reason } => self.voided(*round, *reason),
+            Notice::Interrupted { round, reason } => {
+                self.interrupted(*round, *reason, None, false);
+            }
+            Notice::InterruptionSettled { round, reason, multiplier, settlements, .. } => {
+                self.interrupted(*round, *reason, *multiplier, true);
+                self.settlements(*round, settlements);
+            }
+            Notice::BetAccepted(_)
+            | Notice::BetRefused { .. }
+            | Notice::CashOutTaken { .. }
+            | Notice::Stopped => {}
+        }
+    }
+
+    fn betting_opened(&mut self, round: u32, closes_at: Option<Timestamp>, now: Timestamp) {
+        let promise = self.live.seeds.promise(round);
+        let opened = BettingOpened {
+            closes_in_ms: closes_at.map(|closes_at| closes_at.ms_since(now)),
+            commitment: promise.commitment,
+            seed_index: promise.seed_index,
+        };
+        self.publish(round, PictureEvent::BettingOpened(opened));
+    }
+
+    fn bet_accepted(&mut self, bet: &Bet) {
+        if self.shown.insert(bet.key, *bet).is_some() {
+            return;
+        }
+        let bets = vec![self.seen(bet)];
+        self.publish(bet.key.round, PictureEvent::BetsAccepted(BetsAccepted { bets }));
+    }
+
+    fn seen(&self, bet: &Bet) -> SeenBet {
+        let cashed_out = match bet.state {
+            engine::BetState::CashedOut { multiplier, .. } => Some(WireMultiplier(multiplier)),
+            _ => None,
+        };
+        SeenBet {
+            user_id: WirePlayerId(bet.key.player),
+            name: self.name_of(bet.key.player).to_string(),
+            stake: WireStake(bet.stake),
+            cashed_out,
+        }
+    }
+
+    fn tick(&mut self, round: u32, elapsed_ms: u64, multiplier: Multiplier) {
+        if let Some(climb) = self.climb.as_mut() {
+            climb.multiplier = multiplier;
+        }
+        let cash_outs = std::mem::take(&mut self.cash_outs);
+        let multiplier = WireMultiplier(multiplier);
+        self.publish(round, PictureEvent::Tick(Tick { elapsed_ms, multiplier, cash_outs }));
+    }
+
+    fn cashed_out(&mut self, cash_out: &CashOut, asked: bool) {
+        let CashOut { key, stake, multiplier, payout, .. } = *cash_out;
+        let Some(bet) = self.shown.remove(&key) else { return };
+        self.cash_outs.push(SeenCashOut {
+            user_id: WirePlayerId(key.player),
+            name: self.name_of(key.player).to_string(),
+            multiplier: WireMultiplier(multiplier),
+            payout: WireAmount(payout),
+        });
+        debug_assert_eq!(bet.stake, stake);
+        if cash_out.auto && !asked {
+            self.tell_player(&bet, Outcome::CashedOut { multiplier, payout });
+        }
+    }
+
+    fn crashed(&mut self, round: u32, crash_point: Multiplier, end: Multiplier, elapsed_ms: u64) {
+        if !self.cash_outs.is_empty() {
+            self.tick(round, elapsed_ms, end);
+        }
+        if let Some(climb) = self.climb.as_mut() {
+            climb.multiplier = end;
+            climb.crash = Some((crash_point, elapsed_ms));
+        }
+        let crash_point = WireMultiplier(crash_point);
+        let multiplier = WireMultiplier(end);
+        let crashed = Crashed { crash_point, multiplier, elapsed_ms };
+        self.publish(round, PictureEvent::Crashed(crashed));
+    }
+
+    fn settled(&mut self, round: u32, lost: &[Bet], totals: engine::Totals) {
+        let Some(opened) = self.live.seeds.opened(round) else { return };
+        let totals = Totals {
+            count: totals.count,
+            stake_sum: WireAmount(totals.stake_sum),
+            payout_sum: WireAmount(totals.payout_sum),
+        };
+        let public_seed = self.live.seeds.promise(round).public_seed;
+        let settled = Settled { seed: opened.seed.reveal(), public_seed, totals };
+        self.ended = ShownPhase::Settled;
+        self.remember(round, *opened.crash_point.expose());
+        self.publish(round, PictureEvent::Settled(settled));
+        for bet in lost {
+            self.tell_player(bet, Outcome::Lost);
+        }
+    }
+
+    fn voided(&mut self, round: u32, reason: Reason) {
+        self.ended = ShownPhase::Voided;
+        let reason = end_reason(reason);
+        self.publish(round, PictureEvent::Voided(Voided { reason }));
+        for bet in std::mem::take(&mut self.shown).into_values() {
+            self.tell_player(&bet, Outcome::Released);
+        }
+    }
+
+    /// Told twice: at once without anything, and with how it ended once that is stored.
+    fn interrupted(
+        &mut self,
+        round: u32,
+        reason: Reason,
+        multiplier: Option<Multiplier>,
+        stored: bool,
+    ) {
+        self.ended = ShownPhase::Interrupted;
+        let opened = self.live.seeds.opened(round).filter(|_| stored);
+        let public_seed = opened.as_ref().map(|_| self.live.seeds.promise(round).public_seed);
+        if let Some(opened) = &opened {
+            self.remember(round, *opened.crash_point.expose());
+        }
+        let interrupted = Interrupted {
+            reason: end_reason(reason),
+            multiplier: multiplier.map(WireMultiplier),
+            seed: opened.map(|opened| opened.seed.reveal()),
+            public_seed,
+        };
+        self.publish(round, PictureEvent::Interrupted(interrupted));
+    }
+
+    fn settlements(&mut self, round: u32, settlements: &[Settlement]) {
+        for Settlement { key, outcome } in settlements {
+            debug_assert_eq!(key.round, round);
+            if let Some(bet) = self.shown.remove(key) {
+                self.tell_player(&bet, *outcome);
+            }
+        }
+    }
+
+    fn remember(&mut self, round: u32, crash_point: Multiplier) {
+        self.last.push_front(LastRound { round, crash_point: WireMultiplier(crash_point) });
+        self.last.truncate(LAST_MAX);
+    }
+
+    /// A bet's end, to its player alone.
+    fn tell_player(&self, bet: &Bet, outcome: Outcome) {
+        let (result, payout, coefficient) = match outcome {
+            Outcome::CashedOut { multiplier, payout } => {
+                (BetOutcome::Win, Some(WireAmount(payout)), Some(WireMultiplier(multiplier)))
+            }
+            Outcome::Lost => (BetOutcome::Lost, None, None),
+            Outcome::Released => (BetOutcome::Released, None, None),
+        };
+        let user_id = WirePlayerId(bet.key.player);
+        let event = PictureEvent::BetResult(BetResult {
+            user_id,
+            result,
+            payout,
+            coefficient,
+            bet_id: WireBetId(bet.key.bet),
+            stake: WireStake(bet.stake),
+        });
+        self.send(Some(user_id), bet.key.round, event);
+    }
+
+    fn publish(&mut self, round: u32, event: PictureEvent) {
+        self.seq += 1;
+        self.send(None, round, event);
+    }
+
+    fn send(&self, to: Option<WirePlayerId>, round: u32, event: PictureEvent) {
+        let lobby = self.live.id();
+        let (lobby_id, epoch, seq) = (WireLobbyId(lobby), self.live.epoch.0, self.seq);
+        match (Picture { to, lobby_id, epoch, seq, round, event }).to_json() {
+            Ok(picture) => self.bus.publish(lobby, picture.into()),
+            Err(error) => tracing::error!(%error, "a picture could not be drawn"),
+        }
+    }
+}
+
+/// Whether the climb goes on as far as anyone may know.
+fn climbs(phase: Phase) -> bool {
+    matches!(phase, Phase::Running { .. } | Phase::Crashed { stored: false, .. })
+}
+
+const fn end_reason(reason: Reason) -> EndReason {
+    match reason {
+        Reason::Shutdown => EndReason::Shutdown,
+        Reason::Stalled => EndReason::Stalled,
+        Reason::OwnerLost => EndReason::OwnerLost,
+    }
+}

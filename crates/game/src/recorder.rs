@@ -1,0 +1,273 @@
+//! Makes the writes of all lobbies durable, one transaction a flush, and answers each lobby.
+//!
+//! While one flush commits, the next one gathers: the commit's own time sets the batch.
+
+use std::sync::Arc;
+
+use engine::{Command, Outcome, Rejection, Write};
+use kernel::{Multiplier, RoundId, Sealed, Timestamp};
+use platform::clock::Clock;
+use tokio::sync::{Notify, mpsc};
+
+use crate::live::Ended;
+use crate::metrics::Metrics;
+use crate::outbound::{Job, Outbound};
+use crate::seeds::{Opened, SeedError};
+use crate::store::{Done, LockRecord, RoundEnd, Store, StoreCommand, StoreError};
+
+/// The most writes in one transaction.
+const BATCH: usize = 1_024;
+/// How soon a batch of unknown outcome is applied again, in milliseconds.
+const RETRY_MS: u64 = 100;
+
+/// The one task that records.
+pub(crate) struct Recorder {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) outbound: Outbound,
+    /// Rung when rows for the wallet were queued.
+    pub(crate) outbox: Arc<Notify>,
+    pub(crate) metrics: Metrics,
+}
+
+/// A write on its way, with what was opened for it.
+struct Entry {
+    job: Job,
+    opened: Option<Opened>,
+}
+
+impl Recorder {
+    /// Works until nobody can send to it any more.
+    pub(crate) async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>) {
+        let mut jobs = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut jobs, BATCH).await > 0 {
+            let count = jobs.len();
+            self.record(jobs.drain(..)).await;
+            self.outbound.done(count);
+        }
+    }
+
+    async fn record(&self, jobs: impl Iterator<Item = Job>) {
+        let (mut entries, mut commands, mut beats) = (Vec::new(), Vec::new(), Vec::new());
+        let mut beating = Vec::new();
+        for job in jobs {
+            if let Write::Heartbeat { round, multiplier } = job.write {
+                beats.push((job.lobby.round(round), multiplier));
+                beating.push(job);
+                continue;
+            }
+            match self.command(&job).await {
+                Ok((command, opened)) => {
+                    commands.push(command);
+                    entries.push(Entry { job, opened });
+                }
+                Err(error) => self.give_up(&job, &error),
+            }
+        }
+        // Last, so that a crash in the same batch is stored before its round's last heartbeat.
+        if !beats.is_empty() {
+            commands.push(StoreCommand::Heartbeats(beats));
+        }
+        if commands.is_empty() {
+            return;
+        }
+        let answers = self.apply(commands.into()).await;
+        self.outbox.notify_one();
+        let now = self.clock.now();
+        let mut answers = answers.into_iter();
+        for (entry, answer) in entries.into_iter().zip(answers.by_ref()) {
+            match answer {
+                Ok(done) => answer_lobby(&entry, done, now),
+                Err(error) => self.refused(&entry.job, &error, now),
+            }
+        }
+        let beaten = answers.next().is_some_and(|answer| answer.is_ok());
+        for job in beating.into_iter().filter(|_| beaten) {
+            if let Write::Heartbeat { round, .. } = job.write {
+                job.lobby.tell(now, Command::HeartbeatStored { round });
+            }
+        }
+    }
+
+    /// Applies until the outcome is definite: nothing is acknowledged before.
+    async fn apply(&self, commands: Arc<[StoreCommand]>) -> Vec<Result<Done, StoreError>> {
+        loop {
+            match self.store.apply(Arc::clone(&commands)).await {
+                Ok(answers) => return answers,
+                Err(StoreError::Failed(reason)) => {
+                    let failed = StoreError::Failed(reason);
+                    return commands.iter().map(|_| Err(failed.clone())).collect();
+                }
+                Err(StoreError::Unavailable) => {
+                    self.metrics.store_retries.inc();
+                    self.clock.sleep_until(self.clock.now() + RETRY_MS).await;
+                }
+            }
+        }
+    }
+
+    /// What the write means to the store. Opens the seed of a round that is being locked.
+    async fn command(&self, job: &Job) -> Result<(StoreCommand, Option<Opened>), SeedError> {
+        let (live, at) = (&job.lobby, self.clock.unix_ms());
+        let lobby = live.id();
+        let command = match &job.write {
+            Write::Round { round } => StoreCommand::OpenRound {
+                round: live.round(*round),
+                epoch: live.epoch,
+                chain: live.seeds.begin_round()?,
+                at,
+            },
+            Write::Bet(bet) => {
+                let name = job.name.clone().unwrap_or_default();
+                StoreCommand::AcceptBet { lobby, bet: *bet, name, at }
+            }
+            Write::Cancel(key) => StoreCommand::CancelBet { lobby, key: *key, at },
+            Write::Release(key) => StoreCommand::ReleaseBet { lobby, key: *key, at },
+            Write::Lock { .. } => return self.lock(job, at).await,
+            Write::Heartbeat { round, multiplier } => {
+                StoreCommand::Heartbeats(vec![(live.round(*round), *multiplier)])
+            }
+            Write::CashOut(cash_out) => StoreCommand::CashOut { lobby, cash_out: *cash_out, at },
+            Write::Crash { round, crash_point, multiplier } => StoreCommand::Crash {
+                round: live.round(*round),
+                crash_point: *crash_point,
+                multiplier: *multiplier,
+                at,
+            },
+            Write::Outcome { .. } | Write::Interruption { .. } => self.end(job, at)?,
+            Write::Void { round, reason } => {
+                StoreCommand::VoidRound { round: live.round(*round), reason: *reason, at }
+            }
+        };
+        Ok((command, None))
+    }
+
+    async fn lock(&self, job: &Job, at: i64) -> Result<(StoreCommand, Option<Opened>), SeedError> {
+        let Write::Lock { round, bets, totals, start_at } = &job.write else {
+            return Err(SeedError::Unreadable);
+        };
+        let round = job.lobby.round(*round);
+        let opened = job.lobby.seeds.open(round).await?;
+        let bets_hash = fairness::bets_hash(&job.locked);
+        job.lobby.set_bets_hash(round.number, bets_hash);
+        let lead = start_at.ms_since(self.clock.now());
+        let record = LockRecord {
+            round,
+            bets: bets.clone(),
+            totals: *totals,
+            seed_index: opened.index,
+            bets_hash,
+            start_at: at.saturating_add_unsigned(lead),
+            at,
+        };
+        Ok((StoreCommand::Lock(Box::new(record)), Some(opened)))
+    }
+
+    /// A locked round's end: its seed may be shown once this is stored.
+    fn end(&self, job: &Job, at: i64) -> Result<StoreCommand, SeedError> {
+        let (round, interrupted, multiplier, settlements, totals) = match &job.write {
+            Write::Outcome { round, lost, totals } => {
+                let lost = lost.iter().map(|key| engine::Settlement {
+                    key: *key,
+                    outcome: Outcome::Lost,
+                });
+                (*round, None, None, lost.collect(), totals)
+            }
+            Write::Interruption { round, reason, multiplier, settlements, totals } => {
+                self.metrics.rounds_interrupted.inc();
+                (*round, Some(*reason), *multiplier, settlements.clone(), totals)
+            }
+            _ => return Err(SeedError::Unreadable),
+        };
+        let opened = job.lobby.seeds.opened(round).ok_or(SeedError::Unreadable)?;
+        let crash_point = *opened.crash_point.expose();
+        let climb_end = crash_point.min(job.lobby.record.rules.multiplier_max);
+        let multiplier = if interrupted.is_some() { multiplier } else { Some(climb_end) };
+        Ok(StoreCommand::EndRound(Box::new(RoundEnd {
+            round: job.lobby.round(round),
+            interrupted,
+            crash_point,
+            multiplier,
+            settlements,
+            payout_sum: totals.payout_sum,
+            seed: *opened.seed.as_bytes(),
+            at,
+        })))
+    }
+
+    /// No seed, no round.
+    fn give_up(&self, job: &Job, error: &SeedError) {
+        let why = if *error == SeedError::Exhausted {
+            self.metrics.seeds_exhausted.inc();
+            Ended::SeedsExhausted
+        } else {
+            Ended::Lost
+        };
+        tracing::error!(%error, lobby.id = %job.lobby.id(), "the lobby stops");
+        job.lobby.end(self.clock.now(), why);
+    }
+
+    /// The store refused one command for good: a bet goes back, anything else stops the lobby.
+    fn refused(&self, job: &Job, error: &StoreError, now: Timestamp) {
+        tracing::error!(%error, lobby.id = %job.lobby.id(), "a write was refused by the store");
+        let Write::Bet(bet) = &job.write else {
+            job.lobby.end(now, Ended::Lost);
+            return;
+        };
+        let (player, id) = (bet.key.player, bet.key.bet);
+        let rejection = Rejection::NotStored;
+        job.lobby.tell(now, Command::BetRefused { player, bet: id, rejection });
+        let (lobby, write) = (Arc::clone(&job.lobby), Write::Release(bet.key));
+        self.outbound.submit(Job { lobby, write, name: None, locked: Vec::new() });
+    }
+}
+
+/// The command that says that the write is durable.
+fn answer_lobby(entry: &Entry, done: Done, now: Timestamp) {
+    let live = &entry.job.lobby;
+    let answer = match &entry.job.write {
+        Write::Round { round } => Command::RoundStored { round: *round },
+        Write::Bet(bet) => {
+            let (player, bet) = (bet.key.player, bet.key.bet);
+            match done {
+                Done::Stored => Command::BetStored { player, bet },
+                Done::Missed => {
+                    Command::BetRefused { player, bet, rejection: Rejection::BettingClosed }
+                }
+            }
+        }
+        Write::Cancel(key) => Command::CancelStored { player: key.player, bet: key.bet },
+        Write::Release(_) => return,
+        Write::Lock { round, .. } => {
+            live.seeds.used(*round);
+            let crash_point = entry.opened.as_ref().map(|opened| opened.crash_point.clone());
+            let crash_point = crash_point.unwrap_or(Sealed::new(Multiplier::ONE));
+            Command::LockStored { round: *round, crash_point }
+        }
+        Write::Heartbeat { round, .. } => Command::HeartbeatStored { round: *round },
+        Write::CashOut(paid) => {
+            Command::CashOutStored { player: paid.key.player, bet: paid.key.bet }
+        }
+        Write::Crash { round, .. } => Command::CrashStored { round: *round },
+        Write::Outcome { round, .. } => Command::OutcomeStored { round: *round },
+        Write::Void { round, .. } => Command::VoidStored { round: *round },
+        Write::Interruption { round, .. } => Command::InterruptionStored { round: *round },
+    };
+    live.tell(now, answer);
+}
+
+/// Used by take-over, which records without a living lobby.
+pub(crate) async fn apply_until_definite(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    commands: Vec<StoreCommand>,
+) -> Result<(), StoreError> {
+    let commands: Arc<[StoreCommand]> = commands.into();
+    loop {
+        match store.apply(Arc::clone(&commands)).await {
+            Ok(answers) => return answers.into_iter().find_map(Result::err).map_or(Ok(()), Err),
+            Err(StoreError::Unavailable) => clock.sleep_until(clock.now() + RETRY_MS).await,
+            Err(error) => return Err(error),
+        }
+    }
+}

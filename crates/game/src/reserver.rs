@@ -1,0 +1,121 @@
+//! Holds stakes at the wallet, the bets of all lobbies together, before any is stored.
+//!
+//! An unknown outcome is sent again with the same ids until it is definite. A bet whose round has
+//! left Open meanwhile is given up: the engine has queued its release, which leaves a tombstone.
+
+use std::sync::Arc;
+
+use contracts::{Refusal, Reserve, Wallet, WalletError};
+use engine::{Bet, Command, Rejection, Write};
+use platform::clock::Clock;
+use tokio::sync::mpsc;
+
+use crate::live::Ended;
+use crate::metrics::Metrics;
+use crate::outbound::{Job, Outbound};
+
+/// The most holds in one call.
+const BATCH: usize = 1_000;
+/// How soon an unanswered call is sent again, in milliseconds, doubling up to the last.
+const BACKOFF_MS: (u64, u64) = (20, 500);
+
+/// The one task that reserves.
+pub(crate) struct Reserver {
+    pub(crate) wallet: Arc<dyn Wallet>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) outbound: Outbound,
+    pub(crate) metrics: Metrics,
+}
+
+impl Reserver {
+    /// Works until nobody can send to it any more.
+    pub(crate) async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>) {
+        let mut jobs = Vec::with_capacity(BATCH);
+        let mut backoff_ms = BACKOFF_MS.0;
+        loop {
+            // What waits for an answer goes first; new bets join it.
+            if jobs.is_empty() && queue.recv_many(&mut jobs, BATCH).await == 0 {
+                return;
+            }
+            while jobs.len() < BATCH
+                && let Ok(job) = queue.try_recv()
+            {
+                jobs.push(job);
+            }
+            if self.reserve(&mut jobs).await {
+                backoff_ms = BACKOFF_MS.0;
+                continue;
+            }
+            self.clock.sleep_until(self.clock.now() + backoff_ms).await;
+            backoff_ms = (backoff_ms * 2).min(BACKOFF_MS.1);
+        }
+    }
+
+    /// Sends the batch once; whether it was answered.
+    async fn reserve(&self, jobs: &mut Vec<Job>) -> bool {
+        jobs.retain(|job| self.still_wanted(job));
+        let holds: Vec<Reserve> = jobs.iter().filter_map(hold).collect();
+        if holds.is_empty() {
+            return true;
+        }
+        match self.wallet.reserve(&holds).await {
+            Ok(answers) => {
+                for (job, answer) in jobs.drain(..).zip(answers) {
+                    self.answered(job, answer);
+                }
+                true
+            }
+            Err(WalletError::Unavailable) => {
+                self.metrics.wallet_retries.inc();
+                false
+            }
+            Err(WalletError::Fenced) => {
+                for job in jobs.drain(..) {
+                    self.answered(job, Err(Refusal::Fenced));
+                }
+                true
+            }
+        }
+    }
+
+    fn still_wanted(&self, job: &Job) -> bool {
+        let Write::Bet(bet) = &job.write else { return false };
+        let wanted = job.lobby.takes_bets(bet.key.round);
+        if !wanted {
+            self.outbound.done(1);
+        }
+        wanted
+    }
+
+    fn answered(&self, job: Job, answer: Result<(), Refusal>) {
+        let Write::Bet(bet) = &job.write else { return };
+        let rejection = match answer {
+            Ok(()) => {
+                self.outbound.record_reserved(job);
+                return;
+            }
+            Err(Refusal::InsufficientFunds) => Rejection::InsufficientFunds,
+            Err(Refusal::IdReused) => Rejection::BetIdReused,
+            Err(Refusal::RoundClosed | Refusal::Tombstoned) => Rejection::BettingClosed,
+            Err(Refusal::Fenced) => {
+                tracing::error!(lobby.id = %job.lobby.id(), "a newer owner plays this lobby");
+                job.lobby.end(self.clock.now(), Ended::Lost);
+                Rejection::NotStored
+            }
+        };
+        let (player, bet) = (bet.key.player, bet.key.bet);
+        job.lobby.tell(self.clock.now(), Command::BetRefused { player, bet, rejection });
+        self.outbound.done(1);
+    }
+}
+
+fn hold(job: &Job) -> Option<Reserve> {
+    let Write::Bet(Bet { key, stake, .. }) = &job.write else { return None };
+    Some(Reserve {
+        player: key.player,
+        bet: key.bet,
+        round: job.lobby.round(key.round),
+        epoch: job.lobby.epoch,
+        stake: *stake,
+    })
+}

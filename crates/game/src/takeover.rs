@@ -1,0 +1,256 @@
+//! Becoming the owner of a lobby: fence first, then end what an earlier owner left, then play.
+
+use std::sync::Arc;
+
+use contracts::{Fence, Fenced, Wallet, WalletError};
+use engine::{
+    Interruption, Lobby, Outcome, Reason, Resume, Rules, Settlement, StoredRound, Unclosed,
+    decide_interruption,
+};
+use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
+use platform::clock::Clock;
+use protocol::picture::LastRound;
+use protocol::wire::WireMultiplier;
+
+use crate::recorder::apply_until_definite;
+use crate::seeds::{ChainPlan, Opened, SeedError, SeedMaker, Seeds, read_seed};
+use crate::store::{
+    Inheritance, LobbyRecord, RoundEnd, RoundState, Store, StoreCommand, StoreError,
+    UnfinishedRound,
+};
+
+/// How often the fence is asked for before the lobby stays closed for now.
+const FENCE_TRIES: u32 = 8;
+/// How long to wait between two tries, in milliseconds.
+const FENCE_PAUSE_MS: u64 = 100;
+/// How many finished rounds a snapshot shows at first.
+const LAST_ROUNDS: u32 = 20;
+
+/// Why a lobby could not be taken over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TakeoverError {
+    #[error("there is no such lobby")]
+    Unknown,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Seeds(#[from] SeedError),
+    #[error("fence: {0}")]
+    Wallet(#[from] WalletError),
+}
+
+/// What taking over needs.
+pub(crate) struct Takeover {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) wallet: Arc<dyn Wallet>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) seeds: Arc<SeedMaker>,
+    pub(crate) curve: Curve,
+    pub(crate) pause_ms: u64,
+}
+
+/// A lobby that is ours and has nothing unfinished.
+pub(crate) struct Taken {
+    pub(crate) record: LobbyRecord,
+    pub(crate) epoch: Epoch,
+    pub(crate) seeds: Arc<Seeds>,
+    pub(crate) lobby: Lobby,
+    pub(crate) last: Vec<LastRound>,
+}
+
+impl Takeover {
+    /// Takes `lobby` over.
+    ///
+    /// # Errors
+    /// [`TakeoverError`]; nothing was decided that the next try would decide otherwise.
+    pub(crate) async fn take(&self, lobby: LobbyId) -> Result<Taken, TakeoverError> {
+        let record = self.store.lobby(lobby).await?.ok_or(TakeoverError::Unknown)?;
+        let epoch = record.epoch.next();
+        let fenced = self.fence(&record, epoch).await?;
+        let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
+        self.end_unfinished(&left, &fenced, epoch).await?;
+        let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
+        let plan = ChainPlan {
+            lobby,
+            length: left.lobby.rules.chain_length,
+            house_edge_bps: left.lobby.rules.house_edge_bps,
+        };
+        let chains = left.chains.clone();
+        let maker = Arc::clone(&self.seeds);
+        let seeds = Arc::new(Seeds::load(maker, plan, chains, fenced.seed_index).await?);
+        let rules = self.rules(&left.lobby);
+        let resume = resume(&left, &fenced);
+        let last = self.last_rounds(lobby).await?;
+        let lobby = Lobby::new(rules, resume, self.clock.now());
+        Ok(Taken { record: left.lobby, epoch, seeds, lobby, last })
+    }
+
+    /// The rules a stored lobby is played by.
+    fn rules(&self, record: &LobbyRecord) -> Rules {
+        let stored = &record.rules;
+        let curve = match stored.curve {
+            CurveKind::Exponential => self.curve.clone(),
+            CurveKind::Linear => Curve::linear(),
+        };
+        Rules {
+            mode: stored.mode,
+            betting_ms: stored.betting_ms,
+            pause_ms: self.pause_ms,
+            multiplier_max: stored.multiplier_max,
+            payout_max: stored.payout_max,
+            stake_min: stored.stake_min,
+            stake_max: stored.stake_max,
+            bets_per_player: stored.bets_per_player,
+            ..Rules::standard(curve)
+        }
+    }
+
+    async fn fence(&self, record: &LobbyRecord, epoch: Epoch) -> Result<Fenced, WalletError> {
+        let fence = Fence { lobby: record.lobby, epoch, funding: record.rules.funding };
+        for _ in 1..FENCE_TRIES {
+            match self.wallet.fence(fence).await {
+                Err(WalletError::Unavailable) => {
+                    self.clock.sleep_until(self.clock.now() + FENCE_PAUSE_MS).await;
+                }
+                answer => return answer,
+            }
+        }
+        self.wallet.fence(fence).await
+    }
+
+    /// Ends every unfinished round in one transaction, with what the wallet must be told.
+    async fn end_unfinished(
+        &self,
+        left: &Inheritance,
+        fenced: &Fenced,
+        epoch: Epoch,
+    ) -> Result<(), TakeoverError> {
+        let lobby = left.lobby.lobby;
+        let mut commands = vec![StoreCommand::TakeOver { lobby, epoch }];
+        for round in &left.unfinished {
+            commands.push(self.end_of(left, round).await?);
+        }
+        for round in unknown_rounds(lobby, left.last_round, fenced) {
+            tracing::error!(%round, "the wallet holds stakes for a round this store never had");
+            commands.push(StoreCommand::CloseUnknown { round, at: self.clock.unix_ms() });
+        }
+        apply_until_definite(&*self.store, &*self.clock, commands).await?;
+        Ok(())
+    }
+
+    /// How one unfinished round ends: DESIGN §4. Its seed is opened only if it was locked.
+    async fn end_of(
+        &self,
+        left: &Inheritance,
+        unfinished: &UnfinishedRound,
+    ) -> Result<StoreCommand, TakeoverError> {
+        let round = unfinished.record.round;
+        let at = self.clock.unix_ms();
+        let reason = Reason::OwnerLost;
+        let Some(opened) = self.opened(left, unfinished).await? else {
+            return Ok(StoreCommand::VoidRound { round, reason, at });
+        };
+        let crash_point = *opened.crash_point.expose();
+        let multiplier_max = left.lobby.rules.multiplier_max;
+        let stored = StoredRound {
+            locked: true,
+            crashed: unfinished.record.state == RoundState::Crashed,
+            heartbeat: unfinished.heartbeat,
+            crash_point,
+            multiplier_max,
+            bets: unfinished.bets.clone(),
+        };
+        let all_released = vec![Outcome::Released; stored.bets.len()];
+        let (interrupted, multiplier, outcomes) = match decide_interruption(&stored) {
+            Interruption::Voided => return Ok(StoreCommand::VoidRound { round, reason, at }),
+            Interruption::Settled { outcomes } => {
+                (None, Some(crash_point.min(multiplier_max)), outcomes)
+            }
+            Interruption::Released => (Some(reason), None, all_released),
+            Interruption::Stopped { multiplier, outcomes } => {
+                (Some(reason), Some(multiplier), outcomes)
+            }
+        };
+        Ok(StoreCommand::EndRound(Box::new(RoundEnd {
+            round,
+            interrupted,
+            crash_point,
+            multiplier,
+            payout_sum: paid(&stored, &outcomes),
+            settlements: settlements(&stored, &outcomes),
+            seed: *opened.seed.as_bytes(),
+            at,
+        })))
+    }
+
+    /// The seed of a locked round; `None` for one that was not locked.
+    async fn opened(
+        &self,
+        left: &Inheritance,
+        unfinished: &UnfinishedRound,
+    ) -> Result<Option<Opened>, TakeoverError> {
+        let record = &unfinished.record;
+        if record.state == RoundState::Open {
+            return Ok(None);
+        }
+        let chain = left.chains.iter().find(|chain| chain.chain == record.chain);
+        let (Some(chain), Some(index)) = (chain, record.seed_index) else {
+            return Err(SeedError::Unreadable.into());
+        };
+        let seed = self.seeds.seed(chain, index).await?;
+        Ok(Some(read_seed(chain, record.round.number, index, seed)?))
+    }
+
+    async fn last_rounds(&self, lobby: LobbyId) -> Result<Vec<LastRound>, StoreError> {
+        let rounds = self.store.rounds(lobby, None, LAST_ROUNDS).await?;
+        let shown = rounds.into_iter().filter(|round| round.state.is_over());
+        Ok(shown
+            .filter_map(|round| {
+                let crash_point = WireMultiplier(round.crash_point?);
+                Some(LastRound { round: round.round.number, crash_point })
+            })
+            .collect())
+    }
+}
+
+/// Where the engine goes on.
+fn resume(left: &Inheritance, fenced: &Fenced) -> Resume {
+    let held = fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0);
+    let unclosed = left.unclosed.iter().filter(|(round, _)| *round > fenced.closed_round);
+    Resume {
+        next_round: left.last_round.max(fenced.closed_round).max(held) + 1,
+        house_balance: fenced.house_balance,
+        unclosed: unclosed
+            .map(|(round, exposure)| Unclosed { round: *round, exposure: *exposure })
+            .collect(),
+        kept_exposure: left.lobby.kept_exposure,
+    }
+}
+
+fn settlements(round: &StoredRound, outcomes: &[Outcome]) -> Vec<Settlement> {
+    let bets = round.bets.iter().zip(outcomes);
+    bets.map(|(bet, outcome)| Settlement { key: bet.key, outcome: *outcome }).collect()
+}
+
+/// What goes back to players, gross.
+fn paid(round: &StoredRound, outcomes: &[Outcome]) -> Amount {
+    let bets = round.bets.iter().zip(outcomes);
+    bets.map(|(bet, outcome)| match outcome {
+        Outcome::CashedOut { payout, .. } => *payout,
+        Outcome::Lost => Amount::ZERO,
+        Outcome::Released => bet.stake.payout_at(Multiplier::ONE),
+    })
+    .sum()
+}
+
+/// Rounds that only the wallet knows, oldest first: their holds go back by closing them.
+fn unknown_rounds(lobby: LobbyId, known: u32, fenced: &Fenced) -> Vec<RoundId> {
+    let held = fenced.open_holds.iter().map(|(round, _)| *round);
+    let mut unknown: Vec<u32> =
+        held.filter(|round| *round > known && *round > fenced.closed_round).collect();
+    unknown.sort_unstable();
+    unknown.into_iter().map(|round| RoundId::new(lobby, round)).collect()
+}
+
+#[cfg(test)]
+mod tests;
