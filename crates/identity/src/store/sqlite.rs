@@ -1,0 +1,93 @@
+//! Players in the embedded database.
+
+use async_trait::async_trait;
+use kernel::{PlayerId, Sealed};
+use platform::sqlite::{Reader, Schema, StoreError, Writer};
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::{NewPlayer, Store, StoredPlayer};
+
+/// The tables of identity, in the user role's file.
+pub const SCHEMA: Schema = Schema {
+    name: "identity",
+    steps: &["CREATE TABLE player (
+        -- Never given twice, so that a token of a removed player names nobody else.
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        username TEXT NOT NULL UNIQUE,
+        password_hash TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL
+    ) STRICT"],
+};
+
+/// The store on SQLite.
+#[derive(Clone, Debug)]
+pub(crate) struct SqliteStore {
+    writer: Writer,
+    reader: Reader,
+}
+
+impl SqliteStore {
+    /// On a file that has [`SCHEMA`].
+    pub(crate) const fn new(writer: Writer, reader: Reader) -> Self {
+        Self { writer, reader }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn register(&self, new: NewPlayer) -> Result<Option<PlayerId>, StoreError> {
+        let insert = move |tx: &rusqlite::Transaction<'_>| {
+            tx.prepare_cached(
+                "INSERT INTO player (username, password_hash, created_at_ms) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (username) DO NOTHING RETURNING id",
+            )?
+            .query_row(
+                params![new.username, new.password_hash.expose(), new.created_at_ms],
+                player_id,
+            )
+            .optional()
+        };
+        self.writer.run(insert).await
+    }
+
+    async fn find(&self, username: &str) -> Result<Option<StoredPlayer>, StoreError> {
+        let username = username.to_owned();
+        let find = move |connection: &rusqlite::Connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, username, password_hash FROM player WHERE username = ?1",
+                )?
+                .query_row([username], |row| {
+                    Ok(StoredPlayer {
+                        player: player_id(row)?,
+                        username: row.get(1)?,
+                        password_hash: Sealed::new(row.get(2)?),
+                    })
+                })
+                .optional()
+        };
+        self.reader.run(find).await
+    }
+
+    async fn usernames(&self, players: &[PlayerId]) -> Result<Vec<Option<String>>, StoreError> {
+        let players = players.to_vec();
+        let read = move |connection: &rusqlite::Connection| {
+            let mut select =
+                connection.prepare_cached("SELECT username FROM player WHERE id = ?1")?;
+            players
+                .iter()
+                .map(|player| select.query_row([player.as_i64()], |row| row.get(0)).optional())
+                .collect()
+        };
+        self.reader.run(read).await
+    }
+}
+
+fn player_id(row: &Row<'_>) -> rusqlite::Result<PlayerId> {
+    let number: i64 = row.get(0)?;
+    u64::try_from(number)
+        .ok()
+        .and_then(|number| PlayerId::new(number).ok())
+        .ok_or_else(|| rusqlite::Error::InvalidColumnType(0, "id".to_owned(), Type::Integer))
+}

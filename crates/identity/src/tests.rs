@@ -1,0 +1,310 @@
+//! The routes as clients of the original use them, and what attackers try.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use contracts::{Identity as _, Profile};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use kernel::PlayerId;
+use platform::clock::ManualClock;
+use platform::metrics::Registry;
+use platform::random::SystemRandom;
+use platform::sqlite::{Reader, Writer};
+use serde_json::{Value, json};
+use tokens::{Signer, SigningKey};
+use tower::ServiceExt as _;
+
+use super::{Config, Deps, SCHEMA, Service, openapi, router};
+
+struct World {
+    root: tempfile::TempDir,
+    clock: ManualClock,
+    registry: Registry,
+    service: Service,
+    router: Router,
+}
+
+fn cheap() -> Config {
+    Config { argon2_memory_kib: 8, argon2_passes: 1, ..Config::default() }
+}
+
+fn world(config: Config) -> World {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("user.db");
+    let (clock, registry) = (ManualClock::new(), Registry::new());
+    let signer = Signer::new(SigningKey::generate([1; 32]), "waxwing", "players");
+    let deps = Deps {
+        writer: Writer::open(&path, &[SCHEMA]).unwrap(),
+        reader: Reader::open(&path, 2).unwrap(),
+        clock: Arc::new(clock.clone()),
+        random: Arc::new(SystemRandom),
+        verifier: Arc::new(signer.verifier()),
+        signer: Arc::new(signer),
+        registry: registry.clone(),
+    };
+    let service = Service::start(config, deps).unwrap();
+    World { root, clock, registry, router: router(service.clone()), service }
+}
+
+impl World {
+    async fn call(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let refused = response.headers()["content-type"] == "application/problem+json";
+        assert_eq!(refused, !status.is_success());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn post(&self, path: &str, body: impl ToString) -> (StatusCode, Value) {
+        self.call(Request::post(path).body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    async fn register(&self, username: &str, password: &str) -> (StatusCode, Value) {
+        let body = json!({ "username": username, "password": password });
+        self.post("/user/v1/auth/register", body).await
+    }
+
+    async fn login(&self, username: &str, password: &str) -> (StatusCode, Value) {
+        let body = json!({ "username": username, "password": password });
+        self.post("/user/v1/auth/login", body).await
+    }
+
+    async fn token(&self, username: &str) -> String {
+        assert_eq!(self.register(username, "1111").await.0, StatusCode::CREATED);
+        let (_, signed_in) = self.login(username, "1111").await;
+        signed_in["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn validate(&self, method: &str, token: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri("/user/v1/auth/validate")
+            .header("authorization", format!("Bearer {token}"));
+        self.call(request.body(Body::empty()).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn a_player_signs_up_and_in_as_in_the_original() {
+    let world = world(cheap());
+    for (username, password) in [("user123", "johnDoe"), ("prodan", "1111")] {
+        let (status, body) = world.register(username, password).await;
+        assert_eq!((status.as_u16(), body), (201, json!({ "message": "User created" })));
+        let (status, body) = world.login(username, password).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3_600)));
+    }
+    let (status, body) = world.register("prodan", "2222").await;
+    assert_eq!((status.as_u16(), &body["error"]), (409, &json!("User already exists")));
+    assert_eq!(body["code"], "user_exists");
+    assert_eq!(world.login("prodan", "1111").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_names_its_player_for_an_hour() {
+    let world = world(cheap());
+    let token = world.token("ann").await;
+    for method in ["POST", "GET"] {
+        let (status, body) = world.validate(method, &token).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(body, json!({ "status": "valid", "user_id": 1, "username": "ann" }));
+    }
+    world.clock.advance(3_600_000 - 1);
+    assert_eq!(world.validate("GET", &token).await.0, StatusCode::OK);
+    world.clock.advance(1);
+    let (status, body) = world.validate("GET", &token).await;
+    assert_eq!((status.as_u16(), &body["code"]), (401, &json!("token_expired")));
+    let (status, body) = world.validate("POST", "nonsense").await;
+    assert_eq!((status.as_u16(), &body["code"]), (401, &json!("unauthenticated")));
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
+    let world = world(cheap());
+    world.register("ann", "1111").await;
+    let (wrong, unknown) = (world.login("ann", "1112").await, world.login("bob", "1111").await);
+    assert_eq!(wrong, unknown);
+    assert_eq!((wrong.0.as_u16(), &wrong.1["error"]), (401, &json!("Invalid credentials")));
+    for (username, password) in
+        [("Ann", "1111"), ("ann", ""), ("", "1111"), ("ann", &"1".repeat(129)), ("a\nb", "1111")]
+    {
+        assert_eq!(world.login(username, password).await, unknown, "{username:?}");
+    }
+    let text = world.registry.encode().unwrap();
+    // The unknown player's password was hashed too: one sign-up, three and one tries.
+    let hashes = text.lines().find(|line| line.starts_with("waxwing_identity_hash_seconds_count"));
+    assert_eq!(hashes.unwrap(), "waxwing_identity_hash_seconds_count 5");
+}
+
+#[tokio::test]
+async fn names_and_passwords_have_rules() {
+    let world = world(cheap());
+    let long = "é".repeat(80);
+    for (username, password) in
+        [(long.as_str(), "1234"), ("a", &"p".repeat(128)), (" ", "🔑🔑🔑🔑")]
+    {
+        let (status, _) = world.register(username, password).await;
+        assert_eq!(status, StatusCode::CREATED, "{username}");
+        assert_eq!(world.login(username, password).await.0, StatusCode::OK);
+    }
+    let longer = "é".repeat(81);
+    for (username, password) in [
+        ("", "1234"),
+        (longer.as_str(), "1234"),
+        ("a\tb", "1234"),
+        ("a\u{85}b", "1234"),
+        ("b", "123"),
+        ("b", "🔑🔑🔑"),
+        ("b", &"p".repeat(129)),
+    ] {
+        let (status, body) = world.register(username, password).await;
+        assert_eq!((status.as_u16(), &body["code"]), (400, &json!("malformed")), "{username:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_or_not_json_is_refused_and_more_is_ignored() {
+    let world = world(cheap());
+    for path in ["/user/v1/auth/register", "/user/v1/auth/login"] {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "nonsense",
+            r#"{"username":"a"}"#,
+            r#"{"password":"1111"}"#,
+            r#"{"username":null,"password":"1111"}"#,
+            r#"{"username":"a","password":1111}"#,
+        ] {
+            let (status, problem) = world.post(path, body).await;
+            assert_eq!((status.as_u16(), &problem["code"]), (400, &json!("malformed")), "{body}");
+        }
+    }
+    let body = r#"{"username":"ann","password":"1111","user_id":99,"role":"admin"}"#;
+    assert_eq!(world.post("/user/v1/auth/register", body).await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn passwords_are_kept_as_argon2id_of_the_cost_asked_for() {
+    let world = world(cheap());
+    world.register("ann", "same password").await;
+    world.register("bob", "same password").await;
+    let file = rusqlite::Connection::open(world.root.path().join("user.db")).unwrap();
+    let mut rows = file.prepare("SELECT password_hash FROM player").unwrap();
+    let hashes: Vec<String> =
+        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_ne!(hashes[0], hashes[1]);
+    for hash in hashes {
+        assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
+    }
+}
+
+#[tokio::test]
+async fn the_cost_is_owasps_unless_asked_otherwise() {
+    let config = Config::default();
+    assert_eq!((config.argon2_memory_kib, config.argon2_passes), (19_456, 2));
+    let world = world(config);
+    world.register("ann", "1111").await;
+    assert_eq!(world.login("ann", "1111").await.0, StatusCode::OK);
+    assert_eq!(world.login("eve", "1111").await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn more_hashes_than_may_wait_are_refused_for_now() {
+    let slow = Config {
+        argon2_memory_kib: 8_192,
+        argon2_passes: 10,
+        hashes_at_once: 1,
+        hashes_waiting: 1,
+        ..Config::default()
+    };
+    let world = Arc::new(world(slow));
+    let tries: Vec<_> = (0..20)
+        .map(|number| {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move { world.register(&format!("player {number}"), "1111").await })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for attempt in tries {
+        let (status, body) = attempt.await.unwrap();
+        assert!(status == 201 || body["code"] == "rate_limited", "{body}");
+        statuses.push(status.as_u16());
+    }
+    assert!(statuses.contains(&201) && statuses.contains(&503), "{statuses:?}");
+    // Nothing is stuck: later tries are served.
+    assert_eq!(world.register("later", "1111").await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn of_many_who_want_a_name_one_gets_it() {
+    let world = Arc::new(world(cheap()));
+    let tries: Vec<_> = (0..30)
+        .map(|number| {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move { world.register("ann", &format!("{number:04}")).await.0 })
+        })
+        .collect();
+    let mut made = 0;
+    for attempt in tries {
+        made += usize::from(attempt.await.unwrap() == StatusCode::CREATED);
+    }
+    assert_eq!(made, 1);
+}
+
+#[tokio::test]
+async fn status_and_keys_are_open_to_all() {
+    let world = world(cheap());
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let (_, body) = world.call(get("/user/v1/status")).await;
+    assert_eq!(body, json!({ "status": "Auth Service Running" }));
+    let (_, body) = world.call(get("/.well-known/jwks.json")).await;
+    assert_eq!(body["keys"][0]["kty"], "OKP");
+    assert_eq!(body["keys"][0]["alg"], "EdDSA");
+    assert!(body["keys"][0].get("d").is_none());
+}
+
+#[tokio::test]
+async fn others_ask_for_profiles_by_number() {
+    let world = world(cheap());
+    world.register("ann", "1111").await;
+    let player = |number| PlayerId::new(number).unwrap();
+    let profiles = world.service.profiles(&[player(2), player(1)]).await.unwrap();
+    let ann = Profile { player: player(1), username: "ann".into() };
+    assert_eq!(profiles, [None, Some(ann)]);
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    for (config, field) in [
+        (Config { token_minutes: 0, ..cheap() }, "token_minutes"),
+        (Config { password_min: 129, ..cheap() }, "password_min"),
+        (Config { hashes_at_once: 0, ..cheap() }, "hashes_at_once"),
+        (Config { argon2_memory_kib: 7, ..cheap() }, "argon2_memory_kib"),
+        (Config { argon2_passes: 0, ..cheap() }, "argon2_passes"),
+    ] {
+        assert_eq!(config.validate().unwrap_err().field, field);
+    }
+    assert_eq!(Config::default().validate(), Ok(()));
+}
+
+#[test]
+fn every_route_is_documented() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    for (path, methods) in [
+        ("/user/v1/auth/register", vec!["post"]),
+        ("/user/v1/auth/login", vec!["post"]),
+        ("/user/v1/auth/validate", vec!["get", "post"]),
+        ("/user/v1/status", vec!["get"]),
+        ("/.well-known/jwks.json", vec!["get"]),
+    ] {
+        for method in methods {
+            let operation = &document["paths"][path][method];
+            assert!(operation["operationId"].is_string(), "{method} {path}");
+        }
+    }
+    assert_eq!(document["paths"].as_object().unwrap().len(), 5);
+}
