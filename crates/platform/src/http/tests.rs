@@ -47,7 +47,7 @@ fn router(clock: &ManualClock) -> Router {
         .route("/item/{id}", get(|Path(id): Path<u32>| async move { Json(id) }))
         .route("/page", get(|Query(echo): Query<Echo>| async move { echo.word }))
         .route("/panics", get(|| async { panic!("a bug in a handler") as () }))
-        .route("/sleeps", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
+        .route("/sleeps", get(|| async { tokio::time::sleep(Duration::from_mins(1)).await }))
         .route("/teapot", get(|| async { (StatusCode::IM_A_TEAPOT, "short and stout") }))
         .route("/own", get(|| async { (StatusCode::BAD_REQUEST, axum::Json(json!({"code": 1}))) }))
         .route("/busy", get(|| async { ApiError::overloaded().with_retry_after(7) }))
