@@ -1,1 +1,18 @@
-//! See DESIGN; to be filled.
+//! The wallet: the ledger on a store, behind `contracts::Wallet` and the balance routes.
+//!
+//! Rules live in `ledger`; here calls are gathered into batches, stored, and answered.
+
+mod batch;
+mod config;
+mod contract;
+mod http;
+mod metrics;
+mod routes;
+mod service;
+mod store;
+
+pub use config::Config;
+pub use metrics::Metrics;
+pub use routes::{openapi, router};
+pub use service::{Deps, Service, StartError};
+pub use store::SCHEMA;

@@ -1,0 +1,138 @@
+//! Gathers calls into batches: while one is being committed, the next one fills.
+//!
+//! The queue is bounded by commands. When it is full a call is turned away at once, with nothing
+//! done; a call that was taken is always answered, if only with "unknown, send it again".
+
+use std::sync::Arc;
+
+use ledger::{Answer, Command, Parked};
+use platform::clock::Stopwatch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::metrics::Metrics;
+use crate::store::{Applied, Store, StoreError};
+
+/// Commands that may wait or be in a batch.
+const WAITING_MAX: usize = 32_768;
+/// Commands after which a batch is closed; one call is never split, so it may hold more.
+const BATCH: usize = 1_024;
+
+/// Hands commands to the one task that stores them. Clones share it; the task ends with the last.
+#[derive(Clone, Debug)]
+pub(crate) struct Batcher {
+    jobs: mpsc::UnboundedSender<Job>,
+    /// What bounds the queue: one permit a command.
+    room: Arc<Semaphore>,
+    metrics: Metrics,
+}
+
+/// One call: its commands are decided in order, in one batch.
+struct Job {
+    commands: Vec<Command>,
+    reply: oneshot::Sender<Result<Vec<Answer>, StoreError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Batcher {
+    /// Starts the task.
+    pub(crate) fn start(store: Arc<dyn Store>, metrics: Metrics) -> Self {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        tokio::spawn(run(store, queue, metrics.clone()));
+        Self { jobs, room: Arc::new(Semaphore::new(WAITING_MAX)), metrics }
+    }
+
+    /// Stores `commands` and answers them in order, once durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: nothing was done, or the outcome is unknown; either way the
+    /// same commands may be sent again.
+    pub(crate) async fn submit(&self, commands: Vec<Command>) -> Result<Vec<Answer>, StoreError> {
+        let Ok(count) = u32::try_from(commands.len()) else { return Err(StoreError::Unavailable) };
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(count) else {
+            self.metrics.overloaded.inc();
+            return Err(StoreError::Unavailable);
+        };
+        let (reply, answer) = oneshot::channel();
+        let job = Job { commands, reply, _room: room };
+        self.jobs.send(job).map_err(|_| StoreError::Unavailable)?;
+        answer.await.unwrap_or(Err(StoreError::Unavailable))
+    }
+}
+
+async fn run(store: Arc<dyn Store>, mut queue: mpsc::UnboundedReceiver<Job>, metrics: Metrics) {
+    while let Some(first) = queue.recv().await {
+        let mut count = first.commands.len();
+        let mut jobs = vec![first];
+        while count < BATCH
+            && let Ok(job) = queue.try_recv()
+        {
+            count += job.commands.len();
+            jobs.push(job);
+        }
+        metrics.waiting.set(i64::try_from(queue.len() + jobs.len()).unwrap_or(i64::MAX));
+        apply(&*store, jobs, &metrics).await;
+    }
+}
+
+/// Applies all jobs at once; if the store itself refuses the batch, each job alone, so that one
+/// that cannot be stored does not stand in the way of the others.
+async fn apply(store: &dyn Store, jobs: Vec<Job>, metrics: &Metrics) {
+    let batch: Vec<Command> = jobs.iter().flat_map(|job| job.commands.iter().copied()).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
+    metrics.batch_commands.observe(batch.len() as f64);
+    let watch = Stopwatch::start();
+    let applied = store.apply(batch).await;
+    metrics.batch_seconds.observe(watch.seconds());
+    match applied {
+        Ok(Applied { answers, parked }) => {
+            alarm(&parked, metrics);
+            let mut answers = answers.into_iter();
+            for job in jobs {
+                let own = answers.by_ref().take(job.commands.len()).collect();
+                answer(job, Ok(own), metrics);
+            }
+        }
+        Err(StoreError::Failed(reason)) if jobs.len() > 1 => {
+            tracing::error!(reason, "a batch was refused by the store; its calls are tried alone");
+            for job in jobs {
+                Box::pin(apply(store, vec![job], metrics)).await;
+            }
+        }
+        Err(error) => {
+            metrics.failed_batches.inc();
+            tracing::error!(%error, commands = jobs.len(), "a batch was not stored");
+            for job in jobs {
+                answer(job, Err(error.clone()), metrics);
+            }
+        }
+    }
+}
+
+fn answer(job: Job, answers: Result<Vec<Answer>, StoreError>, metrics: &Metrics) {
+    for answer in answers.iter().flatten() {
+        metrics.count(answer);
+    }
+    // Whoever asked may have gone; what is stored stands all the same.
+    let _gone = job.reply.send(answers);
+}
+
+/// Each is one that money may depend on: a person must look.
+fn alarm(parked: &[Parked], metrics: &Metrics) {
+    for parked in parked {
+        metrics.parked.inc();
+        match parked {
+            Parked::Resolve { hold, round, outcome, reason } => tracing::error!(
+                round.id = %round, hold.id = %hold, ?outcome, ?reason, "a resolve was parked"
+            ),
+            Parked::Close { round, locked, resolved } => tracing::error!(
+                round.id = %round, ?locked, ?resolved, "a close did not agree; its holds are kept"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The wallet as a service: one batcher in front of one store.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use kernel::{Decimal, PlayerId};
+use ledger::{Answer, Command, Funds, FundsChange, FundsRefusal, FundsTaken};
+use platform::clock::Clock;
+use platform::config::InvalidConfig;
+use platform::metrics::Registry;
+use platform::random::{self, Random};
+use platform::sqlite::{Reader, Writer};
+use tokens::Verifier;
+
+use crate::batch::Batcher;
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::store::{Balance, Line, SqliteStore, Store, StoreError};
+
+/// How often a player's request is tried while its outcome is unknown.
+const TRIES: u32 = 3;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What the wallet stands on.
+pub struct Deps {
+    /// The user role's file, opened with [`crate::SCHEMA`].
+    pub writer: Writer,
+    /// The same file.
+    pub reader: Reader,
+    /// Dates transfers and tells the day of a top-up.
+    pub clock: Arc<dyn Clock>,
+    /// Names players' requests.
+    pub random: Arc<dyn Random>,
+    /// Proves who asks.
+    pub verifier: Arc<Verifier>,
+    /// Shows the metrics.
+    pub registry: Registry,
+}
+
+/// The running wallet. Clones share it.
+#[derive(Clone)]
+pub struct Service {
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    batcher: Batcher,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    verifier: Arc<Verifier>,
+}
+
+/// Why the wallet did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// The book cannot be used, or is kept in another currency.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a player's money did not move.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FundsError {
+    /// The ledger refused.
+    #[error(transparent)]
+    Refused(#[from] FundsRefusal),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Service {
+    /// Checks the book's currency and begins to take calls.
+    ///
+    /// # Errors
+    /// [`StartError`]: nothing runs.
+    pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
+        config.validate()?;
+        let Deps { writer, reader, clock, random, verifier, registry } = deps;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader, Arc::clone(&clock)));
+        store.open_book(config.currency.clone(), Decimal::SCALE).await?;
+        let batcher = Batcher::start(Arc::clone(&store), Metrics::register(&registry));
+        Ok(Self { config: Arc::new(config), store, batcher, clock, random, verifier })
+    }
+
+    /// The currency of the book.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        &self.config.currency
+    }
+
+    /// Whether players may move money between themselves and the cashier.
+    pub(crate) fn self_service(&self) -> bool {
+        self.config.self_service
+    }
+
+    /// Stores `commands` with whatever else comes at the same time.
+    pub(crate) async fn submit(&self, commands: Vec<Command>) -> Result<Vec<Answer>, StoreError> {
+        self.batcher.submit(commands).await
+    }
+
+    pub(crate) async fn balance(&self, player: PlayerId) -> Result<Balance, StoreError> {
+        self.store.balance(player).await
+    }
+
+    pub(crate) async fn statement(
+        &self,
+        player: PlayerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Line>, StoreError> {
+        self.store.statement(player, after, limit).await
+    }
+
+    /// Moves a player's own money, once: the request keeps its id while the outcome is unknown.
+    pub(crate) async fn change_funds(
+        &self,
+        player: PlayerId,
+        change: FundsChange,
+    ) -> Result<FundsTaken, FundsError> {
+        let command = Command::Funds(Funds {
+            player,
+            request: random::array(&*self.random),
+            change,
+            day: u32::try_from(self.clock.unix_ms().div_euclid(DAY_MS)).unwrap_or_default(),
+            bounds: self.config.bounds(),
+        });
+        let mut tries = 0;
+        let answers = loop {
+            tries += 1;
+            match self.submit(vec![command]).await {
+                Err(StoreError::Unavailable) if tries < TRIES => {}
+                answers => break answers?,
+            }
+        };
+        match answers.into_iter().next() {
+            Some(Answer::Funds(answer)) => Ok(answer?),
+            _ => Err(FundsError::Store(StoreError::Unavailable)),
+        }
+    }
+}
+
+impl FromRef<Service> for Arc<Verifier> {
+    fn from_ref(service: &Service) -> Self {
+        Self::clone(&service.verifier)
+    }
+}
+
+impl FromRef<Service> for Arc<dyn Clock> {
+    fn from_ref(service: &Service) -> Self {
+        Self::clone(&service.clock)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

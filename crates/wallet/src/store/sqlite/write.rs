@@ -1,0 +1,185 @@
+//! Writes what a batch changed: each changed row once, transfers in order.
+
+use ledger::{Changes, Hold, HoldId, Parked};
+use rusqlite::{Error, Result, Transaction, params};
+
+use super::columns;
+
+/// Writes all of `changes`, dating transfers and parked conflicts `at_ms`.
+pub(super) fn changes(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<()> {
+    lobbies(tx, changes)?;
+    holds(tx, changes)?;
+    tombstones(tx, changes)?;
+    accounts(tx, changes)?;
+    transfers(tx, changes, at_ms)?;
+    for parked in &changes.parked {
+        park(tx, parked, at_ms)?;
+    }
+    Ok(())
+}
+
+fn lobbies(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
+    let mut fence = tx.prepare_cached(
+        "INSERT INTO ledger_fence (lobby, epoch, closed_round, seed_index)
+         VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (lobby) DO UPDATE SET epoch = excluded.epoch,
+             closed_round = excluded.closed_round, seed_index = excluded.seed_index",
+    )?;
+    for (lobby, row) in &changes.fences {
+        let (epoch, seed_index) = (row.epoch.0.cast_signed(), row.seed_index.0);
+        fence.execute(params![lobby.as_i64(), epoch, row.closed_round, seed_index])?;
+    }
+    let mut tally = tx.prepare_cached(
+        "INSERT INTO ledger_round (lobby, round, reserved_count, reserved_units, resolved_count,
+                                   resolved_units, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (lobby, round) DO UPDATE SET reserved_count = excluded.reserved_count,
+             reserved_units = excluded.reserved_units, resolved_count = excluded.resolved_count,
+             resolved_units = excluded.resolved_units, state = excluded.state",
+    )?;
+    for (id, round) in &changes.rounds {
+        tally.execute(params![
+            id.lobby.as_i64(),
+            id.number,
+            round.reserved_count,
+            round.reserved_sum.units(),
+            round.resolved_count,
+            round.resolved_sum.units(),
+            columns::round_state_text(round.state),
+        ])?;
+    }
+    Ok(())
+}
+
+fn holds(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger_hold (player, bet, lobby, round, stake_steps, state, payout_units,
+                                  released_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for (HoldId { player, bet }, hold) in &changes.holds_made {
+        let Hold { round, stake, state } = hold;
+        let (state, payout, released_by) = columns::hold_state(*state);
+        insert.execute(params![
+            player.as_i64(),
+            bet.as_bytes(),
+            round.lobby.as_i64(),
+            round.number,
+            stake.steps(),
+            state,
+            payout,
+            released_by,
+        ])?;
+    }
+    let mut update = tx.prepare_cached(
+        "UPDATE ledger_hold SET state = ?3, payout_units = ?4, released_by = ?5
+         WHERE player = ?1 AND bet = ?2 AND state = 'reserved'",
+    )?;
+    for (HoldId { player, bet }, hold) in &changes.holds_decided {
+        let (state, payout, released_by) = columns::hold_state(hold.state);
+        let key = (player.as_i64(), bet.as_bytes());
+        let updated = update.execute(params![key.0, key.1, state, payout, released_by])?;
+        if updated != 1 {
+            return Err(Error::StatementChangedRows(updated));
+        }
+    }
+    Ok(())
+}
+
+fn tombstones(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
+    let mut bury =
+        tx.prepare_cached("DELETE FROM ledger_tombstone WHERE lobby = ?1 AND round = ?2")?;
+    for round in &changes.buried {
+        bury.execute(params![round.lobby.as_i64(), round.number])?;
+    }
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger_tombstone (player, bet, lobby, round) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (HoldId { player, bet }, round) in &changes.tombstones {
+        let lobby = round.lobby.as_i64();
+        insert.execute(params![player.as_i64(), bet.as_bytes(), lobby, round.number])?;
+    }
+    Ok(())
+}
+
+fn accounts(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
+    let mut balance = tx.prepare_cached(
+        "INSERT INTO ledger_account (kind, id, balance_units) VALUES (?1, ?2, ?3)
+         ON CONFLICT (kind, id) DO UPDATE SET balance_units = excluded.balance_units",
+    )?;
+    for (account, amount) in &changes.accounts {
+        let (kind, id) = columns::account(*account);
+        balance.execute(params![kind, id, amount.units()])?;
+    }
+    let mut day = tx.prepare_cached(
+        "INSERT INTO ledger_top_up_day (player, day, sum_units) VALUES (?1, ?2, ?3)
+         ON CONFLICT (player) DO UPDATE SET day = excluded.day, sum_units = excluded.sum_units",
+    )?;
+    for (player, top_ups) in &changes.top_up_days {
+        day.execute(params![player.as_i64(), top_ups.day, top_ups.sum.units()])?;
+    }
+    Ok(())
+}
+
+fn transfers(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger_transfer (at_ms, kind, reference, player, lobby, round, amount_units,
+                                      balance_units)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for transfer in &changes.transfers {
+        insert.execute(params![
+            at_ms,
+            columns::kind_text(transfer.kind),
+            transfer.reference,
+            transfer.player.map(kernel::PlayerId::as_i64),
+            transfer.lobby.map(kernel::LobbyId::as_i64),
+            transfer.round,
+            transfer.amount.units(),
+            transfer.balance.map(kernel::Amount::units),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Parking again what is parked changes nothing.
+fn park(tx: &Transaction<'_>, parked: &Parked, at_ms: i64) -> Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger_parked (reason, lobby, round, player, bet, outcome, payout_units,
+                                    locked_count, locked_units, resolved_count, resolved_units,
+                                    at_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT DO NOTHING",
+    )?;
+    match *parked {
+        Parked::Resolve { hold, round, outcome, reason } => {
+            let (lobby, number) = (round.lobby.as_i64(), round.number);
+            let (player, bet) = (hold.player.as_i64(), hold.bet.as_bytes());
+            let (outcome, payout) = columns::outcome(outcome);
+            let reason = columns::reason(reason);
+            let values =
+                params![reason, lobby, number, player, bet, outcome, payout, 0, 0, 0, 0, at_ms];
+            insert.execute(values)?;
+        }
+        Parked::Close { round, locked, resolved } => {
+            let (lobby, number, nobody, no_bet) =
+                (round.lobby.as_i64(), round.number, 0, [0_u8; 0]);
+            let (locked_sum, resolved_sum) = (locked.1.units(), resolved.1.units());
+            insert.execute(params![
+                "close",
+                lobby,
+                number,
+                nobody,
+                &no_bet[..],
+                "",
+                0,
+                locked.0,
+                locked_sum,
+                resolved.0,
+                resolved_sum,
+                at_ms
+            ])?;
+        }
+    }
+    Ok(())
+}
