@@ -7,8 +7,8 @@ use crate::code::{code_only, identifiers};
 const FILE_LINES: usize = 400;
 /// The most columns a line of Rust may have.
 const COLUMNS: usize = 100;
-/// The most lines of tests that may stand in the file they test.
-const INLINE_TEST_LINES: usize = 25;
+/// The most lines of tests that may stand in the file they test: what one screen shows.
+const INLINE_TEST_LINES: usize = 50;
 /// Files that may hold `unsafe`, each with a safety comment at every block. None yet.
 const UNSAFE_FILES: &[&str] = &[];
 /// Marks of work put off, cut in two so that this file does not find itself.

@@ -20,10 +20,17 @@ fn an_empty_type_name_is_found_where_it_is_made() {
 
 #[test]
 fn a_synonym_is_found_in_snakes_and_camels_but_not_in_words_or_text() {
-    let found = one_word_for_one_thing("a.rs", "fn join_room(r: RoomId) {}");
+    let found = one_word_for_one_thing("a.rs", "fn open_rooms(r: WagerId) {}");
     assert_eq!(found.len(), 2);
     assert!(found[0].message.contains("lobby"), "{}", found[0]);
-    assert_eq!(one_word_for_one_thing("a.rs", "let headroom = \"room\"; // room\n"), []);
+    assert_eq!(one_word_for_one_thing("a.rs", "let bedrooms = \"rooms\"; // rooms\n"), []);
+}
+
+#[test]
+fn the_originals_words_are_found_where_its_clients_are_not_met() {
+    let text = "fn withdraw(coefficient: u32) {}";
+    assert_eq!(one_word_for_one_thing("crates/engine/src/lobby.rs", text).len(), 2);
+    assert_eq!(one_word_for_one_thing("crates/protocol/src/socket_io.rs", text), []);
 }
 
 #[test]

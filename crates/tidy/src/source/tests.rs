@@ -44,8 +44,8 @@ fn a_module_file_is_found() {
 #[test]
 fn long_inline_tests_are_found_and_short_ones_are_not() {
     let tests = |lines| format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "    line\n".repeat(lines));
-    assert_eq!(tests_stand_beside("a.rs", &tests(30)).len(), 1);
-    assert_eq!(tests_stand_beside("a.rs", &tests(20)), []);
+    assert_eq!(tests_stand_beside("a.rs", &tests(51)).len(), 1);
+    assert_eq!(tests_stand_beside("a.rs", &tests(49)), []);
     assert_eq!(tests_stand_beside("a.rs", "#[cfg(test)]\nmod tests;\n"), []);
 }
 
