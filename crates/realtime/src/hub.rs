@@ -108,9 +108,9 @@ impl Hub {
     }
 
     /// Encodes once and sends to everyone who joined the lobby. How many that were.
+    #[expect(clippy::must_use_candidate, reason = "the count is a by-product of telling")]
     pub fn tell(&self, lobby: LobbyId, event: &ServerEvent) -> usize {
-        let encoded = Encoded::from(event);
-        self.broadcast(lobby, &encoded)
+        self.broadcast(lobby, &Encoded::from(event))
     }
 
     /// The lobbies in which anyone is.

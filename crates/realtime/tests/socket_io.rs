@@ -1,27 +1,21 @@
 //! Socket.IO over real sockets: both transports, both paths, and every limit.
 
+#[cfg(test)]
 #[path = "socket_io/client.rs"]
 mod client;
+#[cfg(test)]
 #[path = "socket_io/game.rs"]
 mod game;
 
 use std::time::Duration;
 
 use client::{Polling, Socket};
-use game::Game;
-use kernel::{LobbyId, Multiplier};
+use game::{Game, lobby, tick};
+use kernel::Multiplier;
 use protocol::socket_io::ServerEvent;
 use realtime::{CloseCode, Config};
 
 const CONNECTED: &str = r#"42["connected",{"message":"WebSocket connection established"}]"#;
-
-fn lobby(number: u64) -> LobbyId {
-    LobbyId::new(number).unwrap()
-}
-
-fn tick(text: &str) -> ServerEvent {
-    ServerEvent::CoefficientUpdate(Multiplier::parse(text).unwrap().into())
-}
 
 #[tokio::test]
 async fn a_websocket_connects_joins_bets_and_hears_its_lobby() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{BetId, PlayerId, Timestamp};
+use kernel::{BetId, LobbyId, Multiplier, PlayerId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::SystemClock;
 use platform::shutdown::Shutdown;
@@ -112,4 +112,12 @@ fn placed(bet: &PlaceBet) -> ServerEvent {
         lobby_id: bet.lobby.unwrap().into(),
         round: 1,
     })
+}
+
+pub(crate) fn lobby(number: u64) -> LobbyId {
+    LobbyId::new(number).unwrap()
+}
+
+pub(crate) fn tick(text: &str) -> ServerEvent {
+    ServerEvent::CoefficientUpdate(Multiplier::parse(text).unwrap().into())
 }
