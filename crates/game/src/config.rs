@@ -2,6 +2,7 @@
 
 use engine::Rules;
 use kernel::{Amount, CurveKind, Stake};
+use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{NewLobby, Visibility};
@@ -52,16 +53,6 @@ pub struct PlayersConfig {
     pub chain_length: u32,
 }
 
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {reason}")]
-pub struct InvalidConfig {
-    /// The field, with its section.
-    pub field: &'static str,
-    /// What is wrong with it.
-    pub reason: &'static str,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -99,24 +90,24 @@ impl Config {
     /// # Errors
     /// [`InvalidConfig`], naming the first field that cannot be.
     pub fn validate(&self) -> Result<(), InvalidConfig> {
-        let check = |holds: bool, field, reason| {
-            if holds { Ok(()) } else { Err(InvalidConfig { field, reason }) }
+        let check = |holds: bool, field: &'static str, reason: &'static str| {
+            if holds { Ok(()) } else { Err(InvalidConfig::new(field, reason)) }
         };
         let betting = "must be 100 to 60000";
         let length = "must be 1000 to 10000000";
         let funding = "must be at least 1";
-        check(is_origin(&self.public_url), "game.public_url", "must be an origin without a path")?;
-        check(self.house_edge_bps < 10_000, "game.house_edge_bps", "must be below 10000")?;
-        check(self.pause_ms <= 60_000, "game.pause_ms", "must be at most 60000")?;
+        check(is_origin(&self.public_url), "public_url", "must be an origin")?;
+        check(self.house_edge_bps < 10_000, "house_edge_bps", "must be below 10000")?;
+        check(self.pause_ms <= 60_000, "pause_ms", "must be at most 60000")?;
         let chain = 1_000..=10_000_000;
         let main = &self.main;
-        check((100..=60_000).contains(&main.betting_ms), "game.main.betting_ms", betting)?;
-        check(chain.contains(&main.chain_length), "game.main.chain_length", length)?;
-        check(main.funding > 0, "game.main.funding", funding)?;
+        check((100..=60_000).contains(&main.betting_ms), "main.betting_ms", betting)?;
+        check(chain.contains(&main.chain_length), "main.chain_length", length)?;
+        check(main.funding > 0, "main.funding", funding)?;
         let players = &self.players;
-        check((100..=60_000).contains(&players.betting_ms), "game.players.betting_ms", betting)?;
-        check(chain.contains(&players.chain_length), "game.players.chain_length", length)?;
-        check(players.funding > 0, "game.players.funding", funding)
+        check((100..=60_000).contains(&players.betting_ms), "players.betting_ms", betting)?;
+        check(chain.contains(&players.chain_length), "players.chain_length", length)?;
+        check(players.funding > 0, "players.funding", funding)
     }
 
     /// Lobby 1 as it is made at the first start.
@@ -171,7 +162,7 @@ mod tests {
         assert_eq!(Config::default().validate(), Ok(()));
         for url in ["", "localhost:8080", "http://", "http://a/", "http://a/b", "ftp://a"] {
             let config = Config { public_url: url.into(), ..Config::default() };
-            assert_eq!(config.validate().unwrap_err().field, "game.public_url", "{url}");
+            assert_eq!(config.validate().unwrap_err().field, "public_url", "{url}");
         }
     }
 }

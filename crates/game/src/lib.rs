@@ -1,6 +1,10 @@
 //! The game role: lobbies, their rounds, their seeds, and what the wallet must be told.
+//!
+//! One task a lobby drives the engine; one task a node reserves, one records, one sends. Shown
+//! means stored, and nothing that was acknowledged is forgotten.
 
 mod config;
+mod http;
 mod live;
 mod lobbies;
 mod lobby_task;
@@ -10,9 +14,17 @@ mod outbox;
 mod pictures;
 mod recorder;
 mod reserver;
+mod routes;
 mod seeds;
+mod service;
 mod store;
 mod takeover;
 
-pub use config::{Config, InvalidConfig};
+pub use config::{Config, MainConfig, PlayersConfig};
 pub use metrics::Metrics;
+pub use routes::{openapi, router};
+pub use service::{Deps, Service, StartError};
+pub use store::{SCHEMA, StoreError};
+
+#[cfg(test)]
+mod testing;

@@ -28,6 +28,10 @@ pub(crate) struct LiveLobby {
     open_round: AtomicU32,
     /// The hash of the accepted set of the round last locked.
     bets_hash: Mutex<Option<(u32, [u8; 32])>>,
+    /// The round whose climb was shown to begin, 0 for none.
+    running_round: AtomicU32,
+    /// Bets in the round now played.
+    bets: AtomicU32,
     ended: AtomicU8,
 }
 
@@ -108,6 +112,8 @@ impl LiveLobby {
             answers,
             open_round: AtomicU32::new(0),
             bets_hash: Mutex::new(None),
+            running_round: AtomicU32::new(0),
+            bets: AtomicU32::new(0),
             ended: AtomicU8::new(0),
         };
         (Arc::new(live), Inbox { requests, answers: answered })
@@ -146,8 +152,7 @@ impl LiveLobby {
 
     /// The first reason stands.
     pub(crate) fn note_end(&self, why: Ended) {
-        let _first =
-            self.ended.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
+        let _first = self.ended.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -170,6 +175,22 @@ impl LiveLobby {
     /// Whether bets of `round` may still be reserved.
     pub(crate) fn takes_bets(&self, round: u32) -> bool {
         self.open_round.load(Ordering::Acquire) == round && !self.is_ended()
+    }
+
+    pub(crate) fn set_running(&self, round: u32) {
+        self.running_round.store(round, Ordering::Release);
+    }
+
+    pub(crate) fn is_running(&self, round: u32) -> bool {
+        self.running_round.load(Ordering::Acquire) == round
+    }
+
+    pub(crate) fn set_bets(&self, bets: u32) {
+        self.bets.store(bets, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bets(&self) -> u32 {
+        self.bets.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_bets_hash(&self, round: u32, hash: [u8; 32]) {

@@ -17,7 +17,6 @@ use crate::metrics::Metrics;
 use crate::outbound::{Job, Outbound};
 use crate::pictures::Pictures;
 
-pub(crate) use waiting::accepted;
 use waiting::{Waiting, refusal};
 
 /// The most inputs handled between two looks at the clock.
@@ -178,7 +177,8 @@ impl Running {
             Write::Bet(bet) => name = Some(task.pictures.name_of(bet.key.player)),
             Write::Lock { .. } => {
                 task.live.set_open_round(None);
-                locked = task.lobby.bets().iter().filter(|bet| bet.is_in_round()).map(entry).collect();
+                locked =
+                    task.lobby.bets().iter().filter(|bet| bet.is_in_round()).map(entry).collect();
             }
             Write::Void { .. } => task.live.set_open_round(None),
             _ => {}
@@ -197,6 +197,7 @@ impl Running {
             Notice::BetRefused { .. } => {
                 task.metrics.bets_refused.inc();
             }
+            Notice::RoundStarted { round, .. } => task.live.set_running(*round),
             Notice::CashedOut(_) => {
                 task.metrics.cash_outs.inc();
             }
@@ -215,6 +216,7 @@ impl Running {
         }
         let asked = self.waiting.answer(notice, task.live.id());
         task.pictures.draw(notice, &task.lobby, now, asked);
+        task.live.set_bets(task.pictures.bets());
     }
 }
 

@@ -75,6 +75,11 @@ impl Pictures {
         self.names.get(&player).cloned().unwrap_or_default()
     }
 
+    /// How many open bets the round has.
+    pub(crate) fn bets(&self) -> u32 {
+        u32::try_from(self.shown.len()).unwrap_or(u32::MAX)
+    }
+
     /// A new round begins; what belonged to the last one is forgotten.
     pub(crate) fn begin_round(&mut self) {
         self.names.clear();

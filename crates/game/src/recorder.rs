@@ -167,10 +167,8 @@ impl Recorder {
     fn end(&self, job: &Job, at: i64) -> Result<StoreCommand, SeedError> {
         let (round, interrupted, multiplier, settlements, totals) = match &job.write {
             Write::Outcome { round, lost, totals } => {
-                let lost = lost.iter().map(|key| engine::Settlement {
-                    key: *key,
-                    outcome: Outcome::Lost,
-                });
+                let lost =
+                    lost.iter().map(|key| engine::Settlement { key: *key, outcome: Outcome::Lost });
                 (*round, None, None, lost.collect(), totals)
             }
             Write::Interruption { round, reason, multiplier, settlements, totals } => {

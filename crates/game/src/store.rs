@@ -15,7 +15,8 @@ pub(crate) use records::{
     BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, RoundRecord, RoundState,
     SealedSeed, UnfinishedRound, Visibility, WireOutcome,
 };
-pub(crate) use sqlite::{SCHEMA, SqliteStore};
+pub use sqlite::SCHEMA;
+pub(crate) use sqlite::SqliteStore;
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

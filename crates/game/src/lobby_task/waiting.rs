@@ -85,7 +85,7 @@ impl Waiting {
 }
 
 /// An accepted bet as its player is told.
-pub(crate) const fn accepted(lobby: LobbyId, bet: &Bet) -> Accepted {
+const fn accepted(lobby: LobbyId, bet: &Bet) -> Accepted {
     Accepted {
         bet: bet.key.bet,
         round: RoundId::new(lobby, bet.key.round),

@@ -8,8 +8,8 @@ use kernel::{LobbyId, Sealed, SeedIndex};
 use platform::clock::Clock;
 use platform::random::{self, Random};
 
-use super::vault::{Place, Vault};
 use super::SeedError;
+use super::vault::{Place, Vault};
 use crate::store::{ChainRecord, SealedSeed, Store};
 
 /// What every lobby's seeds share.

@@ -19,7 +19,7 @@ use super::{
     RoundRecord, SealedSeed, Store, StoreCommand, StoreError,
 };
 
-pub(crate) use schema::SCHEMA;
+pub use schema::SCHEMA;
 
 /// The store on one file: a writer that commits in groups, and readers.
 #[derive(Clone, Debug)]

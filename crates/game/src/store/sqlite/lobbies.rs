@@ -4,9 +4,7 @@ use engine::Mode;
 use kernel::{CurveKind, Epoch, LobbyId, PlayerId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{
-    ChainRecord, Inheritance, LobbyRecord, NewLobby, SealedSeed, Visibility,
-};
+use super::super::{ChainRecord, Inheritance, LobbyRecord, NewLobby, SealedSeed, Visibility};
 use super::{columns, rounds};
 
 pub(super) fn create(

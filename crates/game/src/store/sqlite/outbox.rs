@@ -117,8 +117,7 @@ pub(super) fn exposure(
     )?;
     let mut sums = HashMap::new();
     for round in rounds {
-        let units: i64 =
-            statement.query_row(params![lobby.as_i64(), round], |row| row.get(0))?;
+        let units: i64 = statement.query_row(params![lobby.as_i64(), round], |row| row.get(0))?;
         sums.insert(*round, kernel::Amount::from_units(units));
     }
     Ok(sums)

@@ -24,7 +24,13 @@ pub(super) fn open(
         "INSERT INTO round (lobby, round, epoch, chain, state, opened_at)
          VALUES (?1, ?2, ?3, ?4, 'open', ?5) ON CONFLICT (lobby, round) DO NOTHING",
     )?
-    .execute(params![round.lobby.as_i64(), round.number, columns::signed(epoch.0), chain, at])?;
+    .execute(params![
+        round.lobby.as_i64(),
+        round.number,
+        columns::signed(epoch.0),
+        chain,
+        at
+    ])?;
     Ok(())
 }
 

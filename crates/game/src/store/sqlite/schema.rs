@@ -4,7 +4,7 @@
 use platform::sqlite::Schema;
 
 /// The game's schema. The constraints are a second lock, never the rules.
-pub(crate) const SCHEMA: Schema = Schema {
+pub const SCHEMA: Schema = Schema {
     name: "game",
     steps: &["
 CREATE TABLE lobby (

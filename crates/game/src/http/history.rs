@@ -1,0 +1,213 @@
+//! What was played: a lobby's rounds, one round for the verifier, a player's own bets.
+//!
+//! The crash point is told from `crashed` on, the seed from `settled` or `interrupted` on: the
+//! store has neither before.
+
+use axum::extract::State;
+use engine::BetState;
+use fairness::hex;
+use kernel::{BetId, RoundId};
+use platform::http::{ApiError, AuthenticatedPlayer, Json, Path, Query};
+use protocol::rounds::{BetState as ShownState, Phase, PublicSeedKind, RoundBet, RoundExport};
+use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
+use protocol::{Code, ProblemBody};
+
+use super::lobbies::lobby_id;
+use super::{BetLine, Page, RoundLine, store_problem};
+use crate::seeds::commitment_view;
+use crate::service::Service;
+use crate::store::{BetRecord, ChainRecord, LobbyRecord, RoundRecord, RoundState};
+
+/// A lobby's rounds, newest first.
+#[utoipa::path(
+    get, path = "/game/v1/lobby/{lobby_id}/rounds", tag = "game",
+    params(("lobby_id" = u64, Path, description = "Which lobby"), Page),
+    responses(
+        (status = OK, body = Vec<RoundLine>),
+        (status = NOT_FOUND, description = "unknown_lobby", body = ProblemBody),
+    )
+)]
+pub(crate) async fn rounds(
+    State(service): State<Service>,
+    Path(lobby): Path<String>,
+    Query(page): Query<Page>,
+) -> Result<Json<Vec<RoundLine>>, ApiError> {
+    let lobby = lobby_id(&lobby)?;
+    let before = page.before.as_deref().map(str::parse).transpose();
+    let before =
+        before.map_err(|_| ApiError::new(Code::Malformed, "before is a round's number"))?;
+    let store = &service.inner.store;
+    let found = store.lobby(lobby).await.map_err(|error| store_problem(&error))?;
+    found.ok_or(Code::UnknownLobby)?;
+    let rounds = store.rounds(lobby, before, page.lines()).await;
+    let rounds = rounds.map_err(|error| store_problem(&error))?;
+    Ok(Json(rounds.iter().map(|record| line(&service, record)).collect()))
+}
+
+/// One round, as `waxwing verify --round` reads it.
+#[utoipa::path(
+    get, path = "/game/v1/lobby/{lobby_id}/rounds/{round}", tag = "game",
+    params(
+        ("lobby_id" = u64, Path, description = "Which lobby"),
+        ("round" = u32, Path, description = "Which of its rounds"),
+    ),
+    responses(
+        (status = OK, body = RoundExport),
+        (status = NOT_FOUND, description = "unknown_lobby, not_found", body = ProblemBody),
+    )
+)]
+pub(crate) async fn round(
+    State(service): State<Service>,
+    Path((lobby, number)): Path<(String, u32)>,
+) -> Result<Json<RoundExport>, ApiError> {
+    let lobby = lobby_id(&lobby)?;
+    let store = &service.inner.store;
+    let record = store.lobby(lobby).await.map_err(|error| store_problem(&error))?;
+    let record = record.ok_or(Code::UnknownLobby)?;
+    let found = store.round(RoundId::new(lobby, number)).await;
+    let found = found.map_err(|error| store_problem(&error))?;
+    let (round, bets) = found.ok_or(Code::NotFound)?;
+    let chain = store.chain(lobby, round.chain).await.map_err(|error| store_problem(&error))?;
+    let chain = chain.ok_or(Code::NotFound)?;
+    let phase = phase(&service, &round);
+    Ok(Json(export(&record, &round, &chain, phase, &bets)))
+}
+
+/// Your bets, newest first.
+#[utoipa::path(
+    get, path = "/game/v1/bets", tag = "game", security(("token" = [])),
+    params(Page),
+    responses(
+        (status = OK, body = Vec<BetLine>),
+        (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
+    )
+)]
+pub(crate) async fn bets(
+    State(service): State<Service>,
+    AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
+    Query(page): Query<Page>,
+) -> Result<Json<Vec<BetLine>>, ApiError> {
+    let before = page.before.as_deref().map(str::parse::<BetId>).transpose();
+    let before = before.map_err(|_| ApiError::new(Code::Malformed, "before is a bet's id"))?;
+    let bets = service.inner.store.bets_of(player, before, page.lines()).await;
+    let bets = bets.map_err(|error| store_problem(&error))?;
+    Ok(Json(bets.iter().map(bet_line).collect()))
+}
+
+/// A locked round whose climb is shown is running; the store does not tell them apart.
+fn phase(service: &Service, round: &RoundRecord) -> Phase {
+    match round.state {
+        RoundState::Open => Phase::Open,
+        RoundState::Locked => {
+            let live = service.inner.lobbies.awake(round.round.lobby);
+            let runs = live.is_some_and(|live| live.is_running(round.round.number));
+            if runs { Phase::Running } else { Phase::Locked }
+        }
+        RoundState::Crashed => Phase::Crashed,
+        RoundState::Settled => Phase::Settled,
+        RoundState::Voided => Phase::Voided,
+        RoundState::Interrupted => Phase::Interrupted,
+    }
+}
+
+fn line(service: &Service, record: &RoundRecord) -> RoundLine {
+    RoundLine {
+        round: record.round.number,
+        state: phase(service, record),
+        crash_point: record.crash_point.map(WireMultiplier),
+        multiplier: record.multiplier.map(WireMultiplier),
+        count: record.count,
+        stake_sum: WireAmount(record.stake_sum),
+        payout_sum: WireAmount(record.payout_sum),
+        ended_at: record.ended_at,
+    }
+}
+
+fn export(
+    lobby: &LobbyRecord,
+    round: &RoundRecord,
+    chain: &ChainRecord,
+    state: Phase,
+    bets: &[BetRecord],
+) -> RoundExport {
+    let over = matches!(state, Phase::Crashed | Phase::Settled | Phase::Interrupted);
+    let locked = round.locked_at.is_some();
+    // The accepted set once it is fixed; what a voided round had went back.
+    let shown = bets.iter().filter(|bet| bet.in_round || !locked);
+    RoundExport {
+        lobby_id: WireLobbyId(lobby.lobby),
+        round: round.round.number,
+        state,
+        seed_index: round.seed_index,
+        house_edge_bps: chain.house_edge_bps,
+        curve: lobby.rules.curve.into(),
+        multiplier_max: WireMultiplier(lobby.rules.multiplier_max),
+        commitment: commitment_view(chain),
+        public_seed: chain.public_seed.clone(),
+        public_seed_kind: PublicSeedKind::Local,
+        anchored: false,
+        crash_point: round.crash_point.map(WireMultiplier),
+        multiplier: round.multiplier.map(WireMultiplier),
+        seed: round.seed.map(|seed| hex::encode(&seed)),
+        interrupted_at: round
+            .multiplier
+            .filter(|_| round.state == RoundState::Interrupted)
+            .map(WireMultiplier),
+        count: round.count,
+        stake_sum: WireAmount(round.stake_sum),
+        payout_sum: WireAmount(round.payout_sum),
+        bets_hash: round.bets_hash.map(|hash| hex::encode(&hash)),
+        bets: shown.map(|bet| round_bet(bet, over)).collect(),
+        opened_at: round.opened_at,
+        locked_at: round.locked_at,
+        ended_at: round.ended_at,
+    }
+}
+
+/// Targets are nobody's business before the crash.
+fn round_bet(bet: &BetRecord, over: bool) -> RoundBet {
+    RoundBet {
+        user_id: WirePlayerId(bet.player),
+        name: bet.name.clone(),
+        bet_id: WireBetId(bet.bet),
+        stake: WireStake(bet.stake),
+        auto_cash_out: bet.auto_cash_out.filter(|_| over).map(WireMultiplier),
+        state: shown_state(bet.state),
+        multiplier: paid_at(bet.state),
+        payout: bet.payout.map(WireAmount),
+    }
+}
+
+fn bet_line(bet: &BetRecord) -> BetLine {
+    BetLine {
+        bet_id: WireBetId(bet.bet),
+        lobby_id: WireLobbyId(bet.round.lobby),
+        round: bet.round.number,
+        stake: WireStake(bet.stake),
+        auto_cash_out: bet.auto_cash_out.map(WireMultiplier),
+        state: shown_state(bet.state),
+        multiplier: paid_at(bet.state),
+        payout: bet.payout.map(WireAmount),
+        placed_at: bet.placed_at,
+    }
+}
+
+const fn paid_at(state: BetState) -> Option<WireMultiplier> {
+    match state {
+        BetState::CashedOut { multiplier, .. } => Some(WireMultiplier(multiplier)),
+        _ => None,
+    }
+}
+
+const fn shown_state(state: BetState) -> ShownState {
+    match state {
+        BetState::Requested
+        | BetState::Accepted
+        | BetState::Cancelling
+        | BetState::CashingOut { .. } => ShownState::Accepted,
+        BetState::CashedOut { .. } => ShownState::CashedOut,
+        BetState::Lost => ShownState::Lost,
+        BetState::Cancelled => ShownState::Cancelled,
+        BetState::Released => ShownState::Released,
+    }
+}

@@ -1,0 +1,159 @@
+//! Opening, joining, finding and looking at lobbies.
+
+use std::cmp::Reverse;
+
+use axum::extract::State;
+use engine::Mode;
+use kernel::{CurveKind, LobbyId};
+use platform::http::{ApiError, AuthenticatedPlayer, Json, Path};
+use protocol::auth::ServiceStatus;
+use protocol::lobby::{LobbyMode, LobbyOpened, LobbyView, OpenLobby, Visibility as Asked};
+use protocol::wire::WireLobbyId;
+use protocol::{Code, ProblemBody};
+
+use super::{LobbyLine, play_problem, store_problem};
+use crate::service::Service;
+use crate::store::{NewLobby, Visibility};
+
+/// The most lobbies one list shows.
+const LISTED: u32 = 200;
+/// Where the plain WebSocket lives below the origin.
+const NATIVE_PATH: &str = "/gateway/game/v1/ws";
+
+/// Joins a lobby if it exists, or makes one under the next free number.
+#[utoipa::path(
+    post, path = "/game/v1/lobby", tag = "game", security(("token" = [])),
+    request_body = OpenLobby,
+    responses(
+        (status = OK, body = LobbyOpened),
+        (status = BAD_REQUEST, description = "A wish that cannot be", body = ProblemBody),
+        (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
+        (status = CONFLICT, description = "lobby_limit", body = ProblemBody),
+    )
+)]
+pub(crate) async fn open(
+    State(service): State<Service>,
+    AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
+    Json(wishes): Json<OpenLobby>,
+) -> Result<Json<LobbyOpened>, ApiError> {
+    if let Some(WireLobbyId(lobby)) = wishes.lobby_id {
+        let found = service.inner.store.lobby(lobby).await;
+        if found.map_err(|error| store_problem(&error))?.is_some() {
+            return Ok(Json(opened(&service, lobby)));
+        }
+    }
+    let new = NewLobby { owner: Some(player), ..wished(&service, wishes)? };
+    let made = service.create_lobby(new).await.map_err(|error| store_problem(&error))?;
+    let made = made.ok_or_else(|| {
+        ApiError::new(Code::LobbyLimit, "You have as many lobbies as a player may have")
+    })?;
+    Ok(Json(opened(&service, made.lobby)))
+}
+
+/// A lobby as it stands, and where its sockets live.
+#[utoipa::path(
+    get, path = "/game/v1/lobby/{lobby_id}", tag = "game",
+    params(("lobby_id" = u64, Path, description = "Which lobby")),
+    responses(
+        (status = OK, body = LobbyView),
+        (status = NOT_FOUND, description = "unknown_lobby", body = ProblemBody),
+    )
+)]
+pub(crate) async fn view(
+    State(service): State<Service>,
+    Path(lobby): Path<String>,
+) -> Result<Json<LobbyView>, ApiError> {
+    let lobby = lobby_id(&lobby)?;
+    let snapshot = service.look(lobby, None).await.map_err(|error| play_problem(&error))?;
+    let websocket_url = service.inner.config.public_url.clone();
+    Ok(Json(LobbyView { websocket_url, snapshot }))
+}
+
+/// Lobbies open to join, busiest first.
+#[utoipa::path(
+    get, path = "/game/v1/lobbies", tag = "game",
+    responses((status = OK, body = Vec<LobbyLine>))
+)]
+pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<LobbyLine>>, ApiError> {
+    let lobbies = service.inner.store.public_lobbies(LISTED).await;
+    let lobbies = lobbies.map_err(|error| store_problem(&error))?;
+    let mut lines: Vec<LobbyLine> = lobbies
+        .into_iter()
+        .map(|record| LobbyLine {
+            lobby_id: WireLobbyId(record.lobby),
+            name: record.rules.name,
+            mode: match record.rules.mode {
+                Mode::Continuous => LobbyMode::Continuous,
+                Mode::OnFirstBet => LobbyMode::OnFirstBet,
+            },
+            curve: record.rules.curve.into(),
+            bets: service.inner.lobbies.awake(record.lobby).map_or(0, |live| live.bets()),
+        })
+        .collect();
+    lines.sort_by_key(|line| (Reverse(line.bets), line.lobby_id));
+    Ok(Json(lines))
+}
+
+/// Says that the game answers.
+#[utoipa::path(
+    get, path = "/game/v1/status", tag = "game",
+    responses((status = OK, body = ServiceStatus))
+)]
+pub(crate) async fn status() -> Json<ServiceStatus> {
+    Json(ServiceStatus::game())
+}
+
+/// A number that names no lobby is not found, whatever it looks like.
+pub(super) fn lobby_id(text: &str) -> Result<LobbyId, ApiError> {
+    text.parse().map_err(|_| ApiError::new(Code::UnknownLobby, "Lobby does not exist"))
+}
+
+fn opened(service: &Service, lobby: LobbyId) -> LobbyOpened {
+    let origin = &service.inner.config.public_url;
+    let native = origin.replacen("http", "ws", 1);
+    LobbyOpened {
+        lobby_id: WireLobbyId(lobby),
+        websocket_url: origin.clone(),
+        native_url: format!("{native}{NATIVE_PATH}"),
+    }
+}
+
+/// The lobby that its maker asks for.
+fn wished(service: &Service, wishes: OpenLobby) -> Result<NewLobby, ApiError> {
+    let curve = wishes.curve.map_or(CurveKind::Exponential, Into::into);
+    let mut new = NewLobby { curve, ..service.lobby_defaults(curve) };
+    if let Some(name) = wishes.name {
+        let length = name.chars().count();
+        if !(1..=40).contains(&length) || name.chars().any(char::is_control) {
+            return Err(malformed("name", "must be 1 to 40 characters"));
+        }
+        new.name = name;
+    }
+    if let Some(betting_ms) = wishes.betting_ms {
+        if !(3_000..=60_000).contains(&betting_ms) {
+            return Err(malformed("betting_ms", "must be 3000 to 60000"));
+        }
+        new.betting_ms = betting_ms;
+    }
+    match wishes.mode {
+        Some(LobbyMode::Continuous) => new.mode = Mode::Continuous,
+        Some(LobbyMode::OnFirstBet) | None => {}
+    }
+    if wishes.visibility == Some(Asked::Private) {
+        new.visibility = Visibility::Private;
+    }
+    if let Some(stake_min) = wishes.stake_min {
+        new.stake_min = stake_min.0;
+    }
+    if let Some(stake_max) = wishes.stake_max {
+        new.stake_max = stake_max.0.min(new.stake_max);
+    }
+    if new.stake_min > new.stake_max {
+        return Err(malformed("stake_min", "must not be above the highest stake"));
+    }
+    Ok(new)
+}
+
+fn malformed(field: &str, reason: &str) -> ApiError {
+    ApiError::new(Code::Malformed, format!("{field} {reason}"))
+}

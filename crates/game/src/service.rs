@@ -1,0 +1,285 @@
+//! The game as a service: starts its tasks, answers the gateway, drains at the end.
+
+mod play;
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use cluster::Bus;
+use contracts::{PlayError, Wallet};
+use engine::{Command, Rules};
+use kernel::{Curve, LobbyId, PlayerId, Sealed};
+use platform::clock::Clock;
+use platform::config::InvalidConfig;
+use platform::metrics::Registry;
+use platform::random::Random;
+use platform::shutdown::Shutdown;
+use platform::sqlite::{Reader, Writer};
+use protocol::Snapshot;
+use tokens::Verifier;
+use tokio::sync::{Notify, oneshot};
+
+use crate::config::Config;
+use crate::live::Request;
+use crate::lobbies::{Lobbies, Parts};
+use crate::metrics::Metrics;
+use crate::outbound::Outbound;
+use crate::outbox::{Flush, Sender};
+use crate::recorder::Recorder;
+use crate::reserver::Reserver;
+use crate::seeds::{SeedMaker, Vault};
+use crate::store::{LobbyRecord, NewLobby, SqliteStore, Store, StoreError};
+use crate::takeover::Takeover;
+
+/// How many lobbies are taken over at once at the start.
+const TAKEOVERS: usize = 32;
+/// How long the outbox is sent after the last lobby stopped, in milliseconds.
+const FLUSH_MS: u64 = 5_000;
+
+/// What the game stands on.
+pub struct Deps {
+    /// The game's file, opened with [`crate::SCHEMA`]. Its directory is locked by this process.
+    pub writer: Writer,
+    /// The same file.
+    pub reader: Reader,
+    /// Where the stakes are.
+    pub wallet: Arc<dyn Wallet>,
+    /// Where pictures go.
+    pub bus: Arc<dyn Bus>,
+    /// The clock that stamps and plays.
+    pub clock: Arc<dyn Clock>,
+    /// Draws seeds.
+    pub random: Arc<dyn Random>,
+    /// Proves who asks.
+    pub verifier: Arc<Verifier>,
+    /// Shows the metrics.
+    pub registry: Registry,
+    /// Encrypts seeds at rest; kept outside the database.
+    pub seed_key: Sealed<[u8; 32]>,
+    /// The Ed25519 secret that signs commitments.
+    pub commitment_key: Sealed<[u8; 32]>,
+    /// Draining finishes rounds, stopping interrupts them.
+    pub shutdown: Shutdown,
+}
+
+/// Why the game did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The running game. Clones share it.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) lobbies: Lobbies,
+    pub(crate) outbound: Outbound,
+    pub(crate) clock: Arc<dyn Clock>,
+    verifier: Arc<Verifier>,
+    metrics: Metrics,
+}
+
+impl Service {
+    /// Opens the game: Main exists, every unfinished round is ended, lobbies with work have
+    /// their owner.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
+        config.validate()?;
+        let Deps { writer, reader, wallet, bus, clock, random, .. } = deps;
+        let metrics = Metrics::register(&deps.registry);
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader));
+        let (outbound, queues) = Outbound::new();
+        let seeds = Arc::new(SeedMaker {
+            store: Arc::clone(&store),
+            vault: Arc::new(Vault::new(&deps.seed_key)),
+            clock: Arc::clone(&clock),
+            random,
+            commitment_key: deps.commitment_key,
+        });
+        let curve = Curve::exponential();
+        make_main(&*store, &config, &curve, clock.unix_ms()).await?;
+        let takeover = Takeover {
+            store: Arc::clone(&store),
+            wallet: Arc::clone(&wallet),
+            clock: Arc::clone(&clock),
+            seeds,
+            curve,
+            pause_ms: config.pause_ms,
+        };
+        let bell = Arc::new(Notify::new());
+        let parts = Parts {
+            takeover,
+            live: Arc::default(),
+            outbound: outbound.clone(),
+            bus,
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+        };
+        let lobbies = Lobbies::new(parts);
+        let sender = || Sender {
+            store: Arc::clone(&store),
+            wallet: Arc::clone(&wallet),
+            clock: Arc::clone(&clock),
+            live: Arc::clone(&lobbies.live),
+            bell: Arc::clone(&bell),
+            metrics: metrics.clone(),
+        };
+        let (sending, last_sender) = (sender(), sender());
+        let recorder = Recorder {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            outbound: outbound.clone(),
+            outbox: Arc::clone(&bell),
+            metrics: metrics.clone(),
+        };
+        let reserver = Reserver {
+            wallet: Arc::clone(&wallet),
+            clock: Arc::clone(&clock),
+            outbound: outbound.clone(),
+            metrics: metrics.clone(),
+        };
+        let recording = tokio::spawn(recorder.run(queues.recorder));
+        let reserving = tokio::spawn(reserver.run(queues.reserver));
+        let verifier = deps.verifier;
+        let inner = Inner { config, store, lobbies, outbound, clock, verifier, metrics };
+        let service = Self { inner: Arc::new(inner) };
+        service.own_lobbies().await?;
+        let sending = tokio::spawn(sending.run());
+        let (ending, shutdown) = (service.clone(), deps.shutdown);
+        let tasks = shutdown.tasks().clone();
+        tasks.spawn(async move {
+            ending.end(shutdown).await;
+            sending.abort();
+            ending.flush(&last_sender).await;
+            reserving.abort();
+            recording.abort();
+        });
+        Ok(service)
+    }
+
+    /// What the service counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// A lobby as it stands.
+    pub(crate) async fn look(
+        &self,
+        lobby: LobbyId,
+        player: Option<PlayerId>,
+    ) -> Result<Snapshot, PlayError> {
+        let live = self.inner.lobbies.wake(lobby).await?;
+        let (reply, answer) = oneshot::channel();
+        live.ask(Request::Look { player, reply })?;
+        answer.await.map_err(|_| live.gone())
+    }
+
+    /// Makes a player's lobby; `None` if they have as many as they may.
+    pub(crate) async fn create_lobby(
+        &self,
+        new: NewLobby,
+    ) -> Result<Option<LobbyRecord>, StoreError> {
+        self.inner.store.create_lobby(new, self.inner.config.lobbies_per_player).await
+    }
+
+    /// A player's lobby before its maker's wishes.
+    pub(crate) fn lobby_defaults(&self, curve: kernel::CurveKind) -> NewLobby {
+        let rules = match curve {
+            kernel::CurveKind::Exponential => {
+                Rules::standard(self.inner.lobbies.takeover.curve.clone())
+            }
+            kernel::CurveKind::Linear => Rules::standard(Curve::linear()),
+        };
+        self.inner.config.players_lobby(&rules, self.inner.clock.unix_ms())
+    }
+
+    /// Takes over what has work: a start on SQLite needs no lease, the directory's lock proves
+    /// that no other owner lives.
+    async fn own_lobbies(&self) -> Result<(), StoreError> {
+        let owed = self.inner.store.lobbies_to_own().await?;
+        let mut waking = tokio::task::JoinSet::new();
+        for lobby in owed {
+            if waking.len() >= TAKEOVERS {
+                waking.join_next().await;
+            }
+            let service = self.clone();
+            // Logged where it fails; the lobby is tried again when it is touched.
+            waking.spawn(async move { service.inner.lobbies.wake(lobby).await.is_ok() });
+        }
+        while waking.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Finishes rounds at the first signal, interrupts them when time is up or at the second.
+    async fn end(&self, shutdown: Shutdown) {
+        shutdown.draining().await;
+        let (lobbies, clock) = (&self.inner.lobbies, &self.inner.clock);
+        lobbies.stop(&Command::Drain);
+        let drain_ms = self.inner.config.drain_max_s * 1_000;
+        tokio::select! {
+            () = lobbies.stopped() => return,
+            () = shutdown.stopping() => {}
+            () = clock.sleep_until(clock.now() + drain_ms) => {}
+        }
+        lobbies.stop(&Command::Interrupt);
+        lobbies.stopped().await;
+    }
+
+    /// Sends what the last rounds queued. What does not go out now goes out at the next start.
+    async fn flush(&self, sender: &Sender) {
+        let clock = &self.inner.clock;
+        let until = clock.now() + FLUSH_MS;
+        while clock.now() < until {
+            let sent = tokio::select! {
+                sent = sender.flush() => sent,
+                () = clock.sleep_until(until) => return,
+            };
+            if sent != Flush::Sent && self.inner.outbound.waiting() == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// Lobby 1, at the first start only.
+async fn make_main(
+    store: &dyn Store,
+    config: &Config,
+    curve: &Curve,
+    now: i64,
+) -> Result<(), StoreError> {
+    let Ok(main) = LobbyId::new(1) else { return Ok(()) };
+    if store.lobby(main).await?.is_none() {
+        let rules = Rules::standard(curve.clone());
+        store.create_lobby(config.main_lobby(&rules, now), u32::MAX).await?;
+    }
+    Ok(())
+}
+
+impl FromRef<Service> for Arc<Verifier> {
+    fn from_ref(service: &Service) -> Self {
+        Self::clone(&service.inner.verifier)
+    }
+}
+
+impl FromRef<Service> for Arc<dyn Clock> {
+    fn from_ref(service: &Service) -> Self {
+        Self::clone(&service.inner.clock)
+    }
+}
+
+#[cfg(test)]
+mod tests;
