@@ -1,4 +1,6 @@
-//! What the game role asks of the wallet. Every verb is batched and idempotent by the ids it carries.
+//! What the game role asks of the wallet.
+//!
+//! Every verb is batched, and idempotent by the ids it carries.
 
 use async_trait::async_trait;
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};

@@ -1,4 +1,4 @@
-//! Rooms: who hears what happens in which lobby. Rooms never mix.
+//! Audiences: who hears what happens in which lobby. Audiences never mix.
 //!
 //! A socket has joined one lobby at a time and hears all of it. Where it placed a bet it also
 //! follows, also after it joined another lobby: it hears what concerns its player there, and
@@ -19,18 +19,18 @@ use crate::{Encoded, Metrics, Session, SessionId};
 /// Lobbies that a session may follow beside the one it joined; the one followed longest gives way.
 const FOLLOWED_MAX: usize = 16;
 
-/// All sessions of a process and their rooms. A clone is the same hub.
+/// All sessions of a process and their audiences. A clone is the same hub.
 #[derive(Clone)]
 pub struct Hub(Arc<Inner>);
 
 struct Inner {
     next_id: AtomicU64,
-    rooms: RwLock<Rooms>,
+    audiences: RwLock<Audiences>,
     metrics: Metrics,
 }
 
 #[derive(Default)]
-struct Rooms {
+struct Audiences {
     by_lobby: HashMap<LobbyId, HashMap<SessionId, Member>>,
     sessions: HashMap<SessionId, Seen>,
 }
@@ -53,56 +53,56 @@ impl Hub {
     /// An empty hub that counts in `metrics`.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { next_id: AtomicU64::new(1), rooms: RwLock::default(), metrics }))
+        Self(Arc::new(Inner { next_id: AtomicU64::new(1), audiences: RwLock::default(), metrics }))
     }
 
     /// Puts the session into the lobby and out of the one it was in. A session that is gone stays
     /// out.
     pub fn join(&self, session: &Session, lobby: LobbyId) {
-        let mut rooms = self.0.rooms.write();
-        if !rooms.sessions.contains_key(&session.id()) {
+        let mut audiences = self.0.audiences.write();
+        if !audiences.sessions.contains_key(&session.id()) {
             return;
         }
         if let Some(before) = session.lobby().filter(|before| *before != lobby) {
-            rooms.revise(session, before, |member| member.has_joined = false);
+            audiences.revise(session, before, |member| member.has_joined = false);
         }
         session.set_lobby(Some(lobby));
-        rooms.revise(session, lobby, |member| member.has_joined = true);
+        audiences.revise(session, lobby, |member| member.has_joined = true);
     }
 
     /// Takes the session out of the lobby it joined.
     pub fn leave(&self, session: &Session) {
-        let mut rooms = self.0.rooms.write();
+        let mut audiences = self.0.audiences.write();
         let Some(lobby) = session.lobby() else { return };
         session.set_lobby(None);
-        rooms.revise(session, lobby, |member| member.has_joined = false);
+        audiences.revise(session, lobby, |member| member.has_joined = false);
     }
 
     /// From now on the session hears what concerns its player in the lobby, joined or not.
     pub fn follow(&self, session: &Session, lobby: LobbyId) {
-        let mut rooms = self.0.rooms.write();
-        let Some(seen) = rooms.sessions.get_mut(&session.id()) else { return };
+        let mut audiences = self.0.audiences.write();
+        let Some(seen) = audiences.sessions.get_mut(&session.id()) else { return };
         seen.followed.retain(|followed| *followed != lobby);
         seen.followed.push(lobby);
         let oldest = (seen.followed.len() > FOLLOWED_MAX).then(|| seen.followed.remove(0));
         if let Some(oldest) = oldest {
-            rooms.revise(session, oldest, |member| member.follows = false);
+            audiences.revise(session, oldest, |member| member.follows = false);
         }
-        rooms.revise(session, lobby, |member| member.follows = true);
+        audiences.revise(session, lobby, |member| member.follows = true);
     }
 
     /// Sends to everyone who joined the lobby. How many that were.
     pub fn broadcast(&self, lobby: LobbyId, event: &Encoded) -> usize {
-        let rooms = self.0.rooms.read();
-        let members = rooms.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
+        let audiences = self.0.audiences.read();
+        let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
         let joined = members.filter(|member| member.has_joined);
         joined.map(|member| member.session.send_encoded(event)).count()
     }
 
     /// Sends to the player's own sockets that joined or follow the lobby. How many that were.
     pub fn to_player(&self, lobby: LobbyId, player: PlayerId, event: &Encoded) -> usize {
-        let rooms = self.0.rooms.read();
-        let members = rooms.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
+        let audiences = self.0.audiences.read();
+        let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
         let own = members.filter(|member| member.session.player() == Some(player));
         own.map(|member| member.session.send_encoded(event)).count()
     }
@@ -116,27 +116,27 @@ impl Hub {
     /// The lobbies in which anyone is.
     #[must_use]
     pub fn lobbies(&self) -> Vec<LobbyId> {
-        self.0.rooms.read().by_lobby.keys().copied().collect()
+        self.0.audiences.read().by_lobby.keys().copied().collect()
     }
 
     /// Whether nobody is in the lobby, so that listening to it may end.
     #[must_use]
     pub fn is_empty(&self, lobby: LobbyId) -> bool {
-        !self.0.rooms.read().by_lobby.contains_key(&lobby)
+        !self.0.audiences.read().by_lobby.contains_key(&lobby)
     }
 
     /// How many have joined the lobby.
     #[must_use]
     pub fn joined(&self, lobby: LobbyId) -> usize {
-        let rooms = self.0.rooms.read();
-        let members = rooms.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
+        let audiences = self.0.audiences.read();
+        let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
         members.filter(|member| member.has_joined).count()
     }
 
     /// Sessions now.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.0.rooms.read().sessions.len()
+        self.0.audiences.read().sessions.len()
     }
 
     /// Closes the player's sockets, as after a logout.
@@ -150,7 +150,7 @@ impl Hub {
     }
 
     fn close_where(&self, code: CloseCode, chosen: impl Fn(&Session) -> bool) {
-        let all = self.0.rooms.read();
+        let all = self.0.audiences.read();
         let sessions = all.sessions.values().map(|seen| seen.session.clone());
         let sessions: Vec<Session> = sessions.filter(chosen).collect();
         drop(all);
@@ -170,17 +170,17 @@ impl Hub {
     /// The session is there.
     pub(crate) fn enter(&self, session: &Session) {
         let seen = Seen { session: session.clone(), followed: Vec::new() };
-        if self.0.rooms.write().sessions.insert(session.id(), seen).is_none() {
+        if self.0.audiences.write().sessions.insert(session.id(), seen).is_none() {
             self.0.metrics.sockets.inc();
         }
     }
 
     /// The session is gone, out of every room.
     pub(crate) fn exit(&self, session: &Session) {
-        let mut rooms = self.0.rooms.write();
-        let Some(seen) = rooms.sessions.remove(&session.id()) else { return };
+        let mut audiences = self.0.audiences.write();
+        let Some(seen) = audiences.sessions.remove(&session.id()) else { return };
         for lobby in seen.followed.into_iter().chain(session.lobby()) {
-            rooms.revise(session, lobby, |member| {
+            audiences.revise(session, lobby, |member| {
                 (member.has_joined, member.follows) = (false, false);
             });
         }
@@ -188,7 +188,7 @@ impl Hub {
     }
 }
 
-impl Rooms {
+impl Audiences {
     /// Changes how the session is in the lobby; whoever is there in no way is not kept, nor is an
     /// empty room.
     fn revise(&mut self, session: &Session, lobby: LobbyId, change: impl FnOnce(&mut Member)) {

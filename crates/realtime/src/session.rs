@@ -106,7 +106,7 @@ impl Session {
         self.0.standing.lock().lobby
     }
 
-    /// Set by the hub alone, so that its rooms and this never differ.
+    /// Set by the hub alone, so that its audiences and this never differ.
     pub(crate) fn set_lobby(&self, lobby: Option<LobbyId>) {
         self.0.standing.lock().lobby = lobby;
     }

@@ -64,7 +64,7 @@ async fn an_engine_io_3_client_is_understood() {
 }
 
 #[tokio::test]
-async fn rooms_never_mix() {
+async fn lobbies_never_mix() {
     let game = Game::start(Config::default()).await;
     let mut ann = Socket::joined(&game, 4).await;
     let mut bob = Socket::joined(&game, 5).await;

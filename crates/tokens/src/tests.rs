@@ -36,7 +36,8 @@ fn verify(token: &str) -> Result<PlayerClaims, TokenError> {
 }
 
 fn header() -> Value {
-    json!({ "alg": "EdDSA", "kid": signing_key().verifying_key().id(), "typ": "waxwing-player+jwt" })
+    let key = signing_key().verifying_key();
+    json!({ "alg": "EdDSA", "kid": key.id(), "typ": "waxwing-player+jwt" })
 }
 
 fn payload() -> Value {
@@ -290,7 +291,10 @@ proptest! {
 
     #[test]
     fn any_claims_are_read_back(
-        player in 1_u64..1 << 53, username in "\\PC{1,80}", issued in 0..NOW, lives in 1_i64..90_000,
+        player in 1_u64..1 << 53,
+        username in "\\PC{1,80}",
+        issued in 0..NOW,
+        lives in 1_i64..90_000,
     ) {
         let claims = PlayerClaims {
             player: PlayerId::new(player).unwrap(),

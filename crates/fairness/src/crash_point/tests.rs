@@ -46,7 +46,11 @@ proptest! {
     }
 
     #[test]
-    fn a_larger_edge_never_crashes_later(entropy in 0..=LAST, a in 0_u32..10_000, b in 0_u32..10_000) {
+    fn a_larger_edge_never_crashes_later(
+        entropy in 0..=LAST,
+        a in 0_u32..10_000,
+        b in 0_u32..10_000,
+    ) {
         let (small, large) = (a.min(b), a.max(b));
         prop_assert!(crash_point_of(entropy, large) <= crash_point_of(entropy, small));
     }

@@ -1,3 +1,5 @@
+//! The table is the published curve, on every machine the same, as the fixture tells others.
+
 use expect_test::expect_file;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Which texts are numbers, and which are not.
+
 use proptest::prelude::*;
 
 use super::{Decimal, DecimalError};

@@ -1,3 +1,5 @@
+//! Which numbers and texts are ids, and how they are shown.
+
 use super::{BetId, IdError, LobbyId, PlayerId, RoundId};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Stakes and amounts: read, added and paid exactly.
+
 use proptest::prelude::*;
 
 use super::{Amount, Stake};

@@ -1,3 +1,5 @@
+//! The range of multipliers, how they are read and how they are shown.
+
 use super::Multiplier;
 use crate::DecimalError;
 

@@ -200,7 +200,10 @@ fn stands(answer: &Answer) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(512)
+    })]
 
     #[test]
     fn money_is_conserved_after_every_command(history in any_history()) {
@@ -219,7 +222,10 @@ proptest! {
     }
 
     #[test]
-    fn any_split_into_batches_ends_the_same(history in any_history(), sizes in vec(1_usize..20, 1..20)) {
+    fn any_split_into_batches_ends_the_same(
+        history in any_history(),
+        sizes in vec(1_usize..20, 1..20),
+    ) {
         let mut alone = World::default();
         let one_by_one: Vec<Answer> =
             history.iter().flat_map(|command| alone.play(&[*command])).collect();

@@ -33,7 +33,8 @@ fn requests_are_counted_by_route_method_and_status() {
     let text = registry.encode().unwrap();
     let count = |method: &str| {
         format!(
-            "waxwing_http_requests_total{{route=\"/lobby/{{id}}\",method=\"{method}\",status=\"200\"}}"
+            "waxwing_http_requests_total{{route=\"/lobby/{{id}}\",\
+             method=\"{method}\",status=\"200\"}}"
         )
     };
     assert!(text.contains(&format!("{} 2", count("GET"))), "{text}");

@@ -52,7 +52,7 @@ fn heard(ear: &Ear) -> usize {
 }
 
 #[test]
-fn rooms_never_mix() {
+fn lobbies_never_mix() {
     let hub = Hub::new(Metrics::default());
     let ((ann, anns), (bob, bobs), (_, nobodys)) = (enter(&hub), enter(&hub), enter(&hub));
     hub.join(&ann, lobby(4));

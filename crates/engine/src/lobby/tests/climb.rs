@@ -229,7 +229,7 @@ fn nothing_is_paid_before_the_climb_or_below_its_first_step() {
 }
 
 #[test]
-fn withdraw_without_a_bet_id_takes_all_open_bets() {
+fn cashing_out_without_a_bet_id_takes_all_open_bets() {
     check(
         "",
         "

@@ -125,7 +125,9 @@ proptest! {
             prop_assert_eq!(cash_out.payout, cash_out.stake.payout_at(cash_out.multiplier));
         }
         for event in &world.events {
-            let Event::Tell(Notice::InterruptionSettled { settlements, .. }) = event else { continue };
+            let Event::Tell(Notice::InterruptionSettled { settlements, .. }) = event else {
+                continue;
+            };
             for settlement in settlements {
                 if let Outcome::CashedOut { multiplier, .. } = settlement.outcome {
                     prop_assert!(multiplier <= crash);
