@@ -34,12 +34,13 @@ pub(crate) fn files_are_short(path: &str, text: &str) -> Vec<Finding> {
     vec![Finding::whole("files_are_short", path, message)]
 }
 
-/// No line of Rust is wider than the page.
+/// No line of Rust is wider than the page, but for what a test expects word for word.
 pub(crate) fn lines_are_short(path: &str, text: &str) -> Vec<Finding> {
     if !is_rust(path) {
         return Vec::new();
     }
-    let wide = |line: &str| line.chars().count() > COLUMNS;
+    let expected = |line: &str| path.ends_with("tests.rs") && line.contains("[r#\"");
+    let wide = |line: &str| line.chars().count() > COLUMNS && !expected(line);
     let message = format!("is wider than {COLUMNS} columns");
     numbered(text)
         .filter(|(_, line)| wide(line))

@@ -21,6 +21,9 @@ fn a_wide_line_is_found_by_its_number() {
     let found = lines_are_short("a.rs", &format!("//! a\n{}\n", "é".repeat(101)));
     assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [2]);
     assert_eq!(lines_are_short("a.rs", &"é".repeat(100)), []);
+    let expected = format!("//! a\n    expect![[r#\"{}\"#]]\n", "x".repeat(100));
+    assert_eq!(lines_are_short("crates/a/src/b/tests.rs", &expected), []);
+    assert_eq!(lines_are_short("crates/a/src/b.rs", &expected).len(), 1);
 }
 
 #[test]
