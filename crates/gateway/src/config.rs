@@ -26,6 +26,9 @@ pub struct Config {
     pub sign_in_burst: u32,
     /// How long a call to a lobby's owner is sent again while it has no answer, in milliseconds.
     pub play_patience_ms: u64,
+    /// How long a lobby may be silent before its listener asks the owner how it stands, or ends
+    /// if nobody is there any more, in milliseconds.
+    pub feed_quiet_ms: u64,
     /// Limits on sockets.
     pub sockets: realtime::Config,
 }
@@ -40,6 +43,7 @@ impl Default for Config {
             sign_ins_per_second: 50,
             sign_in_burst: 200,
             play_patience_ms: 10_000,
+            feed_quiet_ms: 5_000,
             sockets: realtime::Config::default(),
         }
     }
@@ -68,6 +72,9 @@ impl Config {
         }
         if self.play_patience_ms > 60_000 {
             return Err(InvalidConfig::new("play_patience_ms", "must be at most 60000"));
+        }
+        if !(50..=60_000).contains(&self.feed_quiet_ms) {
+            return Err(InvalidConfig::new("feed_quiet_ms", "must be 50 to 60000"));
         }
         self.sockets.validate().map_err(|invalid| invalid.within("sockets"))
     }

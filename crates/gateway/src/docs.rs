@@ -41,14 +41,14 @@ pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
     let paths = std::mem::take(&mut roles.paths.paths);
     roles.paths.paths = paths
         .into_iter()
-        .map(|(path, item)| match path.starts_with(PREFIX) {
-            true => (path, item),
-            false => (format!("{PREFIX}{path}"), item),
+        .map(|(path, item)| {
+            let is_public = path.starts_with(PREFIX);
+            (if is_public { path } else { format!("{PREFIX}{path}") }, item)
         })
         .collect();
     let mut document = Own::openapi();
     document.merge(roles);
-    document.info.title = "Waxwing".to_owned();
+    "Waxwing".clone_into(&mut document.info.title);
     document.info.description =
         Some("A multiplayer crash game. Sockets are described in docs/protocol.md.".to_owned());
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);

@@ -24,9 +24,6 @@ use story::{Continuity, Story, Told};
 
 mod story;
 
-/// How long a feed waits for a picture before it asks the owner, or ends if nobody is there.
-const QUIET: Duration = Duration::from_secs(5);
-
 /// How often a joining socket asks for a newer snapshot before it takes an older one.
 const JOIN_TRIES: u32 = 5;
 
@@ -39,6 +36,8 @@ struct Inner {
     bus: Arc<dyn Bus>,
     owners: Owners,
     metrics: Metrics,
+    /// How long a feed waits for a picture before it asks the owner, or ends if nobody is there.
+    quiet: Duration,
     by_lobby: Mutex<HashMap<LobbyId, Arc<Feed>>>,
 }
 
@@ -50,8 +49,14 @@ struct Feed {
 }
 
 impl Feeds {
-    pub(crate) fn new(hub: Hub, bus: Arc<dyn Bus>, owners: Owners, metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { hub, bus, owners, metrics, by_lobby: Mutex::default() }))
+    pub(crate) fn new(
+        hub: Hub,
+        bus: Arc<dyn Bus>,
+        owners: Owners,
+        metrics: Metrics,
+        quiet: Duration,
+    ) -> Self {
+        Self(Arc::new(Inner { hub, bus, owners, metrics, quiet, by_lobby: Mutex::default() }))
     }
 
     /// Puts the session into the lobby: it is told `Joined room: 4`, `joined`, and from then on
@@ -62,13 +67,13 @@ impl Feeds {
     pub(crate) async fn join(&self, session: &Session, lobby: LobbyId) -> Result<(), Problem> {
         // Only a lobby that exists gets a feed.
         let mut snapshot = self.snapshot(session, lobby).await?;
-        let feed = match self.existing(lobby) {
-            Some(feed) => feed,
-            None => {
-                let feed = self.open(lobby);
-                snapshot = self.snapshot(session, lobby).await?;
-                feed
-            }
+        let existing = self.0.by_lobby.lock().get(&lobby).cloned();
+        let feed = if let Some(feed) = existing {
+            feed
+        } else {
+            let feed = self.open(lobby);
+            snapshot = self.snapshot(session, lobby).await?;
+            feed
         };
         for _ in 0..JOIN_TRIES {
             if feed.admit(&self.0.hub, session, &snapshot, false) {
@@ -88,12 +93,6 @@ impl Feeds {
         drop(feed);
     }
 
-    /// How many lobbies are listened to.
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> usize {
-        self.0.by_lobby.lock().len()
-    }
-
     async fn snapshot(&self, session: &Session, lobby: LobbyId) -> Result<Snapshot, Problem> {
         let json = self.0.owners.snapshot(lobby, session.player()).await;
         let json = json.map_err(|error| refusal::problem(&error))?;
@@ -101,10 +100,6 @@ impl Feeds {
             tracing::error!(%error, lobby.id = %lobby, "a snapshot cannot be read");
             Problem::from(Code::Internal)
         })
-    }
-
-    fn existing(&self, lobby: LobbyId) -> Option<Arc<Feed>> {
-        self.0.by_lobby.lock().get(&lobby).cloned()
     }
 
     /// The feed of the lobby; it has begun to listen when this returns.
@@ -126,7 +121,7 @@ impl Inner {
     /// Tells what comes until nobody is there or the bus is gone.
     async fn listen(self: Arc<Self>, feed: Arc<Feed>, mut pictures: Subscription) {
         loop {
-            match tokio::time::timeout(QUIET, pictures.next()).await {
+            match tokio::time::timeout(self.quiet, pictures.next()).await {
                 Ok(Some(Delivery::Picture(json))) => self.take(&feed, &json).await,
                 Ok(Some(Delivery::Lagged)) => self.repair(&feed).await,
                 Ok(None) => break,

@@ -3,6 +3,7 @@
 //! None is repeated towards a role: in one process a call either ran or it did not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -10,12 +11,14 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
 use platform::http::Door;
-use std::time::Duration;
 
 use crate::limits::{Limits, limit};
 use crate::state::App;
 use crate::upstream::inward;
 use crate::{docs, headers, keys, page, status};
+
+/// Long-polling holds a request open for as long as nothing happens, a ping at the latest.
+const POLL_DEADLINE: Duration = Duration::from_mins(2);
 
 /// The public router: `sockets` speaks Socket.IO at `/socket.io/` and under the game's prefix.
 pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits>) -> Router {
@@ -40,9 +43,6 @@ pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits
     let sockets = behind(sockets, &door.clone().with_deadline(POLL_DEADLINE));
     behind(calls, door).merge(sockets).layer(from_fn(headers::on_every_answer))
 }
-
-/// Long-polling holds a request open for as long as nothing happens, a ping at the latest.
-const POLL_DEADLINE: Duration = Duration::from_secs(120);
 
 /// `/gateway/user/v1/…`: identity and wallet.
 async fn user(State(app): State<App>, request: Request) -> Response {

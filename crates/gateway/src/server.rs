@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use cluster::Bus;
@@ -124,7 +125,8 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
 
     let hub = Hub::new(socket_metrics);
     let owners = Owners::new(play, Arc::clone(&clock), config.play_patience_ms);
-    let feeds = Feeds::new(hub.clone(), bus, owners.clone(), metrics.clone());
+    let quiet = Duration::from_millis(config.feed_quiet_ms);
+    let feeds = Feeds::new(hub.clone(), bus, owners.clone(), metrics.clone(), quiet);
     let proof = Proof::new(Arc::clone(&verifier), Arc::clone(&clock));
     let door = Door::new(&*random, &registry);
     let limits = Arc::new(Limits::new(config, &*random, metrics.clone()));

@@ -62,7 +62,7 @@ impl Gateway {
             registry: registry.clone(),
             openapi: EchoDocument::openapi(),
         };
-        let config = Config { play_patience_ms: 200, ..Config::default() };
+        let config = Config { play_patience_ms: 200, feed_quiet_ms: 100, ..Config::default() };
         let (router, hub) = assemble(&config, deps).unwrap();
         Self { router, play, registry, hub, bus, clock, signer }
     }

@@ -122,6 +122,7 @@ async fn the_owners_refusals_are_told_in_the_originals_words() {
     let sentence = "Cannot place a bet. The game is already in progress.";
     let error = client.data("error").await;
     assert_eq!(error, json!({ "message": sentence, "code": "betting_closed" }));
+    client.until("ack").await;
     gateway.play.refuse(PlayRefusal::NoOpenBet);
     let refused = ask(&mut client, "withdraw", json!({ "token": token, "lobby_id": 4 })).await;
     let sentence = "No active bet found to withdraw";

@@ -67,9 +67,8 @@ impl Client {
                 }
             }
         };
-        if tokio::time::timeout(Duration::from_secs(5), all).await.is_err() {
-            panic!("no {name} after {heard:?}");
-        }
+        let in_time = tokio::time::timeout(Duration::from_secs(5), all).await.is_ok();
+        assert!(in_time, "no {name} after {heard:?}");
         heard
     }
 
@@ -122,10 +121,7 @@ fn heard(packet: &str) -> Option<Heard> {
     let json = &rest[rest.find('[')?..];
     let Value::Array(parts) = serde_json::from_str(json).unwrap() else { return None };
     let mut parts = parts.into_iter();
-    let name = match is_event {
-        true => parts.next()?.as_str()?.to_owned(),
-        false => "ack".to_owned(),
-    };
+    let name = if is_event { parts.next()?.as_str()?.to_owned() } else { "ack".to_owned() };
     Some((name, parts.next().unwrap_or(Value::Null)))
 }
 
