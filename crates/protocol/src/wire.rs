@@ -171,10 +171,8 @@ where
 
 /// Writes `text`, which is a JSON number, without its trailing zeros.
 fn write_number<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let trimmed = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => text,
-    };
+    let trimmed =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
     trimmed.parse::<Number>().map_err(S::Error::custom)?.serialize(serializer)
 }
 
