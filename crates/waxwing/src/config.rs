@@ -1,0 +1,75 @@
+//! The whole configuration: one section a role, put together from file, environment and flags.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use platform::config::{ConfigError, InvalidConfig};
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set. `waxwing config` prints it as it is in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where operators look: `/livez`, `/readyz`, `/metrics`. Port 0 takes any free one.
+    pub ops: SocketAddr,
+    /// Where databases and keys are kept.
+    pub data: PathBuf,
+    /// What is logged, and how.
+    pub telemetry: platform::telemetry::Config,
+    /// The public door.
+    pub gateway: gateway::Config,
+    /// Sign-up and sign-in.
+    pub identity: identity::Config,
+    /// Money.
+    pub wallet: wallet::Config,
+    /// Lobbies and rounds.
+    pub game: game::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ops: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
+            data: PathBuf::from("./data"),
+            telemetry: platform::telemetry::Config::default(),
+            gateway: gateway::Config::default(),
+            identity: identity::Config::default(),
+            wallet: wallet::Config::default(),
+            game: game::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Defaults < `file` < environment < `overrides` (dotted names and their text), checked.
+    ///
+    /// # Errors
+    /// The first field that is unknown or cannot be what it is, by its name.
+    pub fn load(file: Option<&Path>, overrides: &[(String, String)]) -> anyhow::Result<Self> {
+        let environment = platform::config::environment();
+        let config: Self = platform::config::load(file, environment, overrides)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The configuration as a TOML file would say it, secrets redacted.
+    ///
+    /// # Errors
+    /// If it cannot be written as TOML.
+    pub fn redacted(&self) -> anyhow::Result<String> {
+        toml::to_string(self).context("the configuration cannot be shown")
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let section = |name: &'static str| move |invalid: InvalidConfig| invalid.within(name);
+        self.gateway.validate().map_err(section("gateway"))?;
+        self.identity.validate().map_err(section("identity"))?;
+        self.wallet.validate().map_err(section("wallet"))?;
+        self.game.validate().map_err(section("game"))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! One wiring file a role.
+
+pub mod up;

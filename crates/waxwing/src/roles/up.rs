@@ -1,0 +1,197 @@
+//! Every role in one process. The services meet through the same traits as when they are apart.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use cluster::{Bus, MemoryBus};
+use platform::clock::{Clock, SystemClock};
+use platform::data_dir::DataDir;
+use platform::health::Health;
+use platform::metrics::Registry;
+use platform::random::{Random, SystemRandom};
+use platform::shutdown::Shutdown;
+use platform::sqlite::{Reader, Writer};
+use tokens::{Signer, SigningKey};
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::cli::print;
+use crate::config::Config;
+
+/// Who signs players' tokens, and for whom.
+const ISSUER: &str = "waxwing";
+const AUDIENCE: &str = "waxwing-players";
+/// Connections that read each database.
+const READERS: usize = 2;
+/// Bytes of every key we make.
+const KEY_BYTES: usize = 32;
+
+/// What all roles share.
+struct Ground {
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    registry: Registry,
+    data_dir: DataDir,
+}
+
+/// Runs until told to stop; returns once everything is stored and closed.
+///
+/// # Errors
+/// Whatever keeps a part from starting, with the part's name.
+pub fn run(config: Config) -> anyhow::Result<()> {
+    platform::telemetry::init(&config.telemetry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new();
+    shutdown.on_signals()?;
+    let health = Health::new();
+    let ready = health.check("waxwing");
+    let ground = Ground {
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        registry: Registry::new(),
+        data_dir: DataDir::open(&config.data)?,
+    };
+    // Ports first: nothing runs behind an address that cannot be had.
+    let listener = gateway::Listener::bind(&config.gateway)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.gateway.listen))?;
+    let ops = TcpListener::bind(config.ops)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.ops))?;
+    let (public_address, ops_address) = (listener.local_addr(), ops.local_addr()?);
+
+    // The gateway and what answers operators outlive the lobbies.
+    let doors = shutdown.stage();
+    let operation = platform::ops::router(health.clone(), ground.registry.clone());
+    let ops_server = tokio::spawn(platform::http::serve(ops, operation, doors.clone()));
+
+    let signer = Arc::new(Signer::new(ground.signing_key("tokens")?, ISSUER, AUDIENCE));
+    let verifier = Arc::new(signer.verifier());
+    let (identity, wallet) = user_role(&config, &ground, &signer, &verifier).await?;
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
+    let mut game_config = config.game.clone();
+    game_config.public_url = config.gateway.origin(public_address);
+    let game = game::Service::start(
+        game_config,
+        game::Deps {
+            writer: ground.writer("game", &[game::SCHEMA])?,
+            reader: ground.reader("game")?,
+            wallet: Arc::new(wallet.clone()),
+            bus: Arc::clone(&bus),
+            clock: Arc::clone(&ground.clock),
+            random: Arc::clone(&ground.random),
+            verifier: Arc::clone(&verifier),
+            registry: ground.registry.clone(),
+            seed_key: ground.key("seeds")?,
+            commitment_key: ground.key("commitments")?,
+            shutdown: shutdown.clone(),
+        },
+    )
+    .await
+    .context("the game cannot start")?;
+
+    let mut openapi = identity::openapi();
+    openapi.merge(wallet::openapi());
+    openapi.merge(game::openapi());
+    let gateway = gateway::Server::new(
+        listener,
+        &config.gateway,
+        gateway::Deps {
+            user: Router::new().merge(identity::router(identity)).merge(wallet::router(wallet)),
+            game: game::router(game.clone()),
+            play: Arc::new(game.clone()),
+            bus,
+            verifier,
+            clock: Arc::clone(&ground.clock),
+            random: Arc::clone(&ground.random),
+            registry: ground.registry.clone(),
+            openapi,
+        },
+    )?;
+    let gateway = tokio::spawn(gateway.serve(doors.clone()));
+
+    ready.pass();
+    print(format_args!("ops http://{ops_address}"))?;
+    print(format_args!("ready http://{public_address}"))?;
+    info!(address = %public_address, data = %config.data.display(), "ready");
+
+    shutdown.draining().await;
+    ready.fail("draining");
+    shutdown.finished().await;
+    doors.drain();
+    gateway.await?;
+    ops_server.await?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Identity and wallet, on the file they share.
+async fn user_role(
+    config: &Config,
+    ground: &Ground,
+    signer: &Arc<Signer>,
+    verifier: &Arc<tokens::Verifier>,
+) -> anyhow::Result<(identity::Service, wallet::Service)> {
+    let writer = ground.writer("user", &[identity::SCHEMA, wallet::SCHEMA])?;
+    let reader = ground.reader("user")?;
+    let identity = identity::Service::start(
+        config.identity.clone(),
+        identity::Deps {
+            writer: writer.clone(),
+            reader: reader.clone(),
+            clock: Arc::clone(&ground.clock),
+            random: Arc::clone(&ground.random),
+            signer: Arc::clone(signer),
+            verifier: Arc::clone(verifier),
+            registry: ground.registry.clone(),
+        },
+    )
+    .context("identity cannot start")?;
+    let wallet = wallet::Service::start(
+        config.wallet.clone(),
+        wallet::Deps {
+            writer,
+            reader,
+            clock: Arc::clone(&ground.clock),
+            random: Arc::clone(&ground.random),
+            verifier: Arc::clone(verifier),
+            registry: ground.registry.clone(),
+        },
+    )
+    .await
+    .context("the wallet cannot start")?;
+    Ok((identity, wallet))
+}
+
+impl Ground {
+    /// The writer of `NAME.db`, its numbers shown.
+    fn writer(&self, name: &str, schemas: &[platform::sqlite::Schema]) -> anyhow::Result<Writer> {
+        let writer = Writer::open(self.database(name), schemas)
+            .with_context(|| format!("cannot open {name}.db"))?;
+        self.registry.register_writer(name, writer.metrics());
+        Ok(writer)
+    }
+
+    fn reader(&self, name: &str) -> anyhow::Result<Reader> {
+        Reader::open(self.database(name), READERS).with_context(|| format!("cannot read {name}.db"))
+    }
+
+    fn database(&self, name: &str) -> std::path::PathBuf {
+        self.data_dir.file(&format!("{name}.db"))
+    }
+
+    /// A key kept outside the databases, made at the first start.
+    fn key(&self, name: &str) -> anyhow::Result<kernel::Sealed<[u8; KEY_BYTES]>> {
+        let secret = self.data_dir.secret(name, KEY_BYTES, &*self.random)?;
+        Ok(kernel::Sealed::new(secret.expose().as_slice().try_into()?))
+    }
+
+    fn signing_key(&self, name: &str) -> anyhow::Result<SigningKey> {
+        Ok(SigningKey::generate(*self.key(name)?.expose()))
+    }
+}
