@@ -210,13 +210,19 @@ impl Worker {
 /// One transaction, each job in a savepoint of its own. Dropping the transaction rolls back.
 fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in group {
-        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-        if !job.run(&tx) {
-            // Fails if the job's error ended the whole transaction: then all of it is lost.
-            tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    {
+        // Looked up once a group: they run for every job.
+        let mut begin = tx.prepare_cached("SAVEPOINT job")?;
+        let mut undo = tx.prepare_cached("ROLLBACK TO job")?;
+        let mut end = tx.prepare_cached("RELEASE job")?;
+        for job in group {
+            begin.execute([])?;
+            if !job.run(&tx) {
+                // Fails if the job's error ended the whole transaction: then all of it is lost.
+                undo.execute([])?;
+            }
+            end.execute([])?;
         }
-        tx.prepare_cached("RELEASE job")?.execute([])?;
     }
     tx.commit()
 }
