@@ -6,7 +6,7 @@ help: ## Say what each command does.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 run: ## Build, start the whole game on http://127.0.0.1:8080, say where to look.
-	@scripts/deps.sh build && cargo run --locked --quiet --package waxwing -- up
+	@scripts/deps.sh build && cargo build --locked --package waxwing && echo "When it says ready, open http://127.0.0.1:8080; its calls are at /gateway/docs, its numbers at http://127.0.0.1:9464/metrics." && exec target/debug/waxwing up
 
 test: deps ## Install what the tests need, then run them all.
 	@scripts/test.sh
@@ -27,7 +27,7 @@ deny: ## Licences, bans and sources of every dependency.
 	@scripts/deny.sh
 
 bench: ## Measure a release build and print the table.
-	@scripts/deps.sh build && cargo run --release --locked --quiet --package bench
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package bench && target/release/bench
 
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests

@@ -1,0 +1,106 @@
+//! The real program: how soon it is ready on a data directory it has used before, and what it
+//! weighs while nobody plays.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use platform::clock::Stopwatch;
+
+use crate::bets::beside_program;
+
+/// Starts that are measured, after one that fills the directory.
+const STARTS: usize = 5;
+/// How long the program idles before it is weighed.
+const IDLE: Duration = Duration::from_secs(3);
+/// How often an ending program is looked at, and how often at most.
+const LOOK: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 1_500;
+
+/// What was measured.
+pub(crate) struct Figures {
+    /// From spawning to the line `ready`, the median.
+    pub(crate) start_ms: f64,
+    /// Resident memory, in megabytes of 10^6 bytes.
+    pub(crate) idle_mb: f64,
+}
+
+/// A running server; killed if it is forgotten.
+struct Server(Child);
+
+/// Starts the server that was built with this program.
+pub(crate) fn measure() -> anyhow::Result<Figures> {
+    let directory = tempfile::tempdir_in(beside_program()?)?;
+    let data = directory.path().join("data");
+    let (first, _) = Server::start(&data)?;
+    sleep(IDLE);
+    first.stop()?;
+    let mut starts = Vec::new();
+    let mut idle_mb = 0.0;
+    for _ in 0..STARTS {
+        let (server, start_ms) = Server::start(&data)?;
+        starts.push(start_ms);
+        if starts.len() == STARTS {
+            sleep(IDLE);
+            idle_mb = server.resident_mb()?;
+        }
+        server.stop()?;
+    }
+    starts.sort_by(f64::total_cmp);
+    Ok(Figures { start_ms: starts[STARTS / 2], idle_mb })
+}
+
+impl Server {
+    /// Starts on `data`; answers when it said that it is ready, with the milliseconds it took.
+    fn start(data: &Path) -> anyhow::Result<(Self, f64)> {
+        let program = beside_program()?.join("waxwing");
+        let watch = Stopwatch::start();
+        let mut child = Command::new(&program)
+            .args(["up", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{} starts: build it first", program.display()))?;
+        let output = child.stdout.take().context("its output is read")?;
+        let server = Self(child);
+        for line in BufReader::new(output).lines() {
+            if line?.starts_with("ready ") {
+                return Ok((server, watch.seconds() * 1_000.0));
+            }
+        }
+        bail!("the server ended before it was ready")
+    }
+
+    /// Resident memory as the kernel counts it.
+    fn resident_mb(&self) -> anyhow::Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("VmRSS")?;
+        let kib = line.split_whitespace().nth(1).context("a number of KiB")?;
+        Ok(kib.parse::<f64>()? * 1_024.0 / 1_000_000.0)
+    }
+
+    /// Asks it to end, as an operator would, and waits.
+    fn stop(mut self) -> anyhow::Result<()> {
+        let id = self.0.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().context("kill")?;
+        for _ in 0..LOOKS {
+            if self.0.try_wait()?.is_some() {
+                return Ok(());
+            }
+            sleep(LOOK);
+        }
+        bail!("the server does not end")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ended already, or ended now: both are fine.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
