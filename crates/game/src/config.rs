@@ -1,7 +1,7 @@
 //! How the game role is set up. Every field has a default.
 
 use engine::Rules;
-use kernel::{Amount, CurveKind, Stake};
+use kernel::{Amount, CurveKind, Multiplier, Stake};
 use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct Config {
     pub house_edge_bps: u32,
     /// How long a finished round is shown, in milliseconds.
     pub pause_ms: u64,
+    /// Where every climb ends at the latest, in hundredths. Fixed when a lobby is made; a curve's
+    /// own limit holds too.
+    pub multiplier_max_centi: u32,
     /// Lobby 1, which exists from the start.
     pub main: MainConfig,
     /// What players' lobbies get unless their maker says otherwise.
@@ -61,6 +64,7 @@ impl Default for Config {
             lobbies_per_player: 5,
             house_edge_bps: 100,
             pause_ms: 3_000,
+            multiplier_max_centi: 100_000,
             main: MainConfig::default(),
             players: PlayersConfig::default(),
         }
@@ -99,6 +103,9 @@ impl Config {
         check(is_origin(&self.public_url), "public_url", "must be an origin")?;
         check(self.house_edge_bps < 10_000, "house_edge_bps", "must be below 10000")?;
         check(self.pause_ms <= 60_000, "pause_ms", "must be at most 60000")?;
+        let highest = 101..=1_000_000;
+        let limit = "must be 101 to 1000000";
+        check(highest.contains(&self.multiplier_max_centi), "multiplier_max_centi", limit)?;
         let chain = 1_000..=10_000_000;
         let main = &self.main;
         check((100..=60_000).contains(&main.betting_ms), "main.betting_ms", betting)?;
@@ -134,7 +141,8 @@ impl Config {
             betting_ms: self.players.betting_ms,
             stake_min: Stake::MIN,
             stake_max: rules.stake_max,
-            multiplier_max: rules.multiplier_max,
+            multiplier_max: Multiplier::saturating_from_centi(self.multiplier_max_centi.into())
+                .min(rules.curve.kind().multiplier_limit()),
             payout_max: rules.payout_max,
             bets_per_player: rules.bets_per_player,
             house_edge_bps: self.house_edge_bps,

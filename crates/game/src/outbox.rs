@@ -36,6 +36,7 @@ const PRUNE_MS: u64 = 3_600 * 1_000;
 pub(crate) type LiveLobbies = Arc<Mutex<HashMap<LobbyId, Arc<LiveLobby>>>>;
 
 /// The one task of the node that sends.
+#[derive(Clone)]
 pub(crate) struct Sender {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) wallet: Arc<dyn Wallet>,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use engine::{Command, Outcome, Rejection, Write};
-use kernel::{Multiplier, RoundId, Sealed, Timestamp};
+use kernel::{Multiplier, Sealed, Timestamp};
 use platform::clock::Clock;
 use tokio::sync::{Notify, mpsc};
 

@@ -24,7 +24,7 @@ const SUCCESSOR_AT: u32 = 1_000;
 
 /// Why no seed can be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SeedError {
+pub(crate) enum SeedError {
     /// The chain is used up and there is no other.
     #[error("the seed chain is used up")]
     Exhausted,

@@ -18,6 +18,7 @@ use platform::sqlite::{Reader, Writer};
 use protocol::Snapshot;
 use tokens::Verifier;
 use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::live::Request;
@@ -128,7 +129,7 @@ impl Service {
             metrics: metrics.clone(),
         };
         let lobbies = Lobbies::new(parts);
-        let sender = || Sender {
+        let sender = Sender {
             store: Arc::clone(&store),
             wallet: Arc::clone(&wallet),
             clock: Arc::clone(&clock),
@@ -136,36 +137,28 @@ impl Service {
             bell: Arc::clone(&bell),
             metrics: metrics.clone(),
         };
-        let (sending, last_sender) = (sender(), sender());
         let recorder = Recorder {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
             outbound: outbound.clone(),
-            outbox: Arc::clone(&bell),
+            outbox: bell,
             metrics: metrics.clone(),
         };
         let reserver = Reserver {
-            wallet: Arc::clone(&wallet),
+            wallet,
             clock: Arc::clone(&clock),
             outbound: outbound.clone(),
             metrics: metrics.clone(),
         };
-        let recording = tokio::spawn(recorder.run(queues.recorder));
-        let reserving = tokio::spawn(reserver.run(queues.reserver));
+        let tasks = [
+            tokio::spawn(recorder.run(queues.recorder)),
+            tokio::spawn(reserver.run(queues.reserver)),
+        ];
         let verifier = deps.verifier;
         let inner = Inner { config, store, lobbies, outbound, clock, verifier, metrics };
         let service = Self { inner: Arc::new(inner) };
         service.own_lobbies().await?;
-        let sending = tokio::spawn(sending.run());
-        let (ending, shutdown) = (service.clone(), deps.shutdown);
-        let tasks = shutdown.tasks().clone();
-        tasks.spawn(async move {
-            ending.end(shutdown).await;
-            sending.abort();
-            ending.flush(&last_sender).await;
-            reserving.abort();
-            recording.abort();
-        });
+        service.run_until_shutdown(sender, tasks, deps.shutdown);
         Ok(service)
     }
 
@@ -221,6 +214,21 @@ impl Service {
         }
         while waking.join_next().await.is_some() {}
         Ok(())
+    }
+
+    /// Sends to the wallet until the end, and ends everything in its order: the lobbies, what they
+    /// queued, the node's own tasks.
+    fn run_until_shutdown(&self, sender: Sender, tasks: [JoinHandle<()>; 2], shutdown: Shutdown) {
+        let service = self.clone();
+        let tracker = shutdown.tasks().clone();
+        let last_sender = sender.clone();
+        let sending = tokio::spawn(sender.run());
+        tracker.spawn(async move {
+            service.end(shutdown).await;
+            sending.abort();
+            service.flush(&last_sender).await;
+            tasks.iter().for_each(JoinHandle::abort);
+        });
     }
 
     /// Finishes rounds at the first signal, interrupts them when time is up or at the second.

@@ -53,7 +53,7 @@ pub(crate) enum StoreCommand {
     /// A round ends without lock, its close queued with a count of 0.
     VoidRound { round: RoundId, reason: Reason, at: i64 },
     /// Closes a round that this store does not know, so that its holds are released.
-    CloseUnknown { round: RoundId, at: i64 },
+    CloseUnknown { round: RoundId },
     /// A new owner's epoch.
     TakeOver { lobby: LobbyId, epoch: Epoch },
 }

@@ -132,7 +132,7 @@ impl Takeover {
         }
         for round in unknown_rounds(lobby, left.last_round, fenced) {
             tracing::error!(%round, "the wallet holds stakes for a round this store never had");
-            commands.push(StoreCommand::CloseUnknown { round, at: self.clock.unix_ms() });
+            commands.push(StoreCommand::CloseUnknown { round });
         }
         apply_until_definite(&*self.store, &*self.clock, commands).await?;
         Ok(())

@@ -46,16 +46,16 @@ impl Waiting {
         match notice {
             Notice::BetAccepted(bet) => {
                 let answer = Ok(accepted(lobby, bet));
-                send_all(self.bets.remove(&(bet.key.player, bet.key.bet)), answer);
+                send_all(self.bets.remove(&(bet.key.player, bet.key.bet)), &answer);
             }
             Notice::BetRefused { key, rejection } => {
                 let refused = Err(refusal(*rejection));
-                send_all(self.bets.remove(&(key.player, key.bet)), refused);
+                send_all(self.bets.remove(&(key.player, key.bet)), &refused);
             }
             Notice::BetCancelled(bet) => {
                 let round = RoundId::new(lobby, bet.key.round);
                 let answer = Ok(Returned { bet: bet.key.bet, round, stake: bet.stake });
-                send_all(self.cancels.remove(&(bet.key.player, bet.key.bet)), answer);
+                send_all(self.cancels.remove(&(bet.key.player, bet.key.bet)), &answer);
             }
             Notice::CashedOut(cash_out) => return self.cashed_out(cash_out, lobby),
             _ => {}
@@ -95,7 +95,7 @@ const fn accepted(lobby: LobbyId, bet: &Bet) -> Accepted {
     }
 }
 
-fn send_all<T: Clone>(replies: Option<Vec<Reply<T>>>, answer: Result<T, PlayRefusal>) {
+fn send_all<T: Clone>(replies: Option<Vec<Reply<T>>>, answer: &Result<T, PlayRefusal>) {
     for reply in replies.unwrap_or_default() {
         let _gone = reply.send(answer.clone());
     }

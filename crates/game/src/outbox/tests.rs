@@ -1,1 +1,166 @@
+//! What is queued reaches the wallet once in effect, in order, whatever happens to the answers.
 
+use std::sync::Arc;
+
+use contracts::{Fence, Outcome, Reserve, Wallet};
+use engine::{Bet, BetKey, BetState, Settlement, Totals};
+use kernel::{Amount, Epoch, Multiplier, RoundId, SeedIndex, Stake};
+use platform::clock::SystemClock;
+use platform::metrics::Registry;
+use tokio::sync::Notify;
+
+use super::{Flush, Sender};
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::store::{ChainRecord, LockRecord, RoundEnd, SqliteStore, Store, StoreCommand};
+use crate::testing::{Hold, TestWallet, bet_id, lobby, open, player};
+
+struct Node {
+    _directory: tempfile::TempDir,
+    wallet: Arc<TestWallet>,
+    store: Arc<dyn Store>,
+    sender: Sender,
+}
+
+async fn node() -> Node {
+    let directory = tempfile::tempdir().unwrap();
+    let (writer, reader) = open(directory.path());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader));
+    let rules = engine::Rules::standard(kernel::Curve::linear());
+    store.create_lobby(Config::default().main_lobby(&rules, 1), 1).await.unwrap();
+    let chain = ChainRecord {
+        lobby: lobby(1),
+        chain: 1,
+        length: 1_000,
+        seeds_before: 0,
+        house_edge_bps: 100,
+        terminal: [0; 32],
+        public_key: [0; 32],
+        signature: [0; 64],
+        public_seed: None,
+        used: 0,
+        created_at: 1,
+    };
+    store.add_chain(chain, Vec::new()).await.unwrap();
+    let wallet = Arc::new(TestWallet::default());
+    wallet.top_up(player(1), 100);
+    let funding = Amount::from_whole(1_000);
+    wallet.fence(Fence { lobby: lobby(1), epoch: Epoch(1), funding }).await.unwrap();
+    let take_over = StoreCommand::TakeOver { lobby: lobby(1), epoch: Epoch(1) };
+    store.apply(vec![take_over].into()).await.unwrap();
+    let sender = Sender {
+        store: Arc::clone(&store),
+        wallet: wallet.clone(),
+        clock: Arc::new(SystemClock::new()),
+        live: Arc::default(),
+        bell: Arc::new(Notify::new()),
+        metrics: Metrics::register(&Registry::new()),
+    };
+    Node { _directory: directory, wallet, store, sender }
+}
+
+impl Node {
+    /// Plays `number` with one lost bet, as far as the store is concerned.
+    async fn play(&self, number: u32) {
+        let round = RoundId::new(lobby(1), number);
+        let name = bet_id(u8::try_from(number).unwrap());
+        let key = BetKey { player: player(1), bet: name, round: number };
+        let stake = Stake::from_whole(10);
+        let reserve = Reserve { player: player(1), bet: name, round, epoch: Epoch(1), stake };
+        self.wallet.reserve(&[reserve]).await.unwrap()[0].unwrap();
+        let cap = Multiplier::from_centi(200).unwrap();
+        let state = BetState::Requested;
+        let bet = Bet { key, stake, auto_cash_out: None, cap, state };
+        let stake_sum = stake.amount();
+        let lock = LockRecord {
+            round,
+            bets: vec![key],
+            totals: Totals { count: 1, stake_sum, payout_sum: Amount::ZERO },
+            seed_index: number,
+            bets_hash: [0; 32],
+            start_at: 1,
+            at: 1,
+        };
+        let end = RoundEnd {
+            round,
+            interrupted: None,
+            crash_point: Multiplier::ONE,
+            multiplier: Some(Multiplier::ONE),
+            settlements: vec![Settlement { key, outcome: engine::Outcome::Lost }],
+            payout_sum: Amount::ZERO,
+            seed: [0; 32],
+            at: 1,
+        };
+        let commands = vec![
+            StoreCommand::OpenRound { round, epoch: Epoch(1), chain: 1, at: 1 },
+            StoreCommand::AcceptBet { lobby: lobby(1), bet, name: "ann".into(), at: 1 },
+            StoreCommand::Lock(Box::new(lock)),
+            StoreCommand::EndRound(Box::new(end)),
+        ];
+        for answer in self.store.apply(commands.into()).await.unwrap() {
+            answer.unwrap();
+        }
+    }
+
+    async fn flush_all(&self) {
+        for _ in 0..100 {
+            if self.sender.flush().await == Flush::Empty {
+                return;
+            }
+        }
+        panic!("the outbox never became empty");
+    }
+}
+
+#[tokio::test]
+async fn lost_answers_are_asked_for_again_and_change_nothing_twice() {
+    let node = node().await;
+    node.play(1).await;
+    node.play(2).await;
+    // The resolve is done but not answered; then the close likewise.
+    node.wallet.book.lock().lost_answers = 1;
+    assert_eq!(node.sender.flush().await, Flush::Stuck);
+    assert!(node.wallet.book.lock().closes.is_empty(), "no close before its resolves");
+    assert_eq!(node.sender.flush().await, Flush::Sent);
+    node.wallet.book.lock().lost_answers = 1;
+    node.flush_all().await;
+    let lost = Hold::Ended(Stake::from_whole(10), Outcome::Lost);
+    for bet in [1, 2] {
+        assert_eq!(node.wallet.hold(player(1), bet_id(bet)), Some(lost));
+    }
+    let book = node.wallet.book.lock();
+    assert_eq!(book.balances[&player(1)], Amount::from_whole(80));
+    assert_eq!(book.houses[&lobby(1)], Amount::from_whole(1_020));
+    let closes: Vec<_> =
+        book.closes.iter().map(|close| (close.round.number, close.seed_index)).collect();
+    assert_eq!(closes, [(1, SeedIndex(1)), (2, SeedIndex(2))]);
+    assert_eq!(book.conflicts, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_the_wallet_is_down() {
+    let node = node().await;
+    node.play(1).await;
+    let queued = node.store.unsent(100).await.unwrap().len();
+    node.wallet.book.lock().down = true;
+    for _ in 0..3 {
+        assert_eq!(node.sender.flush().await, Flush::Stuck);
+    }
+    assert_eq!(node.store.unsent(100).await.unwrap().len(), queued);
+    node.wallet.book.lock().down = false;
+    node.flush_all().await;
+    assert_eq!(node.store.inherit(lobby(1)).await.unwrap().unwrap().unclosed, []);
+}
+
+#[tokio::test]
+async fn rows_of_an_earlier_owner_go_out_under_the_present_epoch() {
+    let node = node().await;
+    node.play(1).await;
+    let funding = Amount::ZERO;
+    node.wallet.fence(Fence { lobby: lobby(1), epoch: Epoch(2), funding }).await.unwrap();
+    assert_eq!(node.sender.flush().await, Flush::Stuck, "a newer owner's fence stands");
+    let take_over = StoreCommand::TakeOver { lobby: lobby(1), epoch: Epoch(2) };
+    node.store.apply(vec![take_over].into()).await.unwrap();
+    node.flush_all().await;
+    assert_eq!(node.wallet.fence_of(lobby(1)).1, 1);
+}

@@ -186,26 +186,8 @@ impl WireOutcome {
 }
 
 impl RoundState {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Locked => "locked",
-            Self::Crashed => "crashed",
-            Self::Settled => "settled",
-            Self::Voided => "voided",
-            Self::Interrupted => "interrupted",
-        }
-    }
-
     /// Whether the round has its end.
     pub(crate) const fn is_over(self) -> bool {
         matches!(self, Self::Settled | Self::Voided | Self::Interrupted)
-    }
-}
-
-impl ChainRecord {
-    /// The wallet's number for seed `index` of this chain: it counts through all chains.
-    pub(crate) const fn seed_number(&self, index: u32) -> u32 {
-        self.seeds_before + index
     }
 }

@@ -99,7 +99,7 @@ fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done>
         }
         StoreCommand::EndRound(end) => rounds::end(tx, end)?,
         StoreCommand::VoidRound { round, reason, at } => rounds::void(tx, *round, *reason, *at)?,
-        StoreCommand::CloseUnknown { round, .. } => rounds::close_unknown(tx, *round)?,
+        StoreCommand::CloseUnknown { round } => rounds::close_unknown(tx, *round)?,
         StoreCommand::TakeOver { lobby, epoch } => lobbies::take_over(tx, *lobby, *epoch)?,
     }
     Ok(Done::Stored)

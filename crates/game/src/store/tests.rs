@@ -1,1 +1,242 @@
+//! The conformance suite: what every store of the game must do, run on SQLite.
 
+use std::sync::Arc;
+
+use engine::{Bet, BetKey, BetState, CashOut, Outcome, Reason, Settlement, Totals};
+use kernel::{Amount, Epoch, Multiplier, RoundId, Stake};
+
+use super::{
+    Acknowledgement, ChainRecord, ClosedRound, Done, LockRecord, OutboxBody, RoundEnd, RoundState,
+    SealedSeed, SqliteStore, Store, StoreCommand,
+};
+use crate::config::Config;
+use crate::testing::{bet_id, lobby, open, player};
+
+/// A store with lobby 1 and its chain.
+async fn store() -> (tempfile::TempDir, Arc<dyn Store>) {
+    let directory = tempfile::tempdir().unwrap();
+    let (writer, reader) = open(directory.path());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader));
+    let rules = engine::Rules::standard(kernel::Curve::linear());
+    let new = Config::default().main_lobby(&rules, 1);
+    let made = store.create_lobby(new, 1).await.unwrap().unwrap();
+    assert_eq!(made.lobby, lobby(1));
+    let sealed = |index| SealedSeed { index, nonce: [1; 24], sealed: vec![2; 48] };
+    store.add_chain(chain(), vec![sealed(2_000), sealed(1_000)]).await.unwrap();
+    (directory, store)
+}
+
+fn chain() -> ChainRecord {
+    ChainRecord {
+        lobby: lobby(1),
+        chain: 1,
+        length: 2_000,
+        seeds_before: 0,
+        house_edge_bps: 100,
+        terminal: [7; 32],
+        public_key: [8; 32],
+        signature: [9; 64],
+        public_seed: None,
+        used: 0,
+        created_at: 1,
+    }
+}
+
+fn round(number: u32) -> RoundId {
+    RoundId::new(lobby(1), number)
+}
+
+fn centi(centi: u32) -> Multiplier {
+    Multiplier::from_centi(centi).unwrap()
+}
+
+fn bet(number: u8, round: u32) -> Bet {
+    Bet {
+        key: BetKey { player: player(1), bet: bet_id(number), round },
+        stake: Stake::from_whole(10),
+        auto_cash_out: None,
+        cap: centi(200),
+        state: BetState::Requested,
+    }
+}
+
+fn opened(number: u32) -> StoreCommand {
+    StoreCommand::OpenRound { round: round(number), epoch: Epoch(1), chain: 1, at: 2 }
+}
+
+fn accepted(number: u8, round: u32) -> StoreCommand {
+    StoreCommand::AcceptBet { lobby: lobby(1), bet: bet(number, round), name: "ann".into(), at: 3 }
+}
+
+fn locked(number: u32, seed_index: u32, bets: &[u8]) -> StoreCommand {
+    let count = u32::try_from(bets.len()).unwrap();
+    StoreCommand::Lock(Box::new(LockRecord {
+        round: round(number),
+        bets: bets.iter().map(|of| bet(*of, number).key).collect(),
+        totals: Totals { count, stake_sum: Amount::from_whole(10 * count), ..Totals::default() },
+        seed_index,
+        bets_hash: [5; 32],
+        start_at: 204,
+        at: 4,
+    }))
+}
+
+fn cashed_out(number: u8, in_round: u32, at: u32) -> StoreCommand {
+    let Bet { key, stake, .. } = bet(number, in_round);
+    let payout = stake.payout_at(centi(at));
+    let multiplier = centi(at);
+    let cash_out = CashOut { key, stake, multiplier, payout, stamped_ms: 9, auto: false };
+    StoreCommand::CashOut { lobby: lobby(1), cash_out, at: 5 }
+}
+
+fn settled(number: u32, lost: &[u8]) -> StoreCommand {
+    let end = |of: &u8| Settlement { key: bet(*of, number).key, outcome: Outcome::Lost };
+    StoreCommand::EndRound(Box::new(RoundEnd {
+        round: round(number),
+        interrupted: None,
+        crash_point: centi(150),
+        multiplier: Some(centi(150)),
+        settlements: lost.iter().map(end).collect(),
+        payout_sum: Amount::from_whole(12),
+        seed: [6; 32],
+        at: 6,
+    }))
+}
+
+async fn apply(store: &dyn Store, commands: Vec<StoreCommand>) -> Vec<Option<Done>> {
+    let answers = store.apply(commands.into()).await.unwrap();
+    answers.into_iter().map(Result::ok).collect()
+}
+
+#[tokio::test]
+async fn applying_everything_twice_changes_nothing_the_second_time() {
+    let (_directory, store) = store().await;
+    let script = vec![
+        opened(1),
+        accepted(1, 1),
+        accepted(2, 1),
+        StoreCommand::CancelBet { lobby: lobby(1), key: bet(2, 1).key, at: 3 },
+        accepted(3, 1),
+        locked(1, 1, &[1, 3]),
+        StoreCommand::Heartbeats(vec![(round(1), centi(110))]),
+        cashed_out(1, 1, 120),
+        StoreCommand::Crash {
+            round: round(1),
+            crash_point: centi(150),
+            multiplier: centi(150),
+            at: 6,
+        },
+        settled(1, &[3]),
+    ];
+    let first = apply(&*store, script.clone()).await;
+    assert!(first.iter().all(|done| *done == Some(Done::Stored)), "{first:?}");
+    let sent: Vec<_> = store.unsent(100).await.unwrap().into_iter().map(|row| row.body).collect();
+    assert_eq!(sent.len(), 4, "{sent:?}");
+    assert!(matches!(sent[0], OutboxBody::Release { .. }));
+    assert!(
+        matches!(&sent[1], OutboxBody::Resolve { bets } if bets[0].payout_units == Some(120_000))
+    );
+    assert!(matches!(&sent[2], OutboxBody::Resolve { bets } if bets.len() == 1));
+    let close = OutboxBody::Close { count: 2, stake_sum_units: 200_000, seed_index: 1 };
+    assert_eq!(sent[3], close);
+
+    // Commands that come again one by one, as after a lost commit.
+    for command in [script[0].clone(), script[3].clone(), script[7].clone(), script[9].clone()] {
+        assert_eq!(apply(&*store, vec![command]).await, [Some(Done::Stored)]);
+    }
+    assert_eq!(store.unsent(100).await.unwrap().len(), 4);
+    let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
+    assert_eq!((record.state, record.seed), (RoundState::Settled, Some([6; 32])));
+    let states: Vec<_> = bets.iter().map(|bet| bet.state).collect();
+    let paid = BetState::CashedOut { multiplier: centi(120), stamped_ms: 9, auto: false };
+    assert_eq!(states, [paid, BetState::Cancelled, BetState::Lost]);
+}
+
+#[tokio::test]
+async fn the_lock_marks_exactly_its_bets_and_later_ones_are_released() {
+    let (_directory, store) = store().await;
+    apply(&*store, vec![opened(1), accepted(1, 1), accepted(2, 1), locked(1, 1, &[1])]).await;
+    let late = apply(&*store, vec![accepted(3, 1), accepted(3, 1)]).await;
+    assert_eq!(late, [Some(Done::Missed), Some(Done::Missed)]);
+    let (_, bets) = store.round(round(1)).await.unwrap().unwrap();
+    let seen: Vec<_> = bets.iter().map(|bet| (bet.in_round, bet.state)).collect();
+    assert_eq!(seen, [(true, BetState::Accepted), (false, BetState::Released)]);
+    let sent = store.unsent(100).await.unwrap();
+    assert_eq!(sent.len(), 2, "the unlisted bet and the late one, once each");
+    // A lock that lists a bet which is not there is refused whole.
+    let refused = apply(&*store, vec![opened(2), locked(2, 2, &[9])]).await;
+    assert_eq!(refused, [Some(Done::Stored), None]);
+    let (record, _) = store.round(round(2)).await.unwrap().unwrap();
+    assert_eq!(record.state, RoundState::Open);
+}
+
+#[tokio::test]
+async fn no_seed_is_played_twice() {
+    let (_directory, store) = store().await;
+    let answers = apply(&*store, vec![opened(1), locked(1, 1, &[]), opened(2)]).await;
+    assert!(answers.iter().all(Option::is_some));
+    assert_eq!(apply(&*store, vec![locked(2, 1, &[])]).await, [None]);
+    assert_eq!(apply(&*store, vec![locked(1, 2, &[])]).await, [None], "nor another one");
+    assert_eq!(apply(&*store, vec![locked(1, 1, &[])]).await, [Some(Done::Stored)]);
+    assert_eq!(store.chain(lobby(1), 1).await.unwrap().unwrap().used, 1);
+}
+
+#[tokio::test]
+async fn a_voided_round_gives_all_bets_back_and_closes_with_nothing() {
+    let (_directory, store) = store().await;
+    let void = StoreCommand::VoidRound { round: round(1), reason: Reason::Shutdown, at: 7 };
+    apply(&*store, vec![opened(1), accepted(1, 1), void]).await;
+    let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
+    assert_eq!((record.state, record.seed), (RoundState::Voided, None));
+    assert_eq!(bets[0].state, BetState::Released);
+    let sent = store.unsent(100).await.unwrap();
+    let close = OutboxBody::Close { count: 0, stake_sum_units: 0, seed_index: 0 };
+    assert_eq!(sent.iter().map(|row| &row.body).collect::<Vec<_>>(), [&close]);
+}
+
+#[tokio::test]
+async fn a_close_that_disagrees_keeps_its_exposure_and_acknowledged_rows_are_pruned() {
+    let (_directory, store) = store().await;
+    apply(&*store, vec![opened(1), accepted(1, 1), locked(1, 1, &[1]), settled(1, &[1])]).await;
+    let left = store.inherit(lobby(1)).await.unwrap().unwrap();
+    assert_eq!(left.unclosed, [(1, Amount::from_whole(20))]);
+    assert_eq!(store.lobbies_to_own().await.unwrap(), [lobby(1)]);
+    let rows: Vec<i64> = store.unsent(100).await.unwrap().iter().map(|row| row.id).collect();
+    let closed = vec![ClosedRound { round: round(1), agreed: false }];
+    let answers = Acknowledgement { rows, closed, at: 100 };
+    store.acknowledge(answers.clone()).await.unwrap();
+    store.acknowledge(answers).await.unwrap();
+    let left = store.inherit(lobby(1)).await.unwrap().unwrap();
+    assert_eq!(left.unclosed, []);
+    assert_eq!(left.lobby.kept_exposure, Amount::from_whole(20));
+    assert_eq!(store.unsent(100).await.unwrap().len(), 0);
+    assert_eq!(store.prune(100).await.unwrap(), 0);
+    assert_eq!(store.prune(101).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_public_seed_is_set_once_and_checkpoints_are_found_from_below() {
+    let (_directory, store) = store().await;
+    assert_eq!(store.set_public_seed(lobby(1), 1, "a".into()).await.unwrap(), "a");
+    assert_eq!(store.set_public_seed(lobby(1), 1, "b".into()).await.unwrap(), "a");
+    for (index, found) in [(1, Some(1_000)), (1_000, Some(1_000)), (1_001, Some(2_000))] {
+        let checkpoint = store.checkpoint(lobby(1), 1, index).await.unwrap();
+        assert_eq!(checkpoint.map(|sealed| sealed.index), found);
+    }
+    assert_eq!(store.checkpoint(lobby(1), 1, 2_001).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_player_has_at_most_so_many_lobbies() {
+    let (_directory, store) = store().await;
+    let rules = engine::Rules::standard(kernel::Curve::linear());
+    let mut new = Config::default().players_lobby(&rules, 1);
+    new.owner = Some(player(4));
+    for number in 2..=3 {
+        let made = store.create_lobby(new.clone(), 2).await.unwrap().unwrap();
+        assert_eq!((made.lobby, made.rules.owner), (lobby(number), Some(player(4))));
+    }
+    assert!(store.create_lobby(new.clone(), 2).await.unwrap().is_none());
+    new.owner = Some(player(5));
+    assert!(store.create_lobby(new, 2).await.unwrap().is_some());
+}
