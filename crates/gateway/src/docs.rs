@@ -42,8 +42,8 @@ pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
     roles.paths.paths = paths
         .into_iter()
         .map(|(path, item)| {
-            let is_public = path.starts_with(PREFIX);
-            (if is_public { path } else { format!("{PREFIX}{path}") }, item)
+            let is_a_role_s = path.starts_with("/user/") || path.starts_with("/game/");
+            (if is_a_role_s { format!("{PREFIX}{path}") } else { path }, item)
         })
         .collect();
     let mut document = Own::openapi();

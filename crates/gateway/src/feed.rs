@@ -93,6 +93,12 @@ impl Feeds {
         drop(feed);
     }
 
+    /// The round of the lobby that takes bets, if its listener knows one.
+    pub(crate) fn open_round(&self, lobby: LobbyId) -> Option<u32> {
+        let feed = self.0.by_lobby.lock().get(&lobby).cloned();
+        feed.and_then(|feed| feed.story.lock().open_round())
+    }
+
     async fn snapshot(&self, session: &Session, lobby: LobbyId) -> Result<Snapshot, Problem> {
         let json = self.0.owners.snapshot(lobby, session.player()).await;
         let json = json.map_err(|error| refusal::problem(&error))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{BetRequest, CashOutRequest, CashedOut, LobbyRef};
+use contracts::{BetRequest, CashOutRequest, CashedOut, LobbyRef, PlayError, PlayRefusal};
 use kernel::{PlayerId, Timestamp};
 use platform::clock::Clock;
 use platform::random::{Random, bet_id};
@@ -70,17 +70,27 @@ impl Sockets {
     async fn place_bet(&self, session: &Session, bet: PlaceBet) -> Result<Reply, Problem> {
         let claims = self.proof.for_bet(session, bet.token.as_ref())?;
         let lobby = bet.lobby.ok_or_else(refusal::unknown_lobby)?;
-        // Made before the first sending, so that every sending is the same bet.
-        let id = bet.bet.unwrap_or_else(|| bet_id(&*self.clock, &*self.random));
-        let request = BetRequest {
+        // Fixed before the first sending, so that every sending is the same bet. A client that
+        // made the id may send it in a later round and still mean this one.
+        let round = match bet.bet {
+            None => bet.round.or_else(|| self.feeds.open_round(lobby)),
+            Some(_) => bet.round,
+        };
+        let mut request = BetRequest {
             player: claims.player,
             username: claims.username,
-            at: LobbyRef { lobby, round: bet.round },
-            bet: id,
+            at: LobbyRef { lobby, round },
+            bet: bet.bet.unwrap_or_else(|| bet_id(&*self.clock, &*self.random)),
             stake: bet.stake,
             auto_cash_out: bet.auto_cash_out,
         };
-        let accepted = self.owners.place_bet(&request).await;
+        let mut accepted = self.owners.place_bet(&request).await;
+        let was_wrong_round = matches!(accepted, Err(PlayError::Refused(PlayRefusal::WrongRound)));
+        if was_wrong_round && bet.round.is_none() {
+            // Our picture was old: the owner knows which round takes bets.
+            request.at.round = None;
+            accepted = self.owners.place_bet(&request).await;
+        }
         let accepted = accepted.map_err(|error| refusal::problem(&error))?;
         self.feeds.follow(session, lobby);
         Ok(Reply::tell(vec![ServerEvent::BetPlaced(BetPlaced {

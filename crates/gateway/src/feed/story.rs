@@ -61,6 +61,11 @@ impl Story {
         snapshot.epoch > self.epoch || (snapshot.epoch == self.epoch && snapshot.seq >= self.seq)
     }
 
+    /// The round that takes bets, as far as was told.
+    pub(crate) fn open_round(&self) -> Option<u32> {
+        (self.stage == Stage::Opened).then_some(self.round)
+    }
+
     /// Begins at `snapshot`: nobody has listened yet, so nothing is told.
     pub(crate) fn begin(&mut self, snapshot: &Snapshot) {
         self.head(snapshot.epoch, snapshot.seq);

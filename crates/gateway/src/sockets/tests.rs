@@ -180,3 +180,17 @@ async fn an_unanswered_bet_is_sent_again_as_the_same_bet() {
     assert_eq!(bets[0], bets[1]);
     assert_eq!(placed["bet_id"], bets[0].bet.to_string());
 }
+
+#[tokio::test]
+async fn a_bet_is_for_the_round_its_player_sees_or_the_one_the_owner_plays() {
+    let gateway = Gateway::new();
+    let mut client = gateway.listener().await;
+    let bet = json!({ "token": gateway.token(7, HOUR), "amount": 1 });
+    ask(&mut client, "place_bet", bet.clone()).await;
+    assert_eq!(gateway.play.bets()[0].at.round, Some(3));
+    gateway.play.refuse(PlayRefusal::WrongRound);
+    ask(&mut client, "place_bet", bet).await;
+    let bets = gateway.play.bets();
+    assert_eq!(bets[1..].iter().map(|bet| bet.at.round).collect::<Vec<_>>(), [Some(3), None]);
+    assert_eq!(bets[1].bet, bets[2].bet);
+}
