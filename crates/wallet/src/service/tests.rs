@@ -1,1 +1,211 @@
+//! The contract on a real file: one balance is spent once, whoever asks at the same time.
 
+use std::sync::Arc;
+
+use contracts::{
+    Close, Fence, Outcome, Refusal, Release, Reserve, Resolve, ResolveAnswer, Wallet, WalletError,
+};
+use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
+use ledger::FundsChange;
+use platform::clock::{Clock, Stopwatch, SystemClock};
+use platform::metrics::Registry;
+use platform::random::{SystemRandom, array, bet_id};
+use platform::sqlite::{Reader, Writer};
+use tempfile::TempDir;
+use tokens::{Signer, SigningKey};
+use tokio::task::JoinSet;
+
+use super::{Deps, Service, StartError};
+use crate::config::Config;
+
+/// A wallet in a directory of its own.
+pub(crate) struct Place {
+    pub(crate) service: Service,
+    pub(crate) signer: Signer,
+    pub(crate) registry: Registry,
+    directory: TempDir,
+}
+
+impl Place {
+    pub(crate) async fn new(config: Config) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let signer = Signer::new(SigningKey::generate(array(&SystemRandom)), "waxwing", "players");
+        let registry = Registry::new();
+        let service = start(&directory, config, &signer, &registry).await.unwrap();
+        Self { service, signer, registry, directory }
+    }
+
+    pub(crate) async fn play() -> Self {
+        Self::new(Config::default()).await
+    }
+
+    /// Gives `player` exactly `whole` to stake.
+    pub(crate) async fn fund(&self, player: PlayerId, whole: u32) {
+        let change = FundsChange::Set(Amount::from_whole(whole));
+        self.service.change_funds(player, change).await.unwrap();
+    }
+
+    async fn available(&self, player: PlayerId) -> Amount {
+        self.service.balance(player).await.unwrap().available
+    }
+}
+
+async fn start(
+    directory: &TempDir,
+    config: Config,
+    signer: &Signer,
+    registry: &Registry,
+) -> Result<Service, StartError> {
+    let path = directory.path().join("user.db");
+    let writer = Writer::open(&path, &[crate::SCHEMA]).unwrap();
+    let deps = Deps {
+        writer,
+        reader: Reader::open(&path, 2).unwrap(),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        verifier: Arc::new(signer.verifier()),
+        registry: registry.clone(),
+    };
+    Service::start(config, deps).await
+}
+
+pub(crate) fn player(number: u64) -> PlayerId {
+    PlayerId::new(number).unwrap()
+}
+
+fn round(number: u32) -> RoundId {
+    RoundId::new(LobbyId::new(1).unwrap(), number)
+}
+
+fn bet(number: u8) -> BetId {
+    BetId::from_bytes([number; 16])
+}
+
+pub(crate) fn reserve(player: PlayerId, bet: BetId, whole: u32) -> Reserve {
+    Reserve { player, bet, round: round(1), epoch: Epoch(1), stake: Stake::from_whole(whole) }
+}
+
+pub(crate) async fn fence(service: &Service) {
+    let fence =
+        Fence { lobby: round(1).lobby, epoch: Epoch(1), funding: Amount::from_whole(1_000_000) };
+    service.fence(fence).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_thousand_stakes_of_the_whole_balance_one_is_accepted() {
+    let place = Place::play().await;
+    fence(&place.service).await;
+    place.fund(player(1), 100).await;
+    let mut calls = JoinSet::new();
+    for _ in 0..1_000 {
+        let service = place.service.clone();
+        let hold = reserve(player(1), bet_id(&SystemClock::new(), &SystemRandom), 100);
+        calls.spawn(async move { service.reserve(&[hold]).await.unwrap().remove(0) });
+    }
+    let answers = calls.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let short = answers.iter().filter(|answer| **answer == Err(Refusal::InsufficientFunds));
+    assert_eq!(short.count(), 999);
+    let balance = place.service.balance(player(1)).await.unwrap();
+    assert_eq!(balance.available, Amount::ZERO);
+    assert_eq!(balance.held, Amount::from_whole(100));
+}
+
+#[tokio::test]
+async fn a_round_goes_through_the_contract() {
+    let place = Place::play().await;
+    let service = &place.service;
+    fence(service).await;
+    for number in 1..=3 {
+        place.fund(player(number), 50).await;
+    }
+    let holds = [1, 2, 3].map(|number| reserve(player(number), bet(1), 10));
+    assert_eq!(service.reserve(&holds).await, Ok(vec![Ok(()); 3]));
+    let (round, epoch) = (round(1), Epoch(1));
+    let release = Release { player: player(3), bet: bet(1), round, epoch };
+    assert_eq!(service.release(&[release]).await, Ok(vec![Ok(())]));
+    let resolve =
+        |number, outcome| Resolve { player: player(number), bet: bet(1), round, epoch, outcome };
+    let won = Outcome::Won { payout: Amount::from_whole(25) };
+    let answers =
+        service.resolve(&[resolve(1, won), resolve(2, Outcome::Lost), resolve(3, won)]).await;
+    let done = Ok(ResolveAnswer::Done);
+    assert_eq!(answers, Ok(vec![done, done, Ok(ResolveAnswer::Conflict)]));
+    let stake_sum = Amount::from_whole(20);
+    let close = Close { round, epoch, count: 2, stake_sum, seed_index: SeedIndex(1) };
+    let closed = service.close(close).await.unwrap();
+    assert!(closed.agreed);
+    assert_eq!(closed.house_balance, Amount::from_whole(999_995));
+    for (number, whole) in [(1, 65), (2, 40), (3, 50)] {
+        assert_eq!(place.available(player(number)).await, Amount::from_whole(whole));
+    }
+    let old = Fence { lobby: round.lobby, epoch: Epoch(0), funding: Amount::ZERO };
+    assert_eq!(service.fence(old).await, Err(WalletError::Fenced));
+    assert_eq!(service.close(Close { epoch: Epoch(0), ..close }).await, Err(WalletError::Fenced));
+    assert_eq!(service.reserve(&[]).await, Ok(Vec::new()));
+    let text = place.registry.encode().unwrap();
+    assert!(text.contains("waxwing_wallet_parked_total 1"), "{text}");
+    let reserves = "waxwing_wallet_commands_total{verb=\"Reserve\",verdict=\"Done\"} 3";
+    assert!(text.contains(reserves), "{text}");
+}
+
+#[tokio::test]
+async fn a_restart_finds_everything_and_another_currency_refuses_to_start() {
+    let place = Place::play().await;
+    fence(&place.service).await;
+    place.fund(player(1), 70).await;
+    let hold = reserve(player(1), bet(1), 20);
+    place.service.reserve(&[hold]).await.unwrap();
+    let Place { service, signer, directory, .. } = place;
+    drop(service);
+    let registry = Registry::new();
+    let other = Config { currency: "EUR".into(), ..Config::default() };
+    let refused = start(&directory, other, &signer, &registry).await.err().unwrap();
+    assert!(refused.to_string().contains("kept in PLAY"), "{refused}");
+    let service = start(&directory, Config::default(), &signer, &registry).await.unwrap();
+    assert_eq!(service.reserve(&[hold]).await, Ok(vec![Ok(())]));
+    let balance = service.balance(player(1)).await.unwrap();
+    assert_eq!(balance.available, Amount::from_whole(50));
+    assert_eq!(balance.held, Amount::from_whole(20));
+}
+
+#[tokio::test]
+async fn a_config_that_cannot_be_refuses_to_start() {
+    for (config, field) in [
+        (Config { currency: "play".into(), ..Config::default() }, "currency"),
+        (Config { currency: "P".into(), ..Config::default() }, "currency"),
+        (Config { balance_max: 0, ..Config::default() }, "balance_max"),
+        (Config { top_up_max_per_day: 0, ..Config::default() }, "top_up_max_per_day"),
+    ] {
+        assert_eq!(config.validate().unwrap_err().field, field);
+    }
+    Config::default().validate().unwrap();
+}
+
+/// How many durable reserves a second callers get who each wait for their answer.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: cargo test --release -p wallet -- --ignored --nocapture"]
+async fn durable_reserves_a_second() {
+    const CALLERS: u64 = 1_000;
+    const EACH: u32 = 100;
+    let place = Place::play().await;
+    fence(&place.service).await;
+    for number in 1..=CALLERS {
+        place.fund(player(number), 1_000).await;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let watch = Stopwatch::start();
+    let mut calls = JoinSet::new();
+    for number in 1..=CALLERS {
+        let (service, clock) = (place.service.clone(), Arc::clone(&clock));
+        calls.spawn(async move {
+            for _ in 0..EACH {
+                let hold = reserve(player(number), bet_id(&*clock, &SystemRandom), 1);
+                assert_eq!(service.reserve(&[hold]).await, Ok(vec![Ok(())]));
+            }
+        });
+    }
+    calls.join_all().await;
+    let count = f64::from(EACH) * 1_000.0;
+    println!("{:.0} durable reserves a second", count / watch.seconds());
+}

@@ -1,1 +1,175 @@
+//! What every store of the book must do. Each case takes an empty store.
 
+use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
+use ledger::{
+    Bounds, Close, Command, Funds, FundsChange, HoldState, Kind, OpenFence, Outcome, Release,
+    Reserve, Resolve, Rows, Transfer, decide,
+};
+use platform::random::{SeededRandom, array};
+
+use super::{Applied, Store, StoreError};
+
+/// Random histories: the store answers, keeps and parks exactly what the ledger decides.
+pub(crate) async fn does_as_the_ledger_decides(store: &impl Store) {
+    let random = SeededRandom::new(7);
+    let mut book = Rows::default();
+    let mut transfers: Vec<Transfer> = Vec::new();
+    for _ in 0..150 {
+        let size = 1 + usize::from(array::<1>(&random)[0] % 20);
+        let batch: Vec<Command> = (0..size).map(|_| any_command(&random)).collect();
+        let (answers, changes) = decide(&batch, &book);
+        let parked = changes.parked.iter().copied().collect();
+        assert_eq!(store.apply(batch).await, Ok(Applied { answers, parked }));
+        transfers.extend(&changes.transfers);
+        book.apply(changes);
+    }
+    assert!(transfers.len() > 300, "{} transfers say little", transfers.len());
+    for number in 1..=3 {
+        is_told_as_kept(store, &book, &transfers, player(number)).await;
+    }
+}
+
+async fn is_told_as_kept(
+    store: &impl Store,
+    book: &Rows,
+    transfers: &[Transfer],
+    player: PlayerId,
+) {
+    let balance = store.balance(player).await.unwrap();
+    let account = book.accounts.get(&ledger::Account::Player(player)).copied();
+    assert_eq!(balance.available, account.unwrap_or_default());
+    let own = book.holds.iter().filter(|(id, _)| id.player == player);
+    let reserved = own.filter(|(_, hold)| hold.state == HoldState::Reserved);
+    assert_eq!(balance.held, reserved.map(|(_, hold)| hold.stake.amount()).sum());
+    let told = store.statement(player, 0, 10_000).await.unwrap();
+    assert!(told.is_sorted_by(|one, next| one.seq < next.seq && one.at_ms <= next.at_ms));
+    let told: Vec<Transfer> = told.iter().map(|line| line.transfer).collect();
+    let shown = transfers.iter().filter(|transfer| transfer.player == Some(player));
+    let shown = shown.filter(|transfer| transfer.balance.is_some());
+    let shown: Vec<Transfer> =
+        shown.filter(|transfer| transfer.amount > Amount::ZERO).copied().collect();
+    assert_eq!(told, shown);
+}
+
+/// A batch whose answer was lost is applied again: the same answers, nothing moves twice.
+pub(crate) async fn a_batch_may_be_applied_again(store: &impl Store) {
+    let batch = a_round();
+    let first = store.apply(batch.clone()).await.unwrap();
+    let before = (store.balance(player(1)).await, store.statement(player(1), 0, 100).await);
+    let again = store.apply(batch).await.unwrap();
+    assert_eq!(before, (store.balance(player(1)).await, store.statement(player(1), 0, 100).await));
+    // The reserves are late now, their round being closed; all else is answered as before.
+    let late = |answer: &ledger::Answer| matches!(answer, ledger::Answer::Reserve(_));
+    let differing = first.answers.iter().zip(&again.answers).filter(|(one, two)| one != two);
+    for (first, again) in differing {
+        let is_fence = matches!(first, ledger::Answer::Fence(_));
+        assert!(is_fence || late(first), "{first:?} became {again:?}");
+    }
+}
+
+/// Everything a restart finds is in the store: nothing is kept beside it.
+pub(crate) async fn another_handle_goes_on(store: &impl Store, other: &impl Store) {
+    store.apply(a_round()).await.unwrap();
+    assert_eq!(other.balance(player(1)).await, store.balance(player(1)).await);
+    let fence = Command::Fence(OpenFence { lobby: lobby(), epoch: Epoch(2), funding: MUCH });
+    let applied = other.apply(vec![fence]).await.unwrap();
+    let [ledger::Answer::Fence(Ok(fenced))] = &applied.answers[..] else { panic!("{applied:?}") };
+    assert_eq!((fenced.epoch, fenced.closed_round), (Epoch(2), 1));
+    assert_eq!(fenced.house_balance, MUCH - Amount::from_whole(10));
+}
+
+/// A statement is read in pages.
+pub(crate) async fn a_statement_goes_on_after_a_line(store: &impl Store) {
+    store.apply(a_round()).await.unwrap();
+    let all = store.statement(player(1), 0, 100).await.unwrap();
+    let kinds: Vec<Kind> = all.iter().map(|line| line.transfer.kind).collect();
+    assert_eq!(kinds, [Kind::TopUp, Kind::Stake, Kind::Payout]);
+    let mut after = 0;
+    for line in &all {
+        assert_eq!(store.statement(player(1), after, 1).await.unwrap(), [*line]);
+        after = line.seq;
+    }
+    assert_eq!(store.statement(player(1), after, 1).await.unwrap(), []);
+    assert_eq!(store.statement(player(1), u64::MAX, 1).await.unwrap(), []);
+    assert_eq!(store.statement(player(2), 0, 100).await.unwrap(), []);
+}
+
+/// Currency and scale are noted at the first start; another config is refused.
+pub(crate) async fn the_currency_is_noted_once(store: &impl Store) {
+    store.open_book("PLAY".into(), 10_000).await.unwrap();
+    store.open_book("PLAY".into(), 10_000).await.unwrap();
+    for (currency, scale) in [("EUR", 10_000), ("PLAY", 100)] {
+        let refused = store.open_book(currency.into(), scale).await.unwrap_err();
+        let StoreError::Failed(reason) = refused else { panic!("{refused}") };
+        assert!(reason.contains("PLAY") && reason.contains("10000"), "{reason}");
+    }
+}
+
+const MUCH: Amount = Amount::from_whole(1_000);
+const BOUNDS: Bounds = Bounds { per_day: MUCH, balance: MUCH };
+
+pub(crate) fn player(number: u64) -> PlayerId {
+    PlayerId::new(number).unwrap()
+}
+
+fn lobby() -> LobbyId {
+    LobbyId::new(1).unwrap()
+}
+
+/// Player 1 stakes 10 of 100 and wins 20.
+pub(crate) fn a_round() -> Vec<Command> {
+    let (round, epoch) = (RoundId::new(lobby(), 1), Epoch(1));
+    let (player, bet) = (player(1), BetId::from_bytes([1; 16]));
+    let change = FundsChange::Add(Amount::from_whole(100));
+    let stake = Stake::from_whole(10);
+    let outcome = Outcome::Won { payout: Amount::from_whole(20) };
+    let (count, stake_sum, seed_index) = (1, stake.amount(), SeedIndex(1));
+    vec![
+        Command::Fence(OpenFence { lobby: lobby(), epoch, funding: MUCH }),
+        Command::Funds(Funds { player, request: [1; 16], change, day: 1, bounds: BOUNDS }),
+        Command::Reserve(Reserve { player, bet, round, epoch, stake }),
+        Command::Resolve(Resolve { player, bet, round, epoch, outcome }),
+        Command::Close(Close { round, epoch, count, stake_sum, seed_index }),
+    ]
+}
+
+/// Few players, lobbies, rounds and bets, so that commands meet.
+fn any_command(random: &SeededRandom) -> Command {
+    let [verb, who, which, number, much, other, epoch, _] = array::<8>(random);
+    let player = player(u64::from(who % 3) + 1);
+    let lobby = LobbyId::new(u64::from(which % 2) + 1).unwrap();
+    let bet = BetId::from_bytes([which % 32; 16]);
+    let round = RoundId::new(lobby, u32::from(which % 32 / 4) + u32::from(other == 0));
+    let epoch = Epoch(1 + u64::from(epoch == 0));
+    match verb % 16 {
+        0 => Command::Fence(OpenFence { lobby, epoch, funding: Amount::from_whole(50) }),
+        1..=3 => {
+            let units = (i64::from(much) * 256 + i64::from(number)) * 5 - 20_000;
+            let amount = Amount::from_units(units);
+            let set = other % 2 == 0;
+            let change = if set { FundsChange::Set(amount) } else { FundsChange::Add(amount) };
+            let (request, day) = (array(random), u32::from(number % 4));
+            Command::Funds(Funds { player, request, change, day, bounds: BOUNDS })
+        }
+        4..=9 => {
+            let stake = Stake::from_steps(u32::from(much % 8) * 50 + 1).unwrap();
+            Command::Reserve(Reserve { player, bet, round, epoch, stake })
+        }
+        10..=11 => Command::Release(Release { player, bet, round, epoch }),
+        12..=14 => {
+            let payout = Amount::from_units(i64::from(much) * 1_000);
+            let outcome = match number % 3 {
+                0 => Outcome::Won { payout },
+                1 => Outcome::Lost,
+                _ => Outcome::Released,
+            };
+            Command::Resolve(Resolve { player, bet, round, epoch, outcome })
+        }
+        _ if number < 64 => {
+            let (count, stake_sum) = (u32::from(other % 4 == 1), Amount::ZERO);
+            let seed_index = SeedIndex(u32::from(number % 8));
+            Command::Close(Close { round, epoch, count, stake_sum, seed_index })
+        }
+        _ => Command::Release(Release { player, bet, round, epoch }),
+    }
+}
