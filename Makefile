@@ -27,7 +27,7 @@ deny: ## Licences, bans and sources of every dependency.
 	@scripts/deny.sh
 
 bench: ## Measure a release build and print the table.
-	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package bench && target/release/bench
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench
 
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests
