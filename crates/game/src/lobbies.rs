@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cluster::Bus;
 use contracts::{PlayError, PlayRefusal};
-use engine::Command;
+use engine::{Command, Mode};
 use kernel::LobbyId;
 use parking_lot::Mutex;
 use platform::clock::Clock;
@@ -18,14 +18,16 @@ use crate::live::{Ended, LiveLobby};
 use crate::lobby_task::LobbyTask;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
-use crate::outbox::LiveLobbies;
+use crate::outbox::{Gate, LiveLobbies};
 use crate::pictures::Pictures;
-use crate::takeover::{Takeover, TakeoverError};
+use crate::takeover::{Taken, Takeover, TakeoverError};
 
 /// The registry of this node's lobbies.
 pub(crate) struct Lobbies {
     pub(crate) takeover: Takeover,
     pub(crate) live: LiveLobbies,
+    /// Read by whoever takes over, so that nothing is sent meanwhile.
+    pub(crate) gate: Gate,
     /// One take-over at a time for each lobby.
     waking: Mutex<HashMap<LobbyId, Arc<AsyncMutex<()>>>>,
     pub(crate) outbound: Outbound,
@@ -52,6 +54,7 @@ impl Lobbies {
         Self {
             takeover,
             live,
+            gate: Gate::default(),
             waking: Mutex::default(),
             outbound,
             bus,
@@ -78,7 +81,11 @@ impl Lobbies {
             None => self.start(lobby).await,
         };
         drop(turn);
-        self.waking.lock().remove(&lobby);
+        let mut all_waking = self.waking.lock();
+        // The map's and ours: nobody else waits for a turn.
+        if Arc::strong_count(&waking) <= 2 {
+            all_waking.remove(&lobby);
+        }
         woken
     }
 
@@ -87,14 +94,35 @@ impl Lobbies {
         self.live.lock().get(&lobby).cloned()
     }
 
+    /// Ends what an earlier owner of the lobby left. One that plays by itself goes on; one that
+    /// rests until somebody bets gets its task when it is touched.
+    pub(crate) async fn settle(&self, lobby: LobbyId) -> Result<(), PlayError> {
+        let taken = self.take(lobby).await?;
+        match taken.lobby.rules().mode {
+            Mode::Continuous => self.play(taken),
+            Mode::OnFirstBet => return Ok(()),
+        };
+        Ok(())
+    }
+
     async fn start(&self, lobby: LobbyId) -> Result<Arc<LiveLobby>, PlayError> {
-        let taken = self.takeover.take(lobby).await.map_err(|error| match error {
+        let _nothing_is_sent = self.gate.read().await;
+        let taken = self.take(lobby).await?;
+        Ok(self.play(taken))
+    }
+
+    async fn take(&self, lobby: LobbyId) -> Result<Taken, PlayError> {
+        self.takeover.take(lobby).await.map_err(|error| match error {
             TakeoverError::Unknown => PlayError::Refused(PlayRefusal::UnknownLobby),
             error => {
                 tracing::error!(%error, lobby.id = %lobby, "the lobby could not be taken over");
                 PlayError::Unavailable
             }
-        })?;
+        })
+    }
+
+    fn play(&self, taken: Taken) -> Arc<LiveLobby> {
+        let lobby = taken.record.lobby;
         let (live, inbox) = LiveLobby::new(taken.record, taken.epoch, taken.seeds);
         let pictures = Pictures::new(Arc::clone(&self.bus), Arc::clone(&live), taken.last);
         let task = LobbyTask {
@@ -118,7 +146,7 @@ impl Lobbies {
         if self.is_stopping() {
             live.tell(self.clock.now(), Command::Drain);
         }
-        Ok(live)
+        live
     }
 
     /// Tells every lobby to finish (`Command::Drain`) or to stop now (`Command::Interrupt`).

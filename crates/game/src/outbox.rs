@@ -11,7 +11,7 @@ use engine::Command;
 use kernel::{Amount, LobbyId, PlayerId, RoundId, SeedIndex};
 use parking_lot::Mutex;
 use platform::clock::Clock;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 
 use crate::live::{Ended, LiveLobby};
 use crate::metrics::Metrics;
@@ -35,6 +35,10 @@ const PRUNE_MS: u64 = 3_600 * 1_000;
 /// Living lobbies by number, shared with the registry.
 pub(crate) type LiveLobbies = Arc<Mutex<HashMap<LobbyId, Arc<LiveLobby>>>>;
 
+/// Keeps sending and taking over apart: no close may be answered between the fence that told a
+/// new owner the house's balance and the moment at which its lobby can be told of closes.
+pub(crate) type Gate = Arc<RwLock<()>>;
+
 /// The one task of the node that sends.
 #[derive(Clone)]
 pub(crate) struct Sender {
@@ -42,6 +46,7 @@ pub(crate) struct Sender {
     pub(crate) wallet: Arc<dyn Wallet>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: LiveLobbies,
+    pub(crate) gate: Gate,
     pub(crate) bell: Arc<Notify>,
     pub(crate) metrics: Metrics,
 }
@@ -99,6 +104,7 @@ impl Sender {
 
     /// Sends what is queued, once.
     pub(crate) async fn flush(&self) -> Flush {
+        let _nobody_takes_over = self.gate.write().await;
         let rows = match self.store.unsent(ROWS).await {
             Ok(rows) if rows.is_empty() => return Flush::Empty,
             Ok(rows) => rows,

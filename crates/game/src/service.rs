@@ -134,6 +134,7 @@ impl Service {
             wallet: Arc::clone(&wallet),
             clock: Arc::clone(&clock),
             live: Arc::clone(&lobbies.live),
+            gate: Arc::clone(&lobbies.gate),
             bell: Arc::clone(&bell),
             metrics: metrics.clone(),
         };
@@ -157,6 +158,7 @@ impl Service {
         let verifier = deps.verifier;
         let inner = Inner { config, store, lobbies, outbound, clock, verifier, metrics };
         let service = Self { inner: Arc::new(inner) };
+        // Before the first flush of the outbox and the first request, so no gate is needed.
         service.own_lobbies().await?;
         service.run_until_shutdown(sender, tasks, deps.shutdown);
         Ok(service)
@@ -210,7 +212,7 @@ impl Service {
             }
             let service = self.clone();
             // Logged where it fails; the lobby is tried again when it is touched.
-            waking.spawn(async move { service.inner.lobbies.wake(lobby).await.is_ok() });
+            waking.spawn(async move { service.inner.lobbies.settle(lobby).await.is_ok() });
         }
         while waking.join_next().await.is_some() {}
         Ok(())

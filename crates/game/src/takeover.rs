@@ -128,6 +128,8 @@ impl Takeover {
         let lobby = left.lobby.lobby;
         let mut commands = vec![StoreCommand::TakeOver { lobby, epoch }];
         for round in &left.unfinished {
+            let number = round.record.round;
+            tracing::info!(round = %number, "a round that an earlier owner left is ended");
             commands.push(self.end_of(left, round).await?);
         }
         for round in unknown_rounds(lobby, left.last_round, fenced) {

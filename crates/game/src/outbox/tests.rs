@@ -53,6 +53,7 @@ async fn node() -> Node {
         wallet: wallet.clone(),
         clock: Arc::new(SystemClock::new()),
         live: Arc::default(),
+        gate: Arc::default(),
         bell: Arc::new(Notify::new()),
         metrics: Metrics::register(&Registry::new()),
     };
@@ -69,8 +70,8 @@ impl Node {
         let reserve = Reserve { player: player(1), bet: name, round, epoch: Epoch(1), stake };
         self.wallet.reserve(&[reserve]).await.unwrap()[0].unwrap();
         let cap = Multiplier::from_centi(200).unwrap();
-        let state = BetState::Requested;
-        let bet = Bet { key, stake, auto_cash_out: None, cap, state };
+        let requested = BetState::Requested;
+        let bet = Bet { key, stake, auto_cash_out: None, cap, state: requested };
         let stake_sum = stake.amount();
         let lock = LockRecord {
             round,
