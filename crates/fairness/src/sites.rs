@@ -37,7 +37,7 @@ pub enum Algorithm {
 pub enum SiteError {
     /// The text is not a game hash.
     #[error("the game hash {0}")]
-    Hash(#[from] HexError),
+    Hash(HexError),
     /// The site's rounding makes it a division by zero.
     #[error("the site's formula has no finite multiplier for this hash")]
     Unbounded,
@@ -53,7 +53,7 @@ pub fn multiplier(
     game_hash: &str,
     public_seed: &str,
 ) -> Result<u64, SiteError> {
-    let game = GameHash { raw: hex::decode(game_hash)?, text: game_hash };
+    let game = GameHash { raw: hex::decode(game_hash).map_err(SiteError::Hash)?, text: game_hash };
     let salt = public_seed.as_bytes();
     match algorithm {
         Algorithm::BustabitV1 => Ok(bustabit::v1(&game, salt)),
@@ -71,7 +71,7 @@ pub fn multiplier(
 /// # Errors
 /// [`SiteError::Hash`] unless `game_hash` is 64 lowercase hexadecimal digits.
 pub fn previous_hash(algorithm: Algorithm, game_hash: &str) -> Result<String, SiteError> {
-    let raw: [u8; 32] = hex::decode(game_hash)?;
+    let raw: [u8; 32] = hex::decode(game_hash).map_err(SiteError::Hash)?;
     let digest =
         if algorithm.hashes_raw_bytes() { Sha256::digest(raw) } else { Sha256::digest(game_hash) };
     Ok(hex::encode(&digest))

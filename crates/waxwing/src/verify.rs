@@ -21,7 +21,7 @@ pub enum VerifyError {
     Algorithm(String),
     /// The text is not a seed or a game hash.
     #[error("the hash {0}")]
-    Hash(#[from] hex::HexError),
+    Hash(hex::HexError),
     /// The site's own formula fails on this hash.
     #[error(transparent)]
     Site(#[from] SiteError),
@@ -29,7 +29,7 @@ pub enum VerifyError {
     #[error("a house edge is below {HOUSE_EDGE_LIMIT_BPS} basis points")]
     HouseEdge,
     /// The file is not an exported round.
-    #[error("not an exported round: {0}")]
+    #[error("not an exported round")]
     Export(#[from] serde_json::Error),
     /// The round was not played as it should have been, or its record was changed.
     #[error("{check}: {finding}")]
@@ -57,7 +57,7 @@ pub fn multiplier(
         if house_edge_bps >= HOUSE_EDGE_LIMIT_BPS {
             return Err(VerifyError::HouseEdge);
         }
-        let seed = Seed::parse(hash)?;
+        let seed = Seed::parse(hash).map_err(VerifyError::Hash)?;
         return Ok(crash_point(public_seed, &seed, house_edge_bps).to_string());
     }
     let algorithm =
