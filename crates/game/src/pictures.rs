@@ -320,3 +320,6 @@ const fn end_reason(reason: Reason) -> EndReason {
         Reason::OwnerLost => EndReason::OwnerLost,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! What goes over the bus while a round is played.
+
+use std::time::Duration;
+
+use cluster::{Bus, Delivery};
+use contracts::{BetRequest, LobbyRef, Play, PlayError, PlayRefusal};
+use kernel::{Multiplier, Stake};
+use protocol::picture::BetOutcome;
+use protocol::{Picture, PictureEvent};
+
+use crate::testing::{World, bet_id, lobby, player};
+
+fn request(bet: u8, auto: Option<u32>) -> BetRequest {
+    BetRequest {
+        player: player(1),
+        username: "ann".into(),
+        at: LobbyRef { lobby: lobby(1), round: None },
+        bet: bet_id(bet),
+        stake: Stake::from_whole(10),
+        auto_cash_out: auto.and_then(Multiplier::from_centi),
+    }
+}
+
+const fn kind(event: &PictureEvent) -> &'static str {
+    match event {
+        PictureEvent::Snapshot(_) => "snapshot",
+        PictureEvent::BettingOpened(_) => "betting_opened",
+        PictureEvent::BetsAccepted(_) => "bets_accepted",
+        PictureEvent::RoundLocked(_) => "round_locked",
+        PictureEvent::RoundStarted(_) => "round_started",
+        PictureEvent::Tick(_) => "tick",
+        PictureEvent::Crashed(_) => "crashed",
+        PictureEvent::Settled(_) => "settled",
+        PictureEvent::Voided(_) => "voided",
+        PictureEvent::Interrupted(_) => "interrupted",
+        PictureEvent::BetResult(_) => "bet_result",
+    }
+}
+
+/// The pictures of one round in which bet 1 was placed, from its opening to its results.
+async fn round_of_pictures(world: &World) -> Vec<Picture> {
+    world.wallet.top_up(player(1), 1_000);
+    let mut subscription = world.bus.subscribe(lobby(1));
+    let process = world.start().await;
+    let accepted = loop {
+        match process.service.place_bet(request(1, Some(101))).await {
+            Ok(accepted) => break accepted,
+            Err(PlayError::Refused(PlayRefusal::BettingClosed)) => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let mut pictures = Vec::new();
+    while let Some(Delivery::Picture(json)) = subscription.next().await {
+        let picture = Picture::from_json(&json).unwrap();
+        if picture.round > accepted.round.number {
+            break;
+        }
+        if picture.round == accepted.round.number {
+            pictures.push(picture);
+        }
+    }
+    process.stop().await;
+    pictures
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_is_drawn_in_order_and_hides_its_end() {
+    let world = World::new();
+    let pictures = round_of_pictures(&world).await;
+    let mut order: Vec<&str> = pictures
+        .iter()
+        .filter(|picture| picture.to.is_none())
+        .map(|picture| kind(&picture.event))
+        .collect();
+    order.dedup();
+    let drawn = order.join(" ");
+    // A climb that ends at 1.00x has no tick, so that word may be missing.
+    let expected = [
+        "betting_opened bets_accepted round_locked round_started tick crashed settled",
+        "betting_opened bets_accepted round_locked round_started crashed settled",
+    ];
+    assert!(expected.contains(&drawn.as_str()), "{drawn}");
+
+    let everyone: Vec<_> = pictures.iter().filter(|picture| picture.to.is_none()).collect();
+    assert!(everyone.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+    let crash = everyone.iter().position(|picture| kind(&picture.event) == "crashed").unwrap();
+    for picture in &everyone[..crash] {
+        let json = String::from_utf8(picture.to_json().unwrap()).unwrap();
+        assert!(!json.contains("crash_point") && !json.contains("\"seed\""), "{json}");
+    }
+    let PictureEvent::Settled(settled) = &everyone.last().unwrap().event else {
+        panic!("the last picture says how it was settled")
+    };
+    assert_eq!((settled.seed.len(), settled.public_seed.len()), (64, 64));
+    assert_eq!(settled.totals.count, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bet_that_ends_by_itself_is_told_to_its_player_alone_and_once() {
+    let world = World::new();
+    let pictures = round_of_pictures(&world).await;
+    let told: Vec<_> = pictures.iter().filter(|picture| picture.to.is_some()).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].to.unwrap().0, player(1));
+    let PictureEvent::BetResult(result) = &told[0].event else { panic!("a bet's result") };
+    assert_eq!((result.bet_id.0, result.stake.0), (bet_id(1), Stake::from_whole(10)));
+    match result.result {
+        BetOutcome::Win => assert_eq!(result.coefficient.unwrap().0.centi(), 101),
+        BetOutcome::Lost => assert_eq!((result.payout, result.coefficient), (None, None)),
+        BetOutcome::Released => panic!("the round was played"),
+    }
+}
