@@ -176,7 +176,11 @@ async fn a_bet_sent_again_after_a_death_is_taken_once() {
         "bet_id": random.bet_id(),
     });
     let socket = Socket::join(&server.base, lobby).await.unwrap();
-    let first = socket.call("place_bet", bet.clone()).await.unwrap();
+    let first = eventually("the new lobby to take bets", Duration::from_secs(10), || async {
+        let answer = socket.call("place_bet", bet.clone()).await.unwrap();
+        answer["error"].is_null().then_some(answer)
+    })
+    .await;
     let again = socket.call("place_bet", bet.clone()).await.unwrap();
     assert_eq!(first, again, "the same bet gets its first answer");
     assert_eq!(caller.balance(&ann).await.to_string(), "90");

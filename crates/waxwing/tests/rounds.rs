@@ -140,7 +140,7 @@ async fn seeds_form_one_chain_across_rounds_and_deaths() {
     let (main_book, rare_book) =
         tokio::join!(play(&server, ann, 1, 6), play(&server, bob.clone(), rare, 6));
 
-    let mut last = 6;
+    let mut last = main_book.last_round();
     for _ in 0..3 {
         let alive_ms = random.between(0, 2_000);
         tokio::time::sleep(Duration::from_millis(alive_ms)).await;
@@ -156,7 +156,7 @@ async fn seeds_form_one_chain_across_rounds_and_deaths() {
     assert_verified(&main).await;
 
     let later = play(&server, bob, rare, 9).await;
-    let rounds = ended_rounds(&caller, rare, 9).await;
+    let rounds = ended_rounds(&caller, rare, later.last_round()).await;
     assert_chain(&rounds);
     assert_told(&rare_book, &rounds);
     assert_told(&later, &rounds);

@@ -11,15 +11,15 @@ impl Random {
         Self(seed)
     }
 
-    /// A seed from the environment (`WAXWING_TEST_SEED`) or a fresh one; printed either way.
+    /// A seed from the environment (`E2E_SEED`) or a fresh one; printed either way.
     #[expect(clippy::disallowed_methods, reason = "repeats a failed run by its printed seed")]
     pub(crate) fn announced() -> Self {
-        let given = std::env::var("WAXWING_TEST_SEED").ok();
+        let given = std::env::var("E2E_SEED").ok();
         let seed = match given {
-            Some(text) => text.parse().expect("WAXWING_TEST_SEED is a number"),
+            Some(text) => text.parse().expect("E2E_SEED is a number"),
             None => RandomState::new().build_hasher().finish(),
         };
-        println!("repeat with WAXWING_TEST_SEED={seed}");
+        println!("repeat with E2E_SEED={seed}");
         Self::seeded(seed)
     }
 

@@ -63,10 +63,9 @@ async fn a_port_in_use_is_said_plainly() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let place = Place::new();
-    for listener in ["--listen", "--ops"] {
-        let mut command = place.command();
-        // The last of two equal flags stands.
-        command.args([listener, &address]);
+    for (listener, other) in [("--listen", "--ops"), ("--ops", "--listen")] {
+        let mut command = waxwing();
+        command.args(["up", listener, &address, other, "127.0.0.1:0", "--data"]).arg(place.data());
         let refused = finish(command, LIMIT).await;
         assert!(!refused.status.success(), "{}", refused.stdout);
         assert!(refused.stderr.contains(&address), "{}", refused.stderr);

@@ -84,6 +84,11 @@ impl Book {
         self.placed.lock().unwrap().clone()
     }
 
+    /// The highest round with an acknowledged bet.
+    pub(crate) fn last_round(&self) -> u64 {
+        self.all_placed().iter().map(|placed| placed.round).max().unwrap_or_default()
+    }
+
     /// Every result that was told.
     pub(crate) fn all_told(&self) -> Vec<Told> {
         self.told.lock().unwrap().clone()
