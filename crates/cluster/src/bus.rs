@@ -8,8 +8,9 @@ use kernel::LobbyId;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
-/// Pictures a subscription keeps for its reader; past them the oldest are lost.
-const KEPT: usize = 256;
+/// Pictures a subscription keeps for its reader; past them the oldest are lost. Room for the
+/// results that the end of a crowded round sends at once, which no snapshot repairs.
+const KEPT: usize = 4_096;
 
 /// Carries pictures: JSON of `protocol::Picture`, in the order their publisher sent them.
 pub trait Bus: Send + Sync {
