@@ -106,9 +106,12 @@ async fn a_bet_that_ends_by_itself_is_told_to_its_player_alone_and_once() {
     assert_eq!(told[0].to.unwrap().0, player(1));
     let PictureEvent::BetResult(result) = &told[0].event else { panic!("a bet's result") };
     assert_eq!((result.bet_id.0, result.stake.0), (bet_id(1), Stake::from_whole(10)));
+    let least = Multiplier::CASH_OUT_MIN;
     match result.result {
-        BetOutcome::Win => assert_eq!(result.coefficient.unwrap().0.centi(), 101),
-        BetOutcome::Lost => assert_eq!((result.payout, result.coefficient), (None, None)),
+        BetOutcome::Win => {
+            assert_eq!(result.payout.unwrap().0, Stake::from_whole(10).payout_at(least));
+        }
+        BetOutcome::Lost => assert_eq!(result.payout, None),
         BetOutcome::Released => panic!("the round was played"),
     }
 }
