@@ -4,7 +4,8 @@ use kernel::{Amount, BetId, LobbyId, Multiplier, PlayerId, Stake};
 use serde_json::{Value, json};
 
 use super::{
-    BetPlaced, BetResult, ClientMessage, JoinRoom, PlaceBet, RoundCrashed, RoundOpened, ServerEvent,
+    BetPlaced, BetResult, ClientMessage, JoinRoom, PlaceBet, RoundCrashed, RoundName, RoundOpened,
+    ServerEvent,
 };
 use crate::picture::BetOutcome;
 use crate::{Code, Problem};
@@ -126,17 +127,26 @@ fn a_token_does_not_show_itself() {
     assert!(!format!("{message:?}").contains("hush"));
 }
 
+/// The event's name and the text of its data.
+fn on_the_wire(event: &ServerEvent) -> (String, String) {
+    (event.name().into_owned(), event.json().unwrap())
+}
+
+fn named(name: &str, data: &str) -> (String, String) {
+    (name.to_owned(), data.to_owned())
+}
+
 #[test]
-fn events_have_the_originals_names_and_data() {
+fn events_about_bets_have_the_originals_names_and_data() {
     let player = PlayerId::new(7).unwrap().into();
     let bet_id = BET.parse::<BetId>().unwrap().into();
-    let (four, round) = (lobby(4).into(), 17);
+    let (lobby_id, round) = (lobby(4).into(), 17);
     let placed = BetPlaced {
         user_id: player,
         amount: stake("10.50").into(),
         coefficient: None,
         bet_id,
-        lobby_id: four,
+        lobby_id,
         round,
     };
     let won = BetResult {
@@ -145,65 +155,62 @@ fn events_have_the_originals_names_and_data() {
         payout: Some(Amount::parse("15.0150").unwrap().into()),
         coefficient: Some(multiplier("1.43").into()),
         bet_id,
-        lobby_id: four,
+        lobby_id,
         round,
     };
     let lost = BetResult { result: BetOutcome::Lost, payout: None, coefficient: None, ..won };
     let head = format!(r#""bet_id":"{BET}","lobby_id":4,"round":17}}"#);
+    let placed_data = format!(r#"{{"user_id":7,"amount":10.5,"coefficient":null,{head}"#);
+    let won_data =
+        format!(r#"{{"user_id":7,"result":"win","payout":15.015,"coefficient":1.43,{head}"#);
+    let lost_data = format!(r#"{{"user_id":7,"result":"lost",{head}"#);
     let cases = [
-        (
-            ServerEvent::Connected,
-            "connected",
-            r#"{"message":"WebSocket connection established"}"#.to_owned(),
-        ),
-        (
-            ServerEvent::BetPlaced(placed),
-            "bet_placed",
-            format!(r#"{{"user_id":7,"amount":10.5,"coefficient":null,{head}"#),
-        ),
+        (ServerEvent::BetPlaced(placed), named("bet_placed", &placed_data)),
+        (ServerEvent::BetResult(won), named("bet_result", &won_data)),
+        (ServerEvent::BetResult(lost), named("bet_result", &lost_data)),
         (
             ServerEvent::WithdrawRequested(player),
-            "withdraw_requested",
-            r#"{"user_id":7,"message":"Withdraw requested"}"#.to_owned(),
-        ),
-        (
-            ServerEvent::BetResult(won),
-            "bet_result",
-            format!(r#"{{"user_id":7,"result":"win","payout":15.015,"coefficient":1.43,{head}"#),
-        ),
-        (
-            ServerEvent::BetResult(lost),
-            "bet_result",
-            format!(r#"{{"user_id":7,"result":"lost",{head}"#),
-        ),
-        (
-            ServerEvent::CoefficientUpdate(multiplier("1.00").into()),
-            "coefficient_update",
-            r#"{"coefficient":1}"#.to_owned(),
-        ),
-        (
-            ServerEvent::RoundOpened(RoundOpened { lobby_id: four, round, closes_in_ms: None }),
-            "round_opened",
-            r#"{"lobby_id":4,"round":17,"closes_in_ms":null}"#.to_owned(),
-        ),
-        (
-            ServerEvent::Crashed(RoundCrashed {
-                lobby_id: four,
-                round,
-                coefficient: multiplier("2.50").into(),
-            }),
-            "crashed",
-            r#"{"lobby_id":4,"round":17,"coefficient":2.5}"#.to_owned(),
+            named("withdraw_requested", r#"{"user_id":7,"message":"Withdraw requested"}"#),
         ),
         (
             ServerEvent::Error(Problem::new(Code::Unauthenticated, "Invalid token")),
-            "error",
-            r#"{"message":"Invalid token","code":"unauthenticated"}"#.to_owned(),
+            named("error", r#"{"message":"Invalid token","code":"unauthenticated"}"#),
         ),
     ];
-    for (event, name, json) in cases {
-        assert_eq!(event.name(), name);
-        assert_eq!(event.json(), Some(json));
+    for (event, expected) in cases {
+        assert_eq!(on_the_wire(&event), expected);
+    }
+}
+
+#[test]
+fn events_about_rounds_have_the_originals_names_and_data() {
+    let (lobby_id, round) = (lobby(4).into(), 17);
+    let opened = RoundOpened { lobby_id, round, closes_in_ms: None };
+    let crashed = RoundCrashed { lobby_id, round, coefficient: multiplier("2.50").into() };
+    let cases = [
+        (
+            ServerEvent::Connected,
+            named("connected", r#"{"message":"WebSocket connection established"}"#),
+        ),
+        (
+            ServerEvent::CoefficientUpdate(multiplier("1.00").into()),
+            named("coefficient_update", r#"{"coefficient":1}"#),
+        ),
+        (
+            ServerEvent::RoundOpened(opened),
+            named("round_opened", r#"{"lobby_id":4,"round":17,"closes_in_ms":null}"#),
+        ),
+        (
+            ServerEvent::RoundStarted(RoundName { lobby_id, round }),
+            named("round_started", r#"{"lobby_id":4,"round":17}"#),
+        ),
+        (
+            ServerEvent::Crashed(crashed),
+            named("crashed", r#"{"lobby_id":4,"round":17,"coefficient":2.5}"#),
+        ),
+    ];
+    for (event, expected) in cases {
+        assert_eq!(on_the_wire(&event), expected);
     }
 }
 
