@@ -112,7 +112,7 @@ async fn fifty_deaths_break_no_promise() {
     let crowd = gather(&server).await;
     let (mut starts, mut bettings) = (Vec::new(), Vec::new());
     let mut fences = BTreeMap::new();
-    for death in 1..=DEATHS {
+    for _ in 0..DEATHS {
         bettings.push(crowd.probe(&server).await);
         let mut playing = crowd.play(&server, &mut random);
         tokio::time::sleep(life(&mut random)).await;
@@ -129,7 +129,6 @@ async fn fifty_deaths_break_no_promise() {
         }
         server = place.start().await;
         starts.push(server.ready_after);
-        assert!(server.ready_after <= READY_WITHIN, "start {death}: {:?}", server.ready_after);
     }
     bettings.push(crowd.probe(&server).await);
     for (what, times) in [("ready", &mut starts), ("every lobby takes bets", &mut bettings)] {
@@ -140,6 +139,8 @@ async fn fifty_deaths_break_no_promise() {
     let books = settle(&place, server).await;
     promises::assert_kept(&books, &crowd.book);
     promises::assert_worth_it(&books, &crowd.book);
+    // Last, so that a machine busy with other things hides no broken promise.
+    assert!(starts.iter().all(|start| *start <= READY_WITHIN), "{starts:?}");
 }
 
 /// One more death, and a start after which nobody bets: recovery ends every round that had bets.
