@@ -1,4 +1,4 @@
-//! How a round ends that could not be played to its end: DESIGN §4, for living and dead owners.
+//! How a round ends that could not be played to its end, for living and dead owners.
 
 use kernel::{Amount, Multiplier, Stake};
 

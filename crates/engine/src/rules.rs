@@ -51,7 +51,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of DESIGN §3 for a continuous lobby on `curve`.
+    /// The default rules for a continuous lobby on `curve`.
     #[must_use]
     pub fn standard(curve: Curve) -> Self {
         let limit = curve.kind().multiplier_limit();

@@ -140,7 +140,7 @@ impl Takeover {
         Ok(())
     }
 
-    /// How one unfinished round ends: DESIGN §4. Its seed is opened only if it was locked.
+    /// How one unfinished round ends. Its seed is opened only if it was locked.
     async fn end_of(
         &self,
         left: &Inheritance,

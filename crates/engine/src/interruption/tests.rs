@@ -1,4 +1,4 @@
-//! DESIGN §4, rule by rule, and the reason why stopping a node gains nothing.
+//! Interrupted rounds, rule by rule, and the reason why stopping a node gains nothing.
 
 use kernel::{BetId, Multiplier, PlayerId, Stake};
 

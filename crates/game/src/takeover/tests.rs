@@ -1,4 +1,4 @@
-//! DESIGN §4, cases (a) to (d), on rounds that an earlier owner left behind.
+//! Voided, settled, returned or interrupted: the four ends of rounds that an earlier owner left behind.
 
 use std::sync::Arc;
 

@@ -75,7 +75,7 @@ async fn a_round_reaches_everyone_in_the_lobby() {
 }
 
 #[tokio::test]
-async fn rooms_never_mix() {
+async fn lobbies_never_mix() {
     let gateway = Gateway::new();
     let mut client = gateway.listener().await;
     let elsewhere = LobbyId::new(5).unwrap();

@@ -1,3 +1,5 @@
+//! What is shown is what is in force, and a wrong field is named.
+
 use super::Config;
 
 #[test]

@@ -136,7 +136,7 @@ proptest! {
         }
     }
 
-    /// DESIGN §3.10: nothing that leaves the lobby before the crash depends on where it will be.
+    /// Nothing that leaves the lobby before the crash depends on where it will be.
     #[test]
     fn nothing_before_the_crash_depends_on_the_crash_point(
         setting in setting(), low in 130..300_u32, more in 1..5_000_u32, acts in schedule(),
