@@ -1,4 +1,4 @@
-//! Voided, settled, returned or interrupted: the four ends of rounds that an earlier owner left behind.
+//! Voided, settled, returned or interrupted: how rounds end that an earlier owner left behind.
 
 use std::sync::Arc;
 
