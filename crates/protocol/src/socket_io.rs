@@ -44,7 +44,8 @@ pub struct JoinRoom {
 /// `place_bet`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceBet {
-    /// The token; without it the handshake's counts, or what the socket proved before.
+    /// The token; without it the handshake's counts. Either must be good now: what the socket
+    /// proved before is not enough to bet.
     pub token: Option<Sealed<String>>,
     /// The lobby; none is the one joined.
     pub lobby: Option<LobbyId>,
@@ -61,7 +62,7 @@ pub struct PlaceBet {
 /// `withdraw`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdraw {
-    /// The token; without it the handshake's counts, or what the socket proved before.
+    /// The token; without it what the socket proved before counts, or the handshake's.
     pub token: Option<Sealed<String>>,
     /// The lobby; none is the one joined.
     pub lobby: Option<LobbyId>,

@@ -5,7 +5,6 @@
 //! the text, so neither way passes through a float; other serializers are not supported.
 
 use kernel::{Amount, BetId, DecimalError, LobbyId, Multiplier, PlayerId, Stake};
-use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Number, Value};
@@ -114,22 +113,6 @@ pub fn text_of(value: &Value) -> Option<&str> {
         Value::Number(number) => Some(number.as_str()),
         Value::String(text) => Some(text),
         _ => None,
-    }
-}
-
-/// For `#[serde(default, deserialize_with = "wire::none_if_blank")]`: null and `""` are `None`.
-///
-/// # Errors
-/// The error of `T` on anything else.
-pub fn none_if_blank<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
-        value => serde_json::from_value(value).map(Some).map_err(D::Error::custom),
     }
 }
 

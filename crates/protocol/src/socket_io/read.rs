@@ -59,7 +59,7 @@ fn read_bet(fields: &Map<String, Value>) -> Result<PlaceBet, Problem> {
     Ok(PlaceBet {
         token: read_token(fields)?,
         lobby: read_lobby(fields)?,
-        stake: WireStake::parse(amount.ok_or_else(missing)?.trim())?.0,
+        stake: WireStake::parse(amount.ok_or_else(missing)?)?.0,
         auto_cash_out: read_target(fields)?,
         bet: read_bet_id(fields)?,
         round: read_round(fields)?,
@@ -104,7 +104,7 @@ fn read_lobby(fields: &Map<String, Value>) -> Result<Option<LobbyId>, Problem> {
 
 fn read_target(fields: &Map<String, Value>) -> Result<Option<Multiplier>, Problem> {
     let Some(value) = given(fields, "coefficient") else { return Ok(None) };
-    let target = WireMultiplier::parse(text_of(value).unwrap_or_default().trim())?.0;
+    let target = WireMultiplier::parse(text_of(value).unwrap_or_default())?.0;
     if target < Multiplier::CASH_OUT_MIN {
         let detail = "An auto cash-out must be at least 1.01";
         return Err(Problem::new(Code::InvalidTarget, detail));

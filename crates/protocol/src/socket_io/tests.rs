@@ -85,7 +85,9 @@ fn a_lobby_that_cannot_exist_does_not_exist() {
 
 #[test]
 fn amounts_that_are_none_are_refused() {
-    for amount in ["-5", "0", r#""NaN""#, "1e3", "true", "{}", "99999999999999", r#""Infinity""#] {
+    let spaced = [r#"" 1""#, r#""1 ""#, r#""\t1""#, r#""  ""#];
+    let others = ["-5", "0", r#""NaN""#, "1e3", "true", "{}", "99999999999999", r#""Infinity""#];
+    for amount in others.into_iter().chain(spaced) {
         let found = code("place_bet", &format!(r#"{{"amount":{amount}}}"#));
         assert_eq!(found, Code::InvalidAmount, "{amount}");
     }
@@ -95,12 +97,16 @@ fn amounts_that_are_none_are_refused() {
 
 #[test]
 fn targets_that_are_none_are_refused() {
-    for target in ["1", "1.00", "0.5", "-2", r#""NaN""#, "[2]"] {
+    for target in ["1", "1.00", "0.5", "-2", r#""NaN""#, "[2]", r#"" 2""#, r#""2 ""#] {
         let found = code("place_bet", &format!(r#"{{"amount":1,"coefficient":{target}}}"#));
         assert_eq!(found, Code::InvalidTarget, "{target}");
     }
     let found = code("place_bet", r#"{"amount":1,"coefficient":1.505}"#);
     assert_eq!(found, Code::TooPrecise);
+    for blank in ["null", r#""""#, r#""  ""#] {
+        let bet = bet(&format!(r#"{{"amount":1,"coefficient":{blank}}}"#));
+        assert_eq!(bet.auto_cash_out, None, "{blank}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Round trips, and what must not come in.
 
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 
 use super::*;
 
@@ -93,23 +94,6 @@ fn a_problem_survives_a_struct_around_it() {
     assert_eq!(problem, Problem::new(Code::TooPrecise, "The number has too many decimals"));
     let error = serde_json::from_str::<Body>("{").unwrap_err();
     assert_eq!(Problem::from_json_error(&error).code, Code::Malformed);
-}
-
-#[test]
-fn blank_is_none() {
-    #[derive(Deserialize)]
-    struct Body {
-        #[serde(default, deserialize_with = "none_if_blank")]
-        coefficient: Option<WireMultiplier>,
-    }
-    let read = |json| serde_json::from_str::<Body>(json).map(|body| body.coefficient);
-    for json in ["{}", "{\"coefficient\":null}", "{\"coefficient\":\"\"}"] {
-        assert_eq!(read(json).unwrap(), None);
-    }
-    let two = Some(WireMultiplier(Multiplier::from_centi(200).unwrap()));
-    assert_eq!(read("{\"coefficient\":\"2.0\"}").unwrap(), two);
-    let error = read("{\"coefficient\":\"two\"}").unwrap_err();
-    assert_eq!(Problem::from_json_error(&error).code, Code::InvalidTarget);
 }
 
 proptest! {
