@@ -34,7 +34,6 @@ fn documented() -> OpenApiRouter<Service> {
         .routes(routes!(login))
         .routes(routes!(validate, validate_post))
         .routes(routes!(status))
-        .routes(routes!(jwks))
 }
 
 /// Makes a player.
@@ -115,15 +114,6 @@ async fn validate_post(player: AuthenticatedPlayer) -> Json<TokenValid> {
 )]
 async fn status() -> Json<ServiceStatus> {
     Json(ServiceStatus::auth())
-}
-
-/// The public keys that verify tokens, as a JWK set (RFC 7517).
-#[utoipa::path(
-    get, path = "/.well-known/jwks.json", tag = "identity",
-    responses((status = 200, description = "The keys", body = serde_json::Value))
-)]
-async fn jwks(State(service): State<Service>) -> Json<serde_json::Value> {
-    Json(service.shared.verifier.jwks())
 }
 
 /// The one place where reasons become statuses and codes.

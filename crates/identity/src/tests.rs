@@ -256,15 +256,11 @@ async fn of_many_who_want_a_name_one_gets_it() {
 }
 
 #[tokio::test]
-async fn status_and_keys_are_open_to_all() {
+async fn status_is_open_to_all() {
     let world = world(cheap());
-    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
-    let (_, body) = world.call(get("/user/v1/status")).await;
+    let get = Request::get("/user/v1/status").body(Body::empty()).unwrap();
+    let (_, body) = world.call(get).await;
     assert_eq!(body, json!({ "status": "Auth Service Running" }));
-    let (_, body) = world.call(get("/.well-known/jwks.json")).await;
-    assert_eq!(body["keys"][0]["kty"], "OKP");
-    assert_eq!(body["keys"][0]["alg"], "EdDSA");
-    assert!(body["keys"][0].get("d").is_none());
 }
 
 #[tokio::test]
@@ -299,12 +295,11 @@ fn every_route_is_documented() {
         ("/user/v1/auth/login", vec!["post"]),
         ("/user/v1/auth/validate", vec!["get", "post"]),
         ("/user/v1/status", vec!["get"]),
-        ("/.well-known/jwks.json", vec!["get"]),
     ] {
         for method in methods {
             let operation = &document["paths"][path][method];
             assert!(operation["operationId"].is_string(), "{method} {path}");
         }
     }
-    assert_eq!(document["paths"].as_object().unwrap().len(), 5);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 4);
 }
