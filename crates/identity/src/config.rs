@@ -20,6 +20,11 @@ pub struct Config {
     pub hashes_at_once: usize,
     /// Password hashes that may wait; more are refused with 503.
     pub hashes_waiting: usize,
+    /// Failed sign-ins under one name that may follow each other without a pause.
+    pub failures_at_once: u32,
+    /// Pause between further tries under that name, and the time in which one failure is
+    /// forgotten, in milliseconds.
+    pub failure_pause_ms: u64,
 }
 
 impl Default for Config {
@@ -31,6 +36,8 @@ impl Default for Config {
             argon2_passes: 2,
             hashes_at_once: 2,
             hashes_waiting: 64,
+            failures_at_once: 10,
+            failure_pause_ms: 6_000,
         }
     }
 }
@@ -46,6 +53,12 @@ impl Config {
             ("password_min", (1..=128).contains(&self.password_min), "must be 1 to 128"),
             ("hashes_at_once", (1..=64).contains(&self.hashes_at_once), "must be 1 to 64"),
             ("hashes_waiting", self.hashes_waiting <= 10_000, "must be at most 10000"),
+            ("failures_at_once", (1..=1_000).contains(&self.failures_at_once), "must be 1 to 1000"),
+            (
+                "failure_pause_ms",
+                (100..=3_600_000).contains(&self.failure_pause_ms),
+                "must be 100 to 3600000",
+            ),
             ("argon2_passes", (1..=100).contains(&self.argon2_passes), "must be 1 to 100"),
             (
                 "argon2_memory_kib",

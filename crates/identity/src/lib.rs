@@ -1,7 +1,7 @@
 //! Players, their passwords and their tokens.
 //!
-//! Guards: passwords are stored as argon2id hashes only, hashing is bounded, and an answer never
-//! tells an unknown name from a wrong password.
+//! Guards: passwords are stored as argon2id hashes only, hashing is bounded, guessing is slow, and
+//! an answer never tells an unknown name from a wrong password.
 
 mod config;
 mod metrics;
@@ -9,6 +9,7 @@ mod password;
 mod routes;
 mod service;
 mod store;
+mod throttle;
 
 pub use config::Config;
 pub use metrics::Metrics;

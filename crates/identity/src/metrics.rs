@@ -33,6 +33,8 @@ pub enum LoginOutcome {
     Accepted,
     /// Name and password do not belong together.
     Refused,
+    /// Too many sign-ins under this name had failed; the password was not looked at.
+    Throttled,
 }
 
 impl Metrics {

@@ -68,6 +68,8 @@ async fn register(
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Name and password do not belong together",
             body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many failed under this name; see Retry-After",
+            body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Too many sign up or in at once; see Retry-After",
             body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -123,6 +125,10 @@ impl From<AuthError> for ApiError {
             AuthError::InvalidUsername | AuthError::InvalidPassword { .. } => Code::Malformed,
             AuthError::UserExists => Code::UserExists,
             AuthError::InvalidCredentials => Code::InvalidCredentials,
+            AuthError::Throttled { retry_after_s } => {
+                let refusal = Self::new(Code::RateLimited, error.to_string());
+                return refusal.with_retry_after(retry_after_s);
+            }
             AuthError::Overloaded => return Self::overloaded(),
             AuthError::Broken => return Self::internal(&error),
             AuthError::Store(error) => return error.into(),

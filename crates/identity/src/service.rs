@@ -16,7 +16,8 @@ use tokens::{PlayerClaims, Signer, Verifier};
 use crate::config::Config;
 use crate::metrics::{LoginOutcome, Metrics};
 use crate::password::{HashError, Passwords};
-use crate::store::{NewPlayer, SqliteStore, Store};
+use crate::store::{NewPlayer, SqliteStore, Store, StoredPlayer};
+use crate::throttle::Throttle;
 
 /// Most characters of a username.
 const USERNAME_MAX: usize = 80;
@@ -35,9 +36,9 @@ pub struct Deps {
     pub writer: Writer,
     /// Reads the same file.
     pub reader: Reader,
-    /// Tells when tokens begin and end.
+    /// Tells when tokens begin and end, and how long guessing has paused.
     pub clock: Arc<dyn Clock>,
-    /// Gives salts.
+    /// Gives salts, and the key under which names are counted.
     pub random: Arc<dyn Random>,
     /// Makes tokens.
     pub signer: Arc<Signer>,
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     config: Config,
     store: Arc<dyn Store>,
     passwords: Passwords,
+    throttle: Throttle,
     metrics: Metrics,
     signer: Arc<Signer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -75,6 +77,12 @@ pub enum AuthError {
     /// Name and password do not belong together; which of them is wrong is not told.
     #[error("Invalid credentials")]
     InvalidCredentials,
+    /// Too many sign-ins under this name failed; the password was not looked at.
+    #[error("Too many failed sign-ins; try again later")]
+    Throttled {
+        /// Seconds after which the next try is looked at.
+        retry_after_s: u32,
+    },
     /// Too many passwords are being hashed; nothing was done.
     #[error("Too much is going on; try again in a moment")]
     Overloaded,
@@ -94,12 +102,14 @@ impl Service {
     pub fn start(config: Config, deps: Deps) -> Result<Self, InvalidConfig> {
         config.validate()?;
         let metrics = Metrics::register(&deps.registry);
+        let throttle = Throttle::new(&config, &*deps.random);
         let passwords = Passwords::new(&config, deps.random, metrics.clone())?;
         let store = Arc::new(SqliteStore::new(deps.writer, deps.reader));
         let shared = Shared {
             config,
             store,
             passwords,
+            throttle,
             metrics,
             signer: deps.signer,
             clock: deps.clock,
@@ -137,20 +147,43 @@ impl Service {
     /// Gives a token to whoever knows the password.
     ///
     /// # Errors
-    /// [`AuthError::InvalidCredentials`], [`AuthError::Overloaded`], or the store's.
+    /// [`AuthError::InvalidCredentials`], [`AuthError::Throttled`], [`AuthError::Overloaded`], or
+    /// the store's.
     pub async fn login(&self, credentials: Credentials) -> Result<SignedIn, AuthError> {
         let Credentials { username, password } = credentials;
-        // No such name or password was ever stored; refused without asking or hashing.
-        let possible = is_username(&username) && password.chars().count() <= PASSWORD_MAX;
-        let found = if possible { self.shared.store.find(&username).await? } else { None };
-        let stored = found.as_ref().map(|found| found.password_hash.expose().as_str());
-        let right = possible && self.shared.passwords.check(&password, stored).await?;
-        let Some(found) = found.filter(|_| right) else {
+        // No such name or password was ever stored; refused without counting, asking or hashing.
+        if !is_username(&username) || password.chars().count() > PASSWORD_MAX {
+            self.shared.metrics.login(LoginOutcome::Refused);
+            return Err(AuthError::InvalidCredentials);
+        }
+        let now = self.shared.clock.now();
+        let attempt = self.shared.throttle.take(&username, now).map_err(|retry_after_s| {
+            self.shared.metrics.login(LoginOutcome::Throttled);
+            AuthError::Throttled { retry_after_s }
+        })?;
+        let checked = self.check(&username, &password).await;
+        // Whoever hangs up before the answer has used the try up all the same.
+        if !matches!(checked, Ok(None)) {
+            attempt.give_back();
+        }
+        let Some(found) = checked? else {
             self.shared.metrics.login(LoginOutcome::Refused);
             return Err(AuthError::InvalidCredentials);
         };
         self.shared.metrics.login(LoginOutcome::Accepted);
         Ok(self.token(found.player, found.username))
+    }
+
+    /// The player of this name, if the password is right; it takes as long if there is none.
+    async fn check(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Option<StoredPlayer>, AuthError> {
+        let found = self.shared.store.find(username).await?;
+        let stored = found.as_ref().map(|found| found.password_hash.expose().as_str());
+        let right = self.shared.passwords.check(password, stored).await?;
+        Ok(found.filter(|_| right))
     }
 
     fn token(&self, player: PlayerId, username: String) -> SignedIn {

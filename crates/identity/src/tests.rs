@@ -140,6 +140,67 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
 }
 
 #[tokio::test]
+async fn guessing_is_slowed_down_for_known_and_unknown_names_alike() {
+    let world = world(cheap());
+    world.register("ann", "1111").await;
+    for username in ["ann", "nobody"] {
+        for _ in 0..10 {
+            assert_eq!(world.login(username, "0000").await.0, StatusCode::UNAUTHORIZED);
+        }
+    }
+    let (known, unknown) = (world.login("ann", "0000").await, world.login("nobody", "0000").await);
+    assert_eq!(known, unknown);
+    assert_eq!((known.0.as_u16(), &known.1["code"]), (429, &json!("rate_limited")));
+    assert_eq!(world.login("ann", "1111").await, known, "the password is not looked at");
+    assert_eq!(world.login("bob", "0000").await.0, StatusCode::UNAUTHORIZED, "others go on");
+    let text = world.registry.encode().unwrap();
+    let throttled = r#"waxwing_identity_logins_total{outcome="Throttled"} 3"#;
+    assert!(text.contains(throttled), "{text}");
+}
+
+#[tokio::test]
+async fn the_right_password_is_let_in_after_a_pause_and_counts_for_nothing() {
+    let world = world(cheap());
+    world.register("ann", "1111").await;
+    for _ in 0..30 {
+        assert_eq!(world.login("ann", "1111").await.0, StatusCode::OK);
+    }
+    for _ in 0..10 {
+        world.login("ann", "0000").await;
+    }
+    let body = json!({ "username": "ann", "password": "1111" }).to_string();
+    let login = || Request::post("/user/v1/auth/login").body(Body::from(body.clone())).unwrap();
+    let refused = world.router.clone().oneshot(login()).await.unwrap();
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &"6".parse().unwrap())
+    );
+    world.clock.advance(5_999);
+    assert_eq!(world.call(login()).await.0, StatusCode::TOO_MANY_REQUESTS);
+    world.clock.advance(1);
+    for _ in 0..30 {
+        assert_eq!(world.call(login()).await.0, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn guesses_sent_at_once_are_counted_before_they_are_looked_at() {
+    let world = Arc::new(world(cheap()));
+    world.register("ann", "1111").await;
+    let guesses: Vec<_> = (0..50)
+        .map(|number| {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move { world.login("ann", &format!("{number:04}")).await.0 })
+        })
+        .collect();
+    let mut looked_at = 0;
+    for guess in guesses {
+        looked_at += usize::from(guess.await.unwrap() == StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(looked_at, 10);
+}
+
+#[tokio::test]
 async fn names_and_passwords_have_rules() {
     let world = world(cheap());
     let long = "é".repeat(80);
@@ -281,6 +342,9 @@ fn settings_that_cannot_be_are_named() {
         (Config { hashes_at_once: 0, ..cheap() }, "hashes_at_once"),
         (Config { argon2_memory_kib: 7, ..cheap() }, "argon2_memory_kib"),
         (Config { argon2_passes: 0, ..cheap() }, "argon2_passes"),
+        (Config { failures_at_once: 0, ..cheap() }, "failures_at_once"),
+        (Config { failure_pause_ms: 99, ..cheap() }, "failure_pause_ms"),
+        (Config { failure_pause_ms: 3_600_001, ..cheap() }, "failure_pause_ms"),
     ] {
         assert_eq!(config.validate().unwrap_err().field, field);
     }
