@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::{DataDir, DataDirError};
 use crate::random::{SeededRandom, SystemRandom};
@@ -34,6 +37,80 @@ fn the_directory_and_its_keys_are_private() {
     assert_eq!(mode(&data.file("keys")), 0o700);
     assert_eq!(mode(&data.file("keys/token")), 0o600);
     assert!(!data.file("keys/token.new").exists());
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn what_is_open_to_others_is_closed_to_them() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("data");
+    let keys = path.join("keys");
+    fs::create_dir_all(&keys).unwrap();
+    fs::write(keys.join("token"), [7; 32]).unwrap();
+    for (path, open) in [(&path, 0o755), (&keys, 0o750), (&keys.join("token"), 0o644)] {
+        set_mode(path, open);
+    }
+    let data = DataDir::open(&path).unwrap();
+    assert_eq!(mode(&path), 0o700);
+    let key = data.secret("token", 32, &SystemRandom).unwrap();
+    assert_eq!(key.expose(), &[7; 32], "closed, not replaced");
+    assert_eq!((mode(&keys), mode(&keys.join("token"))), (0o700, 0o600));
+}
+
+#[test]
+fn a_stricter_mode_is_left_as_it_is() {
+    let root = tempfile::tempdir().unwrap();
+    let data = DataDir::open(root.path().join("data")).unwrap();
+    data.secret("token", 32, &SystemRandom).unwrap();
+    set_mode(&data.file("keys/token"), 0o400);
+    data.secret("token", 32, &SystemRandom).unwrap();
+    assert_eq!(mode(&data.file("keys/token")), 0o400);
+}
+
+#[test]
+fn a_directory_everybody_writes_to_is_refused_and_left_alone() {
+    let root = tempfile::tempdir().unwrap();
+    set_mode(root.path(), 0o1777);
+    let refused = DataDir::open(root.path()).unwrap_err();
+    assert!(matches!(refused, DataDirError::Shared(_)), "{refused}");
+    assert_eq!(mode(root.path()), 0o777);
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_new_key_is_told_by_its_name_and_never_by_its_value() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let root = tempfile::tempdir().unwrap();
+    let key = tracing::subscriber::with_default(subscriber, || {
+        let data = DataDir::open(root.path().join("data")).unwrap();
+        data.secret("token", 4, &SeededRandom::new(1)).unwrap();
+        data.secret("token", 4, &SeededRandom::new(2)).unwrap()
+    });
+    let said = String::from_utf8(log.0.lock().clone()).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("made a key") && said.contains("keys/token"), "{said}");
+    for bytes in [format!("{:?}", key.expose()), format!("{:x?}", key.expose())] {
+        assert!(!said.contains(&bytes), "{said}");
+    }
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Group commit, migrations, durability settings and snapshots.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,6 +146,36 @@ async fn a_commit_is_synced_and_keys_are_checked() {
     assert_eq!(pragma("synchronous").await, "Integer(2)");
     assert_eq!(pragma("foreign_keys").await, "Integer(1)");
     assert_eq!(pragma("locking_mode").await, "Text(\"normal\")");
+}
+
+/// The files of the database that are there, by their endings, each with its mode.
+fn modes(path: &Path) -> Vec<(&'static str, u32)> {
+    let mode = |end: &&'static str| {
+        let there = fs::metadata(format!("{}{end}", path.display())).ok()?;
+        Some((*end, there.permissions().mode() & 0o777))
+    };
+    ["", "-wal", "-shm"].iter().filter_map(mode).collect()
+}
+
+#[tokio::test]
+async fn the_file_and_its_log_are_their_owners_alone() {
+    let store = Store::open();
+    let private = [("", 0o600), ("-wal", 0o600), ("-shm", 0o600)];
+    store.writer.run(insert(1)).await.unwrap();
+    let reader = Reader::open(store.path(), 1).unwrap();
+    assert_eq!(modes(&store.path()), private);
+    // As a process leaves them that was killed, on a machine where others could read them.
+    let copy = store.root.path().join("copy.db");
+    for (end, _) in private {
+        let to = format!("{}{end}", copy.display());
+        fs::copy(format!("{}{end}", store.path().display()), &to).unwrap();
+        fs::set_permissions(&to, Permissions::from_mode(0o644)).unwrap();
+    }
+    drop(reader);
+    let writer = Writer::open(&copy, &[NOTES]).unwrap();
+    writer.run(insert(2)).await.unwrap();
+    assert_eq!(modes(&copy), private);
+    assert_eq!(seen(&copy), [1, 2]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! A job is answered only after the commit that holds it was synced. A failing job is rolled back
 //! alone; a failing commit fails every job of its group.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::StoreError;
 use super::schema::{Schema, migrate};
 use crate::clock::Stopwatch;
+use crate::data_dir::modes::{PRIVATE_FILE, create_private, restrict};
 
 /// Jobs that wait for the thread. When it is full, `run` waits for a place.
 const QUEUE: usize = 4_096;
@@ -72,14 +74,17 @@ struct Asked<F, T> {
 }
 
 impl Writer {
-    /// Opens the file, creating it, and brings it to `schemas`. The data directory's lock must
-    /// be held: a second writer in another process is not expected.
+    /// Opens the file, creating it for its owner alone, and brings it to `schemas`. The data
+    /// directory's lock must be held: a second writer in another process is not expected.
     ///
     /// # Errors
     /// [`StoreError::Open`] with the reason, also if a newer program wrote the file.
     pub fn open(path: impl AsRef<Path>, schemas: &[Schema]) -> Result<Self, StoreError> {
-        let mut connection = connect(path.as_ref())
-            .map_err(|error| StoreError::Open(format!("{}: {error}", path.as_ref().display())))?;
+        let path = path.as_ref();
+        make_private(path)
+            .map_err(|error| StoreError::Open(format!("{}: {error}", path.display())))?;
+        let mut connection = connect(path)
+            .map_err(|error| StoreError::Open(format!("{}: {error}", path.display())))?;
         migrate(&mut connection, schemas).map_err(|error| match error {
             StoreError::Failed(error) => StoreError::Open(format!("migration: {error}")),
             other => other,
@@ -225,6 +230,21 @@ fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> rusqlit
         }
     }
     tx.commit()
+}
+
+/// SQLite gives the log and its index the mode of the file, so the file comes first; what an
+/// earlier process left beside it is made private too.
+fn make_private(path: &Path) -> io::Result<()> {
+    create_private(path)?;
+    for end in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(end);
+        match restrict(Path::new(&beside), PRIVATE_FILE) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
