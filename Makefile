@@ -1,6 +1,8 @@
 # One command for each thing, a line each. What CI runs is what you run.
 .PHONY: help run test lint fmt tidy docs deny bench deps ci
 .DEFAULT_GOAL := help
+# The steps of `ci` in their order, also with -j: what is missing is installed first.
+.NOTPARALLEL:
 
 help: ## Say what each command does.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -32,4 +34,4 @@ bench: ## Measure a release build and print the table.
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests
 
-ci: lint tidy docs deny test ## Everything that must be green; the tests come last.
+ci: deps lint tidy docs deny test ## Everything that must be green; the tests come last.
