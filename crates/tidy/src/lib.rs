@@ -41,7 +41,7 @@ pub const RULES: &[Rule] = &[
     documents::decisions_are_named_and_short,
     documents::changes_are_kept,
     documents::architecture_is_short,
-    documents::files_speak_of_the_project_alone,
+    documents::no_place_of_one_machine,
     manifests::dependencies_say_why,
     manifests::locks_hold_no_addresses,
     fixtures::vectors_are_as_given,

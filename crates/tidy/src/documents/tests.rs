@@ -43,10 +43,20 @@ fn a_change_log_without_what_is_to_come_is_found() {
 }
 
 #[test]
-fn a_path_of_one_machine_is_found() {
-    let text = format!("see {}main\n", FOREIGN[0]);
-    assert_eq!(files_speak_of_the_project_alone("README.md", &text).len(), 1);
-    assert_eq!(files_speak_of_the_project_alone("README.md", "see docs/glossary.md\n"), []);
+fn a_path_of_one_machine_is_found_in_documents_and_sources() {
+    for place in MACHINE_PLACES {
+        for (path, line) in [("README.md", "see `P`x"), ("crates/a/src/b.rs", "open(\"Px\")")] {
+            let text = format!("\n{}\n", line.replace('P', place));
+            let lines: Vec<_> =
+                no_place_of_one_machine(path, &text).iter().map(|found| found.line).collect();
+            assert_eq!(lines, [2], "{text}");
+        }
+        let script = format!("mktemp {place}x\n");
+        assert_eq!(no_place_of_one_machine("scripts/a.sh", &script), []);
+        let address = format!("https://example.org{place}x crates{place}x $PLACE{place}x");
+        assert_eq!(no_place_of_one_machine("README.md", &address), []);
+    }
+    assert_eq!(no_place_of_one_machine("README.md", "see docs/glossary.md\n"), []);
 }
 
 #[test]
