@@ -27,7 +27,8 @@ pub struct Lobby {
     phase: Phase,
     round: Round,
     bankroll: Bankroll,
-    stop: Option<Stop>,
+    /// No further round is opened.
+    stopping: bool,
 }
 
 /// What the lobby is doing.
@@ -95,13 +96,6 @@ struct Round {
     interruption: Option<(Option<Multiplier>, Vec<Settlement>)>,
 }
 
-/// How the lobby was told to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
-    Drain,
-    Now,
-}
-
 impl Lobby {
     /// A lobby that opens its next round at the first [`Lobby::advance`].
     #[must_use]
@@ -113,7 +107,7 @@ impl Lobby {
             phase: Phase::Over { until: now },
             round: Round::new(resume.next_round.saturating_sub(1)),
             bankroll: Bankroll::new(resume),
-            stop: None,
+            stopping: false,
         }
     }
 
@@ -266,7 +260,7 @@ impl Lobby {
 
     /// Opens the next round when its time has come and the wallet is not too far behind.
     fn open_next(&mut self, now: Timestamp, until: Timestamp, events: &mut Vec<Event>) {
-        if self.stop.is_some() {
+        if self.stopping {
             self.stopped(events);
         } else if now >= until && self.bankroll.may_open(&self.rules) {
             self.round = Round::new(self.round.number + 1);

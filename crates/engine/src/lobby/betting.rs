@@ -18,7 +18,7 @@ impl Lobby {
             Mode::OnFirstBet => None,
         };
         self.open_until(closes_at, events);
-        if self.stop.is_some() {
+        if self.stopping {
             self.void(crate::Reason::Shutdown, events);
         }
     }
@@ -71,9 +71,7 @@ impl Lobby {
         self.check_open(at).map_err(|_| Rejection::BettingClosed)?;
         self.round.bets.set(place, BetState::Cancelling);
         events.push(Event::Store(Write::Cancel(bet.key)));
-        if self.rules.mode == Mode::OnFirstBet && !self.round.bets.any_live() {
-            self.open_until(None, events);
-        }
+        self.rest_again(events);
         Ok(())
     }
 
@@ -99,6 +97,7 @@ impl Lobby {
         let key = self.round.bets.get(place).key;
         self.round.bets.set(place, BetState::Released);
         events.push(Event::Tell(Notice::BetRefused { key, rejection }));
+        self.rest_again(events);
     }
 
     /// The cancellation is durable.
@@ -125,7 +124,8 @@ impl Lobby {
 
     /// Hands the lock record to the store, with a start far enough ahead to be durable before it.
     pub(super) fn store_lock(&mut self, now: Timestamp, events: &mut Vec<Event>) {
-        let start_at = now + self.rules.start_lead_ms;
+        let lead_ms = self.round.climb.as_mut().map_or(0, |climb| climb.next_lead_ms(&self.rules));
+        let start_at = now + lead_ms;
         self.phase = Phase::Locked { start_at, stored: false };
         let accepted = self.round.bets.as_slice().iter().filter(|bet| bet.is_in_round());
         events.push(Event::Store(Write::Lock {
@@ -145,6 +145,14 @@ impl Lobby {
                 events.push(Event::Store(Write::Release(key)));
                 events.push(Event::Tell(Notice::BetRefused { key, rejection }));
             }
+        }
+    }
+
+    /// Clears the countdown of a lobby that nobody plays any more.
+    fn rest_again(&mut self, events: &mut Vec<Event>) {
+        let counting = matches!(self.phase, Phase::Open { closes_at: Some(_) });
+        if counting && self.rules.mode == Mode::OnFirstBet && !self.round.bets.any_live() {
+            self.open_until(None, events);
         }
     }
 
@@ -180,7 +188,7 @@ impl Lobby {
     /// Bets and cancellations are taken until the closing instant, by their stamp.
     fn check_open(&self, at: Timestamp) -> Result<(), Rejection> {
         match self.phase {
-            _ if self.stop.is_some() => Err(Rejection::Draining),
+            _ if self.stopping => Err(Rejection::Draining),
             Phase::Open { closes_at } if closes_at.is_none_or(|closes_at| at < closes_at) => Ok(()),
             _ => Err(Rejection::BettingClosed),
         }
@@ -211,7 +219,7 @@ impl Lobby {
         if count >= rules.bets_per_player {
             return Err(Rejection::BetLimit { limit: rules.bets_per_player });
         }
-        self.check_room(bet.stake, cap, held).map(|()| cap)
+        self.check_room(bet, cap, held).map(|()| cap)
     }
 
     /// The highest stake here: the lobby's, or what still has a cap of 1.01x.
@@ -222,7 +230,8 @@ impl Lobby {
     }
 
     /// Whether the house, and this player's share of it, can cover one more bet.
-    fn check_room(&self, stake: Stake, cap: Multiplier, held: Amount) -> Result<(), Rejection> {
+    fn check_room(&self, bet: PlaceBet, cap: Multiplier, held: Amount) -> Result<(), Rejection> {
+        let PlaceBet { stake, auto_cash_out, .. } = bet;
         let room = self.bankroll.room() - self.round.bets.exposure();
         // Up to 10^15 units times 10^4: beyond an i64.
         let share = i128::from(self.round.room_at_open.units())
@@ -233,7 +242,10 @@ impl Lobby {
         if stake.payout_at(cap) <= left {
             return Ok(());
         }
-        let fits = u32::try_from(left.units() / i64::from(cap.centi())).unwrap_or(0);
+        // Less is left than one bet may be paid, so what fits is not capped by its payout.
+        let target = auto_cash_out.unwrap_or(self.rules.multiplier_max);
+        let target = target.min(self.rules.multiplier_max);
+        let fits = u32::try_from(left.units() / i64::from(target.centi())).unwrap_or(0);
         let fits = Stake::from_steps(fits).filter(|fits| *fits >= self.rules.stake_min);
         Err(Rejection::ExposureFull { fits })
     }

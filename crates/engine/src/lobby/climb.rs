@@ -5,6 +5,9 @@ use kernel::{Multiplier, Sealed, Timestamp};
 use super::{Lobby, Phase};
 use crate::{Bet, Event, Notice, Reason, Rules, Write};
 
+/// The longest lead that a store may need, in milliseconds.
+const LEAD_MAX_MS: u64 = 10_000;
+
 /// What a locked round needs to climb.
 #[derive(Debug)]
 pub(super) struct Climb {
@@ -21,6 +24,8 @@ pub(super) struct Climb {
     /// The heartbeat on its way.
     heartbeat_pending: Option<(u64, Multiplier)>,
     lock_pending: bool,
+    /// How far ahead of its record the climb is to start, in milliseconds.
+    lead_ms: u64,
     /// Whether the lock was told.
     lock_told: bool,
 }
@@ -38,8 +43,15 @@ impl Climb {
             heartbeat: None,
             heartbeat_pending: None,
             lock_pending: true,
+            lead_ms: 0,
             lock_told: false,
         }
+    }
+
+    /// The lead of the next lock record: twice the last one, which a slow store came too late for.
+    pub(super) fn next_lead_ms(&mut self, rules: &Rules) -> u64 {
+        self.lead_ms = (self.lead_ms * 2).clamp(rules.start_lead_ms, LEAD_MAX_MS);
+        self.lead_ms
     }
 
     pub(super) const fn writes_pending(&self) -> bool {

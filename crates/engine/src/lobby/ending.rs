@@ -2,7 +2,7 @@
 
 use kernel::Timestamp;
 
-use super::{Lobby, Phase, Stop};
+use super::{Lobby, Phase};
 use crate::{
     Bet, BetState, Event, Interruption, Notice, Outcome, Reason, Rejection, Settlement, StoredBet,
     StoredRound, Write, decide_interruption,
@@ -113,7 +113,7 @@ impl Lobby {
 
     /// Told to finish: a round that nobody plays ends at once, another is played out.
     pub(super) fn drain(&mut self, events: &mut Vec<Event>) {
-        self.stop.get_or_insert(Stop::Drain);
+        self.stopping = true;
         let nobody_plays = self.places_in_round().next().is_none();
         match self.phase {
             Phase::Open { .. } if nobody_plays => self.void(Reason::Shutdown, events),
@@ -127,7 +127,7 @@ impl Lobby {
 
     /// Told to stop now. What has crashed is decided; everything else is voided or interrupted.
     pub(super) fn stop_now(&mut self, events: &mut Vec<Event>) {
-        self.stop = Some(Stop::Now);
+        self.stopping = true;
         match self.phase {
             Phase::Open { .. } => self.void(Reason::Shutdown, events),
             Phase::Locked { .. } | Phase::Running { .. } => {
@@ -144,7 +144,7 @@ impl Lobby {
     }
 
     fn over(&mut self, at: Timestamp, events: &mut Vec<Event>) {
-        if self.stop.is_some() {
+        if self.stopping {
             self.stopped(events);
         } else {
             self.phase = Phase::Over { until: at + self.rules.pause_ms };

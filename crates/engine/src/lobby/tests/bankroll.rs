@@ -72,3 +72,21 @@ fn at_most_three_rounds_wait_for_the_wallet() {
         "]],
     );
 }
+
+#[test]
+fn the_stake_that_fits_does_fit() {
+    check(
+        "house 500000",
+        "
+          1 ann bets 1000
+          2 ann bets 50.01
+          3 ann bets 50
+    ",
+        &expect![[r"
+            0 round 1 open until 1000
+            1 ann refused: ExposureFull { fits: Some(Stake(5000)) }
+            2 ann refused: ExposureFull { fits: Some(Stake(5000)) }
+            3 ann in with 50, cap 1000.00
+        "]],
+    );
+}

@@ -221,3 +221,26 @@ fn the_same_bet_again_gets_the_first_answer() {
         "]],
     );
 }
+
+#[test]
+fn a_refused_bet_does_not_keep_a_countdown_alive() {
+    check(
+        "on_first_bet hold bet",
+        "
+        100 ann bets 10
+        110 answers late
+        120 bob bets 5
+        200 ann cancels
+        300 wallet refuses bob
+       2000 passes
+    ",
+        &expect![[r"
+            0 round 1 open, resting
+            110 ann in with 10, cap 1000.00
+            110 round 1 open until 1110
+            200 ann out, 10 back
+            300 bob refused: InsufficientFunds
+            300 round 1 open, resting
+        "]],
+    );
+}

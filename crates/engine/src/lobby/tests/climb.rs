@@ -313,7 +313,27 @@ fn a_lock_that_came_too_late_is_stored_anew() {
             0 ann in with 10, cap 1000.00
             1500 locked with 1 bets of 10
             1600 ann refused: NoOpenBet
-            1700 started at 1700
+            1900 started at 1900
+        "]],
+    );
+}
+
+#[test]
+fn a_slow_store_gets_a_longer_lead_each_time() {
+    check(
+        "hold lock",
+        "
+          0 ann bets 10
+       1300 answers late
+       1750 answers late
+       2100 answers
+       3000 passes
+    ",
+        &expect![[r"
+            0 round 1 open until 1000
+            0 ann in with 10, cap 1000.00
+            2100 locked with 1 bets of 10
+            2550 started at 2550
         "]],
     );
 }

@@ -108,8 +108,11 @@ impl World {
             ["passes"] => {}
             ["drains"] => self.give(at, Command::Drain),
             ["stops"] => self.give(at, Command::Interrupt),
-            ["answers"] => {
-                self.held_kinds.clear();
+            ["answers", ref goes_on @ ..] => {
+                // `answers late`: what comes next is held again.
+                if goes_on.is_empty() {
+                    self.held_kinds.clear();
+                }
                 for write in std::mem::take(&mut self.held) {
                     self.answer(&write);
                 }
