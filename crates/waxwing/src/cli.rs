@@ -49,17 +49,17 @@ struct Flags {
 
 #[derive(Debug, Args)]
 struct Verify {
-    /// The formula, by its name in fixtures/fairness_vectors.json, or `waxwing` for ours.
+    /// The formula, by its name in `fixtures/fairness_vectors.json`, or `waxwing` for ours.
     #[arg(long, value_name = "NAME", requires_all = ["hash"], conflicts_with = "round")]
     algorithm: Option<String>,
     /// The round's hash or seed, 64 hexadecimal digits.
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", conflicts_with = "round")]
     hash: Option<String>,
     /// The public seed or salt, as it was shown.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", conflicts_with = "round")]
     public_seed: String,
     /// The house edge our formula was played with, in basis points.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "round")]
     house_edge_bps: u32,
     /// Check a round exported by `GET …/lobby/{id}/rounds/{n}`.
     #[arg(long, value_name = "FILE", required_unless_present = "algorithm")]
@@ -118,3 +118,6 @@ impl Verify {
         print(verify::multiplier(&algorithm, &hash, &self.public_seed, self.house_edge_bps)?)
     }
 }
+
+#[cfg(test)]
+mod tests;
