@@ -1,5 +1,7 @@
 //! Every role in one process. The services meet through the same traits as when they are apart.
 
+mod doors;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,10 +14,11 @@ use platform::metrics::Registry;
 use platform::random::{Random, SystemRandom};
 use platform::shutdown::Shutdown;
 use platform::sqlite::{Reader, Writer};
-use tokens::{Signer, SigningKey};
+use tokens::{Signer, SigningKey, Verifier};
 use tokio::net::TcpListener;
 use tracing::info;
 
+use self::doors::Doors;
 use crate::cli::print;
 use crate::config::Config;
 
@@ -33,6 +36,8 @@ struct Ground {
     random: Arc<dyn Random>,
     registry: Registry,
     data_dir: DataDir,
+    signer: Arc<Signer>,
+    verifier: Arc<Verifier>,
 }
 
 /// Runs until told to stop; returns once everything is stored and closed.
@@ -50,12 +55,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     shutdown.on_signals()?;
     let health = Health::new();
     let ready = health.check("waxwing");
-    let ground = Ground {
-        clock: Arc::new(SystemClock::new()),
-        random: Arc::new(SystemRandom),
-        registry: Registry::new(),
-        data_dir: DataDir::open(&config.data)?,
-    };
+    let ground = Ground::open(&config)?;
     // Ports first: nothing runs behind an address that cannot be had.
     let listener = gateway::Listener::bind(&config.gateway)
         .await
@@ -66,34 +66,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (public_address, ops_address) = (listener.local_addr(), ops.local_addr()?);
 
     // The gateway and what answers operators outlive the lobbies.
-    let doors = shutdown.stage();
+    let stage = shutdown.stage();
     let operation = platform::ops::router(health.clone(), ground.registry.clone());
-    let ops_server = tokio::spawn(platform::http::serve(ops, operation, doors.clone()));
+    let ops_server = tokio::spawn(platform::http::serve(ops, operation, stage.clone()));
 
-    let signer = Arc::new(Signer::new(ground.signing_key("tokens")?, ISSUER, AUDIENCE));
-    let verifier = Arc::new(signer.verifier());
-    let (identity, wallet) = user_role(&config, &ground, &signer, &verifier).await?;
+    let (identity, wallet) = user_role(&config, &ground).await?;
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
     let mut game_config = config.game.clone();
     game_config.public_url = config.gateway.origin(public_address);
-    let game = game::Service::start(
-        game_config,
-        game::Deps {
-            writer: ground.writer("game", &[game::SCHEMA])?,
-            reader: ground.reader("game")?,
-            wallet: Arc::new(wallet.clone()),
-            bus: Arc::clone(&bus),
-            clock: Arc::clone(&ground.clock),
-            random: Arc::clone(&ground.random),
-            verifier: Arc::clone(&verifier),
-            registry: ground.registry.clone(),
-            seed_key: ground.key("seeds")?,
-            commitment_key: ground.key("commitments")?,
-            shutdown: shutdown.clone(),
-        },
-    )
-    .await
-    .context("the game cannot start")?;
+    let game = game_role(game_config, &ground, &wallet, &bus, &shutdown).await?;
 
     let mut openapi = identity::openapi();
     openapi.merge(wallet::openapi());
@@ -106,26 +87,26 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             game: game::router(game.clone()),
             play: Arc::new(game.clone()),
             bus,
-            verifier,
+            verifier: Arc::clone(&ground.verifier),
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             registry: ground.registry.clone(),
             openapi,
         },
     )?;
-    let gateway = tokio::spawn(gateway.serve(doors.clone()));
+    let gateway = tokio::spawn(gateway.serve(stage.clone()));
 
     ready.pass();
     print(format_args!("ops http://{ops_address}"))?;
     print(format_args!("ready http://{public_address}"))?;
     info!(address = %public_address, data = %config.data.display(), "ready");
 
-    shutdown.draining().await;
+    let mut doors = Doors { stage, gateway, ops: ops_server };
+    let stood = doors.stand(&shutdown).await;
     ready.fail("draining");
     shutdown.finished().await;
-    doors.drain();
-    gateway.await?;
-    ops_server.await?;
+    stood?;
+    doors.close().await?;
     info!("stopped");
     Ok(())
 }
@@ -134,8 +115,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 async fn user_role(
     config: &Config,
     ground: &Ground,
-    signer: &Arc<Signer>,
-    verifier: &Arc<tokens::Verifier>,
 ) -> anyhow::Result<(identity::Service, wallet::Service)> {
     let writer = ground.writer("user", &[identity::SCHEMA, wallet::SCHEMA])?;
     let reader = ground.reader("user")?;
@@ -146,8 +125,8 @@ async fn user_role(
             reader: reader.clone(),
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
-            signer: Arc::clone(signer),
-            verifier: Arc::clone(verifier),
+            signer: Arc::clone(&ground.signer),
+            verifier: Arc::clone(&ground.verifier),
             registry: ground.registry.clone(),
         },
     )
@@ -159,7 +138,7 @@ async fn user_role(
             reader,
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
-            verifier: Arc::clone(verifier),
+            verifier: Arc::clone(&ground.verifier),
             registry: ground.registry.clone(),
         },
     )
@@ -168,7 +147,46 @@ async fn user_role(
     Ok((identity, wallet))
 }
 
+/// The lobbies, on a file of their own.
+async fn game_role(
+    config: game::Config,
+    ground: &Ground,
+    wallet: &wallet::Service,
+    bus: &Arc<dyn Bus>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<game::Service> {
+    let deps = game::Deps {
+        writer: ground.writer("game", &[game::SCHEMA])?,
+        reader: ground.reader("game")?,
+        wallet: Arc::new(wallet.clone()),
+        bus: Arc::clone(bus),
+        clock: Arc::clone(&ground.clock),
+        random: Arc::clone(&ground.random),
+        verifier: Arc::clone(&ground.verifier),
+        registry: ground.registry.clone(),
+        seed_key: key(&ground.data_dir, "seeds")?,
+        commitment_key: key(&ground.data_dir, "commitments")?,
+        shutdown: shutdown.clone(),
+    };
+    game::Service::start(config, deps).await.context("the game cannot start")
+}
+
 impl Ground {
+    /// Takes the data directory, and makes the keys of tokens at the first start.
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        let data_dir = DataDir::open(&config.data)?;
+        let signing_key = SigningKey::generate(*key(&data_dir, "tokens")?.expose());
+        let signer = Arc::new(Signer::new(signing_key, ISSUER, AUDIENCE));
+        Ok(Self {
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom),
+            registry: Registry::new(),
+            data_dir,
+            verifier: Arc::new(signer.verifier()),
+            signer,
+        })
+    }
+
     /// The writer of `NAME.db`, its numbers shown.
     fn writer(&self, name: &str, schemas: &[platform::sqlite::Schema]) -> anyhow::Result<Writer> {
         let writer = Writer::open(self.database(name), schemas)
@@ -184,14 +202,10 @@ impl Ground {
     fn database(&self, name: &str) -> std::path::PathBuf {
         self.data_dir.file(&format!("{name}.db"))
     }
+}
 
-    /// A key kept outside the databases, made at the first start.
-    fn key(&self, name: &str) -> anyhow::Result<kernel::Sealed<[u8; KEY_BYTES]>> {
-        let secret = self.data_dir.secret(name, KEY_BYTES, &*self.random)?;
-        Ok(kernel::Sealed::new(secret.expose().as_slice().try_into()?))
-    }
-
-    fn signing_key(&self, name: &str) -> anyhow::Result<SigningKey> {
-        Ok(SigningKey::generate(*self.key(name)?.expose()))
-    }
+/// A key kept outside the databases, made at the first start.
+fn key(data_dir: &DataDir, name: &str) -> anyhow::Result<kernel::Sealed<[u8; KEY_BYTES]>> {
+    let secret = data_dir.secret(name, KEY_BYTES, &SystemRandom)?;
+    Ok(kernel::Sealed::new(secret.expose().as_slice().try_into()?))
 }
