@@ -6,10 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use http::{Method, Uri};
+use http::Uri;
 use platform::clock::Clock;
 use tower::ServiceBuilder;
-use tower_http::cors::{Any, CorsLayer};
 
 use crate::admission::{Admission, admit};
 use crate::{Config, Hub, SessionHandler};
@@ -27,9 +26,9 @@ const GATEWAY_PATH: &str = "/gateway/game/v1/socket.io";
 
 /// Routes that speak Socket.IO for `handler`, with sessions that live in `hub`.
 ///
-/// They bring their own `Access-Control-Allow-Origin: *` and their own limits. A long-polling
-/// request stays open for up to `ping_interval_ms`: no shorter timeout may lie around them. The
-/// client's address is the extension [`crate::Peer`], else the connection's own.
+/// They bring their own limits; what other origins may do is said by whoever serves them. A
+/// long-polling request stays open for up to `ping_interval_ms`: no shorter timeout may lie around
+/// them. The client's address is the extension [`crate::Peer`], else the connection's own.
 pub fn socket_io<S: Clone + Send + Sync + 'static>(
     handler: Arc<dyn SessionHandler>,
     hub: &Hub,
@@ -54,13 +53,7 @@ pub fn socket_io<S: Clone + Send + Sync + 'static>(
     io.ns("/", door::Door::new(handler, hub.clone(), config.clone(), clock));
 
     let admission = Admission::new(config, hub.metrics().clone());
-    let cors = CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers(Any)
-        .max_age(Duration::from_hours(1));
     let service = ServiceBuilder::new()
-        .layer(cors)
         .layer(from_fn_with_state(admission, admit))
         .map_request(onto_path)
         .service(service);

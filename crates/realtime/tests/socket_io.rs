@@ -51,7 +51,6 @@ async fn long_polling_does_the_same() {
     assert_eq!(socket.next().await, r#"430["Joined room: 5"]"#);
     game.hub.tell(lobby(5), &tick("1.00"));
     assert_eq!(socket.next().await, r#"42["coefficient_update",{"coefficient":1}]"#);
-    assert_eq!(socket.allowed_origin.as_deref(), Some("*"));
 }
 
 #[tokio::test]
@@ -164,7 +163,6 @@ async fn a_place_is_needed_and_is_given_back() {
     let url = format!("http://{}/socket.io/?EIO=4&transport=polling", game.address);
     let refused = reqwest::get(&url).await.unwrap();
     assert_eq!(refused.status(), 429);
-    assert_eq!(refused.headers()["access-control-allow-origin"], "*");
     assert!(refused.text().await.unwrap().contains(r#""code":"rate_limited""#));
     drop(first);
     let seated = async {
