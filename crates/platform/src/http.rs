@@ -1,15 +1,20 @@
 //! The HTTP server: what comes in is bounded, what is refused is a problem (RFC 9457).
 
+mod activity;
 mod connection;
 mod door;
 mod error;
 mod extract;
+mod files;
+mod places;
 mod serve;
 
-pub use connection::{Connection, PeerAddress};
+pub use connection::{Connection, PeerAddress, Seat};
 pub use door::{Door, RequestId};
 pub use error::ApiError;
 pub use extract::{AuthenticatedPlayer, Json, Path, Query};
+pub use files::warn_if_files_are_few;
+pub use places::{Full, Network, Place, Places};
 pub use serve::{Limits, serve, serve_with};
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use http::header::CONTENT_TYPE;
 use protocol::Code;
 
 use crate::health::Health;
-use crate::http::{ApiError, Json};
+use crate::http::{ApiError, Door, Json};
 use crate::metrics::{self, Registry};
+use crate::random::SystemRandom;
 
 #[derive(Clone)]
 struct Ops {
@@ -18,13 +19,15 @@ struct Ops {
     registry: Registry,
 }
 
-/// `/livez`, `/readyz`, `/metrics`.
+/// `/livez`, `/readyz`, `/metrics`, behind a door of their own. Its requests are not measured:
+/// they would hide the players'.
 pub fn router(health: Health, registry: Registry) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(Ops { health, registry })
+        .with_state(Ops { health, registry });
+    Door::unmeasured(&SystemRandom).before(router)
 }
 
 /// The process answers, so it lives.

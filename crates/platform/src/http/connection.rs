@@ -10,6 +10,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::places::Place;
+
 /// Who is at the other end of the connection; an extension of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
@@ -20,17 +22,30 @@ pub struct PeerAddress(pub SocketAddr);
 #[derive(Debug)]
 pub struct Connection {
     stream: TokioIo<TcpStream>,
-    place: OwnedSemaphorePermit,
+    seat: Seat,
+}
+
+/// A connection's place among all and its place among those of its network.
+#[derive(Debug)]
+pub struct Seat {
+    _among_all: OwnedSemaphorePermit,
+    _in_network: Option<Place>,
+}
+
+impl Seat {
+    pub(super) const fn new(among_all: OwnedSemaphorePermit, in_network: Option<Place>) -> Self {
+        Self { _among_all: among_all, _in_network: in_network }
+    }
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
-        Self { stream: TokioIo::new(stream), place }
+    pub(super) fn new(stream: TcpStream, seat: Seat) -> Self {
+        Self { stream: TokioIo::new(stream), seat }
     }
 
     /// The raw stream, and its place, to be kept until the stream is closed.
-    pub fn into_parts(self) -> (TcpStream, OwnedSemaphorePermit) {
-        (self.stream.into_inner(), self.place)
+    pub fn into_parts(self) -> (TcpStream, Seat) {
+        (self.stream.into_inner(), self.seat)
     }
 }
 

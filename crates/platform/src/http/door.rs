@@ -35,7 +35,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Door {
     shared: Arc<Shared>,
-    body_bytes: usize,
     deadline: Duration,
 }
 
@@ -48,33 +47,35 @@ struct Shared {
     /// Tells this process' request ids from another's.
     process: String,
     counted: AtomicU64,
-    metrics: HttpMetrics,
+    metrics: Option<HttpMetrics>,
 }
 
 impl Door {
     /// A door that measures into `registry`: bodies up to 64 KiB, answers within 30 seconds.
     #[must_use]
     pub fn new(random: &dyn Random, registry: &Registry) -> Self {
+        Self::with_metrics(random, Some(HttpMetrics::register(registry)))
+    }
+
+    /// The same without measuring, for a second listener beside one that is measured.
+    #[must_use]
+    pub fn unmeasured(random: &dyn Random) -> Self {
+        Self::with_metrics(random, None)
+    }
+
+    fn with_metrics(random: &dyn Random, metrics: Option<HttpMetrics>) -> Self {
         let mut process = String::new();
         for byte in array::<5>(random) {
             let _infallible = write!(process, "{byte:02x}");
         }
-        let metrics = HttpMetrics::register(registry);
         let shared = Arc::new(Shared { process, counted: AtomicU64::new(0), metrics });
-        Self { shared, body_bytes: BODY_BYTES, deadline: DEADLINE }
+        Self { shared, deadline: DEADLINE }
     }
 
     /// The same with another deadline, e.g. for long-polling.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
-        self
-    }
-
-    /// The same with another limit on bodies.
-    #[must_use]
-    pub fn with_body_limit(mut self, bytes: usize) -> Self {
-        self.body_bytes = bytes;
         self
     }
 
@@ -113,7 +114,9 @@ async fn pass(State(door): State<Door>, mut request: Request, next: Next) -> Res
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status();
-    door.shared.metrics.observe(&method, &route, status, watch.seconds());
+    if let Some(metrics) = &door.shared.metrics {
+        metrics.observe(&method, &route, status, watch.seconds());
+    }
     span.in_scope(|| {
         if status.is_server_error() {
             tracing::warn!(status = status.as_u16(), "answered");
@@ -127,10 +130,10 @@ async fn pass(State(door): State<Door>, mut request: Request, next: Next) -> Res
 async fn run(door: &Door, request: Request, next: Next) -> Response {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let length = length.and_then(|text| text.parse::<u64>().ok());
-    if length.is_some_and(|length| length > door.body_bytes as u64) {
+    if length.is_some_and(|length| length > BODY_BYTES as u64) {
         return ApiError::from(Code::TooLarge).into_response();
     }
-    let request = request.map(|body| Body::new(Limited::new(body, door.body_bytes)));
+    let request = request.map(|body| Body::new(Limited::new(body, BODY_BYTES)));
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(door.deadline, handled).await {
         Ok(Ok(response)) => response,

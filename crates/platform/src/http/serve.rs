@@ -1,38 +1,51 @@
 //! Accepts connections, bounded in number, headers and time, until told to stop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use futures_util::TryFutureExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::connection::{Connection, PeerAddress};
+use super::activity::{Activity, Answer};
+use super::connection::{Connection, PeerAddress, Seat};
+use super::places::{Full, Network, Place, Places};
 use crate::shutdown::Shutdown;
 
-/// How long open requests are waited for once the server stops.
+/// How long open requests are waited for once the server stops, and an idle client once it was
+/// told that its connection ends.
 const LINGER: Duration = Duration::from_secs(15);
 /// A pause after an accept failed for want of files or memory.
 const RECOVER: Duration = Duration::from_millis(100);
 
 /// What one server takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Open connections, sockets included; more wait in the kernel's queue.
     pub connections: usize,
+    /// Open connections from one network; more are closed at once. A quarter of all, so that no
+    /// single client, nor three, can take every place.
+    pub connections_per_network: u32,
+    /// Peers that bring the connections of many clients, as our own proxies do: their connections
+    /// count among all alone.
+    pub proxies: Vec<IpAddr>,
     /// How long a client may take over a request's headers.
     pub header_timeout: Duration,
+    /// How long a connection may stay without an open request; it ends within twice that.
+    pub idle_timeout: Duration,
+    /// How long what was sent to a client may stay unacknowledged or untaken (Linux only).
+    pub unread_timeout: Duration,
     /// Bytes of a request's headers together.
     pub header_bytes: usize,
     /// Headers of a request.
@@ -45,7 +58,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            connections_per_network: 4_096,
+            proxies: Vec::new(),
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
+            unread_timeout: Duration::from_secs(30),
             header_bytes: 16 * 1_024,
             headers: 64,
             streams: 128,
@@ -62,9 +79,10 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
 /// drain began, or when `shutdown` says now. Upgraded connections are not waited for.
 pub async fn serve_with(listener: TcpListener, router: Router, limits: Limits, shutdown: Shutdown) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
-    let builder = Arc::new(builder(&limits));
-    let server = Server { router, builder, patience: limits.header_timeout };
+    let by_network = Places::new(u32::MAX, limits.connections_per_network);
+    let builder = builder(&limits);
+    let server = Arc::new(Server { router, builder, limits, by_network });
+    let open = TaskTracker::new();
     let mut draining = pin!(shutdown.draining());
     loop {
         let accepted = tokio::select! {
@@ -73,10 +91,15 @@ pub async fn serve_with(listener: TcpListener, router: Router, limits: Limits, s
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
-                let connection = server.clone().connection(stream, peer, place, graceful.watcher());
-                tokio::spawn(connection);
-            }
+            Ok((stream, peer, among_all)) => match server.place(peer.ip()) {
+                Ok(in_network) => {
+                    server.prepare(&stream);
+                    let connection = Connection::new(stream, Seat::new(among_all, in_network));
+                    let server = Arc::clone(&server);
+                    open.spawn(server.connection(connection, peer, shutdown.clone()));
+                }
+                Err(full) => tracing::debug!(?full, "a connection was closed at once"),
+            },
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(RECOVER).await;
@@ -84,18 +107,19 @@ pub async fn serve_with(listener: TcpListener, router: Router, limits: Limits, s
         }
     }
     drop(listener);
+    open.close();
     tokio::select! {
-        () = graceful.shutdown() => {}
+        () = open.wait() => {}
         () = shutdown.stopping() => {}
         () = tokio::time::sleep(LINGER) => tracing::warn!("requests were cut off by the shutdown"),
     }
 }
 
-#[derive(Clone)]
 struct Server {
     router: Router,
-    builder: Arc<Builder<TokioExecutor>>,
-    patience: Duration,
+    builder: Builder<TokioExecutor>,
+    limits: Limits,
+    by_network: Places,
 }
 
 /// A place is taken first: a connection that could not be served stays with the kernel.
@@ -105,37 +129,55 @@ async fn accept(
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
     Ok((stream, peer, place))
 }
 
 impl Server {
-    async fn connection(
-        self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        place: OwnedSemaphorePermit,
-        watcher: Watcher,
-    ) {
-        let asked = Arc::new(AtomicBool::new(false));
-        let (router, seen) = (self.router, Arc::clone(&asked));
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            seen.store(true, Ordering::Relaxed);
+    /// A place among the connections of the peer's network; a proxy needs none.
+    fn place(&self, peer: IpAddr) -> Result<Option<Place>, Full> {
+        if self.limits.proxies.contains(&peer.to_canonical()) {
+            return Ok(None);
+        }
+        self.by_network.take(Some(Network::of(peer))).map(Some)
+    }
+
+    /// Small messages go out at once, and a client that takes nothing does not stay for ever. A
+    /// connection that is gone already shows it when it is read.
+    fn prepare(&self, stream: &TcpStream) {
+        let _gone_already = stream.set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        {
+            let socket = socket2::SockRef::from(stream);
+            let _gone_already = socket.set_tcp_user_timeout(Some(self.limits.unread_timeout));
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: Connection, peer: SocketAddr, shutdown: Shutdown) {
+        let activity = Activity::default();
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let open = activity.begin();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(PeerAddress(peer));
-            router.clone().oneshot(request)
+            let answer = self.router.clone().oneshot(request);
+            answer.map_ok(|response| response.map(|body| Answer::new(body, open)))
         });
-        let connection = Connection::new(stream, place);
-        let serving = self.builder.serve_connection_with_upgrades(connection, service);
-        let mut serving = pin!(watcher.watch(serving.into_owned()));
-        // hyper's header timeout begins once it knows the HTTP version; before that it is ours.
+        let mut serving = pin!(self.builder.serve_connection_with_upgrades(stream, service));
+        let Limits { header_timeout, idle_timeout, .. } = self.limits;
         let ended = tokio::select! {
             ended = &mut serving => ended,
-            () = tokio::time::sleep(self.patience) => {
-                if !asked.load(Ordering::Relaxed) {
+            () = shutdown.draining() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+            // hyper's header timeout begins once it knows the HTTP version; before that it is
+            // ours. It never ends an idle HTTP/2 connection, whose pings are answered.
+            () = activity.ceases(header_timeout, idle_timeout) => {
+                if !activity.has_begun() {
                     return;
                 }
-                serving.await
+                serving.as_mut().graceful_shutdown();
+                let Ok(ended) = tokio::time::timeout(LINGER, serving).await else { return };
+                ended
             }
         };
         if let Err(error) = ended {

@@ -55,9 +55,7 @@ fn router(clock: &ManualClock) -> Router {
 }
 
 fn door() -> Door {
-    Door::new(&SeededRandom::new(1), &Registry::new())
-        .with_deadline(Duration::from_millis(50))
-        .with_body_limit(64)
+    Door::new(&SeededRandom::new(1), &Registry::new()).with_deadline(Duration::from_millis(50))
 }
 
 struct Answer {
@@ -156,13 +154,13 @@ async fn a_body_that_is_not_the_json_asked_for_is_malformed() {
 
 #[tokio::test]
 async fn a_body_past_the_limit_is_too_large_declared_or_not() {
-    let long = format!(r#"{{"word":"{}"}}"#, "x".repeat(64));
+    let long = format!(r#"{{"word":"{}"}}"#, "x".repeat(64 * 1_024));
     let mut declared = Request::post("/echo").body(Body::from(long.clone())).unwrap();
     declared.headers_mut().insert(header::CONTENT_LENGTH, long.len().into());
     assert_eq!(ask(declared).await.problem(), (413, "too_large".into()));
     let streamed = Body::new(http_body_util::StreamBody::new(futures_util::stream::iter(
         long.into_bytes()
-            .chunks(8)
+            .chunks(8_192)
             .map(|chunk| {
                 Ok::<_, Infallible>(hyper::body::Frame::data(bytes::Bytes::copy_from_slice(chunk)))
             })

@@ -7,7 +7,9 @@ use tower::ServiceExt as _;
 
 use super::router;
 use crate::health::Health;
+use crate::http::Door;
 use crate::metrics::Registry;
+use crate::random::SeededRandom;
 
 async fn get(health: &Health, path: &str) -> (StatusCode, String, String) {
     let request = Request::get(path).body(Body::empty()).unwrap();
@@ -48,4 +50,23 @@ async fn metrics_are_open_metrics() {
     assert_eq!(status, StatusCode::OK);
     assert!(kind.starts_with("application/openmetrics-text"));
     assert!(body.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_with_an_id() {
+    let registry = Registry::new();
+    let players = Door::new(&SeededRandom::new(1), &registry).before(axum::Router::new());
+    let request = Request::get("/elsewhere").body(Body::empty()).unwrap();
+    players.oneshot(request).await.unwrap();
+    let router = router(Health::new(), registry.clone());
+    let request = Request::get("/nowhere").body(Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert!(!response.headers()["x-request-id"].is_empty());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("\"code\":\"not_found\""));
+    let shown = registry.encode().unwrap();
+    assert_eq!(shown.matches("# TYPE waxwing_http_requests ").count(), 1, "{shown}");
+    assert_eq!(shown.matches("waxwing_http_requests_total{").count(), 1, "{shown}");
 }

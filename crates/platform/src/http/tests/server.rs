@@ -42,6 +42,7 @@ async fn start(limits: Limits) -> Running {
                     "done"
                 }),
             )
+            .route("/large", get(|| async { vec![b'x'; 64 * 1_024 * 1_024] }))
             .route("/upgrade", get(upgrade));
     let serving = tokio::spawn(serve_with(listener, router, limits, shutdown.clone()));
     Running { address, shutdown, serving }
@@ -159,6 +160,54 @@ async fn more_connections_than_places_wait_their_turn() {
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut second).await.is_err());
     drop(first);
     assert!(second.await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_network_has_its_share_of_the_places_and_a_proxy_has_all() {
+    let few = Limits { connections_per_network: 1, ..Limits::default() };
+    let running = start(few.clone()).await;
+    let first = TcpStream::connect(running.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    let closed = tokio::time::timeout(Duration::from_secs(2), second.read(&mut [0; 1])).await;
+    assert!(matches!(closed.unwrap(), Ok(0) | Err(_)), "it is closed at once");
+    drop(first);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(exchange(running.address, &request("/peer")).await.starts_with("HTTP/1.1 200"));
+
+    let running = start(Limits { proxies: vec!["127.0.0.1".parse().unwrap()], ..few }).await;
+    let _first = TcpStream::connect(running.address).await.unwrap();
+    assert!(exchange(running.address, &request("/peer")).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn an_idle_http_2_connection_ends_and_a_busy_one_does_not() {
+    let idle_timeout = Duration::from_millis(100);
+    let running = start(Limits { idle_timeout, ..limits() }).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(executor, TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    for _ in 0..3 {
+        // Twice as long as a connection may be idle, but it is not.
+        let uri = format!("http://{}/slow", running.address);
+        let request = http::Request::get(uri).body(http_body_util::Empty::<bytes::Bytes>::new());
+        assert_eq!(sender.send_request(request.unwrap()).await.unwrap().status(), StatusCode::OK);
+    }
+    let ended = tokio::time::timeout(Duration::from_secs(2), connection).await;
+    assert!(ended.expect("it is told to go").unwrap().is_ok(), "it ends in order");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_takes_nothing_loses_the_place() {
+    let unread_timeout = Duration::from_millis(300);
+    let running = start(Limits { connections: 1, unread_timeout, ..Limits::default() }).await;
+    let mut stuck = TcpStream::connect(running.address).await.unwrap();
+    stuck.write_all(request("/large").as_bytes()).await.unwrap();
+    assert!(exchange(running.address, &request("/peer")).await.starts_with("HTTP/1.1 200"));
+    drop(stuck);
 }
 
 #[tokio::test]
