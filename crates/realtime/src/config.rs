@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Sockets a process holds; one more is answered 503.
     pub sockets_max: u32,
-    /// Sockets from one address; one more is answered 429.
+    /// Sockets from one address, or one /64 of IPv6; one more is answered 429.
     pub sockets_per_address_max: u32,
     /// Bytes of one HTTP or Engine.IO payload.
     pub payload_bytes_max: u32,
@@ -19,7 +19,7 @@ pub struct Config {
     pub burst_max: u32,
     /// Messages a second that a socket may go on sending.
     pub messages_per_second: u32,
-    /// Refused messages in a row after which the socket is closed.
+    /// Messages over the rate, less one for each taken since, at which the socket is closed.
     pub strikes_max: u32,
     /// Messages of a socket that may wait for their answers; one more is refused.
     pub in_flight_max: u32,

@@ -113,7 +113,8 @@ impl Inbox {
             _ => &mut ration.messages,
         };
         if bucket.take(stamp) {
-            ration.strikes = 0;
+            // One less, not none: whoever keeps sending too much is closed in the end.
+            ration.strikes = ration.strikes.saturating_sub(1);
             return Ok(());
         }
         ration.strikes += 1;
@@ -165,3 +166,6 @@ const fn event_of(message: &ClientMessage) -> &'static str {
         ClientMessage::Withdraw(_) => "withdraw",
     }
 }
+
+#[cfg(test)]
+mod tests;
