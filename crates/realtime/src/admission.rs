@@ -1,6 +1,5 @@
-//! Who gets a socket: so many a process, so many an address.
+//! Who gets a socket: so many a process, so many a network.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,8 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, StatusCode, header};
-use parking_lot::Mutex;
-use platform::http::PeerAddress;
+use platform::http::{Full, Network, PeerAddress, Place, Places};
 use protocol::{Code, Problem};
 
 use crate::Config;
@@ -29,71 +27,30 @@ impl Peer {
     }
 }
 
-/// Counts seats.
+/// Gives out places. One connection's place rides in the extensions of the request that opened
+/// the connection, which the library keeps exactly as long as the connection.
 #[derive(Clone)]
 pub(crate) struct Admission {
-    taken: Arc<Mutex<Taken>>,
-    total_max: u32,
-    per_address_max: u32,
+    places: Places,
     metrics: Metrics,
-}
-
-#[derive(Default)]
-struct Taken {
-    total: u32,
-    by_address: HashMap<IpAddr, u32>,
-}
-
-/// One connection's place. It rides in the extensions of the request that opened the connection,
-/// which the library keeps exactly as long as the connection.
-pub(crate) struct Seat {
-    taken: Arc<Mutex<Taken>>,
-    peer: Option<IpAddr>,
 }
 
 impl Admission {
     pub(crate) fn new(config: &Config, metrics: Metrics) -> Self {
-        Self {
-            taken: Arc::default(),
-            total_max: config.sockets_max,
-            per_address_max: config.sockets_per_address_max,
-            metrics,
-        }
+        let places = Places::new(config.sockets_max, config.sockets_per_address_max);
+        Self { places, metrics }
     }
 
-    /// A seat, or why there is none.
-    pub(crate) fn seat(&self, peer: Option<IpAddr>) -> Result<Arc<Seat>, StatusCode> {
-        let mut taken = self.taken.lock();
-        if taken.total >= self.total_max {
-            return Err(StatusCode::SERVICE_UNAVAILABLE);
-        }
-        if let Some(peer) = peer {
-            let count = taken.by_address.entry(peer).or_default();
-            if *count >= self.per_address_max {
-                return Err(StatusCode::TOO_MANY_REQUESTS);
-            }
-            *count += 1;
-        }
-        taken.total += 1;
-        Ok(Arc::new(Seat { taken: Arc::clone(&self.taken), peer }))
+    /// A place, or why there is none.
+    fn place(&self, peer: Option<IpAddr>) -> Result<Arc<Place>, StatusCode> {
+        self.places.take(peer.map(Network::of)).map(Arc::new).map_err(|full| match full {
+            Full::Everywhere => StatusCode::SERVICE_UNAVAILABLE,
+            Full::ForNetwork => StatusCode::TOO_MANY_REQUESTS,
+        })
     }
 }
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut taken = self.taken.lock();
-        taken.total -= 1;
-        let Some(peer) = self.peer else { return };
-        if let Some(count) = taken.by_address.get_mut(&peer) {
-            *count -= 1;
-            if *count == 0 {
-                taken.by_address.remove(&peer);
-            }
-        }
-    }
-}
-
-/// Seats a request that opens a connection; one that names its session has a seat already.
+/// Gives a place to a request that opens a connection; one that names its session has it already.
 pub(crate) async fn admit(
     State(admission): State<Admission>,
     mut request: Request,
@@ -102,8 +59,8 @@ pub(crate) async fn admit(
     let query = request.uri().query().unwrap_or_default();
     let opens = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens {
-        match admission.seat(Peer::of(request.extensions())) {
-            Ok(seat) => drop(request.extensions_mut().insert(seat)),
+        match admission.place(Peer::of(request.extensions())) {
+            Ok(place) => drop(request.extensions_mut().insert(place)),
             Err(status) => return refuse(&admission.metrics, status),
         }
     }
@@ -127,16 +84,16 @@ mod tests {
     use crate::{Config, Metrics};
 
     #[test]
-    fn seats_are_counted_by_address_and_given_back() {
+    fn places_are_counted_by_network() {
         let config = Config { sockets_max: 3, sockets_per_address_max: 2, ..Config::default() };
         let admission = Admission::new(&config, Metrics::default());
-        let (ann, bob) = ("10.0.0.1".parse().ok(), "10.0.0.2".parse().ok());
-        let seats = [admission.seat(ann).unwrap(), admission.seat(ann).unwrap()];
-        assert_eq!(admission.seat(ann).err(), Some(StatusCode::TOO_MANY_REQUESTS));
-        let _bobs = admission.seat(bob).unwrap();
-        assert_eq!(admission.seat(bob).err(), Some(StatusCode::SERVICE_UNAVAILABLE));
-        drop(seats);
-        assert!(admission.seat(ann).is_ok());
-        assert_eq!(admission.taken.lock().by_address.len(), 1);
+        let place = |address: &str| admission.place(address.parse().ok());
+        let anns = [place("2001:db8::1").unwrap(), place("2001:db8::2").unwrap()];
+        let refused = place("2001:db8::3").err();
+        assert_eq!(refused, Some(StatusCode::TOO_MANY_REQUESTS), "it is one household");
+        let _bobs = place("10.0.0.2").unwrap();
+        assert_eq!(place("10.0.0.2").err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        drop(anns);
+        assert!(place("2001:db8::3").is_ok());
     }
 }
