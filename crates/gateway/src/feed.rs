@@ -48,6 +48,12 @@ struct Feed {
     story: Mutex<Story>,
 }
 
+/// What a session that joins is told, encoded before anybody has to wait for it.
+struct Welcome {
+    snapshot: Snapshot,
+    events: [Encoded; 2],
+}
+
 impl Feeds {
     pub(crate) fn new(
         hub: Hub,
@@ -76,12 +82,12 @@ impl Feeds {
             feed
         };
         for _ in 0..JOIN_TRIES {
-            if feed.admit(&self.0.hub, session, &snapshot, false) {
+            if feed.admit(&self.0.hub, session, &Welcome::new(lobby, snapshot), false) {
                 return Ok(());
             }
             snapshot = self.snapshot(session, lobby).await?;
         }
-        feed.admit(&self.0.hub, session, &snapshot, true);
+        feed.admit(&self.0.hub, session, &Welcome::new(lobby, snapshot), true);
         Ok(())
     }
 
@@ -212,28 +218,29 @@ impl Feed {
         outcome
     }
 
-    /// Lets the session in at `snapshot`; not if the others have been told more than it says,
+    /// Lets the session in with this welcome; not if the others have been told more than it says,
     /// unless it may miss that.
-    fn admit(
-        &self,
-        hub: &Hub,
-        session: &Session,
-        snapshot: &Snapshot,
-        may_miss_some: bool,
-    ) -> bool {
+    fn admit(&self, hub: &Hub, session: &Session, welcome: &Welcome, may_miss_some: bool) -> bool {
         let mut story = self.story.lock();
         if story.is_new() {
-            story.begin(snapshot);
+            story.begin(&welcome.snapshot);
         }
-        if !story.is_covered_by(snapshot) && !may_miss_some {
+        if !story.is_covered_by(&welcome.snapshot) && !may_miss_some {
             return false;
         }
-        let lobby = WireLobbyId(self.lobby);
-        let snapshot = serde_json::to_value(snapshot).unwrap_or_default();
-        session.send(&ServerEvent::JoinedRoom(lobby));
-        session.send(&ServerEvent::Joined { lobby, snapshot });
+        welcome.events.iter().for_each(|event| session.send_encoded(event));
         hub.join(session, self.lobby);
         true
+    }
+}
+
+impl Welcome {
+    fn new(lobby: LobbyId, snapshot: Snapshot) -> Self {
+        let lobby = WireLobbyId(lobby);
+        let fields = serde_json::to_value(&snapshot).unwrap_or_default();
+        let joined = ServerEvent::Joined { lobby, snapshot: fields };
+        let events = [&ServerEvent::JoinedRoom(lobby), &joined].map(Encoded::from);
+        Self { snapshot, events }
     }
 }
 

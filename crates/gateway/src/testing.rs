@@ -17,9 +17,9 @@ use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use protocol::Snapshot;
 use protocol::lobby::{CurveName, Limits, LobbyMode};
-use protocol::picture::{Picture, PictureEvent};
+use protocol::picture::{BetOutcome, BetResult, Picture, PictureEvent};
 use protocol::rounds::{CommitmentView, Phase};
-use protocol::wire::{WireAmount, WireLobbyId, WireMultiplier, WireStake};
+use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use realtime::Hub;
 use tokens::{PlayerClaims, Signer, SigningKey};
 use utoipa::OpenApi as _;
@@ -48,6 +48,11 @@ impl Gateway {
     }
 
     pub(crate) fn with_roles(user: Router, game: Router) -> Self {
+        Self::with_config(Config::default(), user, game)
+    }
+
+    /// The gateway, so impatient that no test waits for it.
+    pub(crate) fn with_config(config: Config, user: Router, game: Router) -> Self {
         let signer = Signer::new(SigningKey::generate([1; 32]), "waxwing", "players");
         let (play, bus) = (Arc::new(FakePlay::default()), Arc::new(MemoryBus::new()));
         let (clock, registry) = (Arc::new(SystemClock::new()), Registry::new());
@@ -62,7 +67,7 @@ impl Gateway {
             registry: registry.clone(),
             openapi: EchoDocument::openapi(),
         };
-        let config = Config { play_patience_ms: 200, feed_quiet_ms: 100, ..Config::default() };
+        let config = Config { play_patience_ms: 200, feed_quiet_ms: 100, ..config };
         let (router, hub) = assemble(&config, deps).unwrap();
         Self { router, play, registry, hub, bus, clock, signer }
     }
@@ -90,6 +95,21 @@ impl Gateway {
     pub(crate) fn publish(&self, seq: u64, event: PictureEvent) {
         let lobby_id = WireLobbyId(lobby(4));
         self.publish_picture(&Picture { to: None, lobby_id, epoch: 1, seq, round: 3, event });
+    }
+
+    /// Publishes to player `number` that a bet is lost.
+    pub(crate) fn publish_lost_bet(&self, number: u64) {
+        let result = BetResult {
+            user_id: WirePlayerId(player(number)),
+            result: BetOutcome::Lost,
+            payout: None,
+            coefficient: None,
+            bet_id: WireBetId(BetId::from_bytes([1; 16])),
+            stake: WireStake(Stake::MIN),
+        };
+        let (to, lobby_id) = (Some(result.user_id), WireLobbyId(lobby(4)));
+        let event = PictureEvent::BetResult(result);
+        self.publish_picture(&Picture { to, lobby_id, epoch: 1, seq: 9, round: 3, event });
     }
 
     pub(crate) fn publish_picture(&self, picture: &Picture) {
@@ -174,6 +194,7 @@ struct State {
     refusal: Option<PlayRefusal>,
     bets: Vec<BetRequest>,
     cash_outs: Vec<CashOutRequest>,
+    lookers: Vec<Option<PlayerId>>,
     snapshot: Option<Snapshot>,
 }
 
@@ -199,6 +220,11 @@ impl FakePlay {
 
     pub(crate) fn cash_outs(&self) -> Vec<CashOutRequest> {
         self.state.lock().cash_outs.clone()
+    }
+
+    /// Whose snapshots were asked for.
+    pub(crate) fn lookers(&self) -> Vec<Option<PlayerId>> {
+        self.state.lock().lookers.clone()
     }
 
     fn answer(&self) -> Result<(), PlayError> {
@@ -241,11 +267,13 @@ impl Play for FakePlay {
         Ok(vec![CashedOut { bet, round, multiplier, payout, stamped_ms: 6_758 }])
     }
 
-    async fn snapshot(&self, at: LobbyId, _: Option<PlayerId>) -> Result<Bytes, PlayError> {
+    async fn snapshot(&self, at: LobbyId, player: Option<PlayerId>) -> Result<Bytes, PlayError> {
         if at != lobby(4) {
             return Err(PlayRefusal::UnknownLobby.into());
         }
-        let shown = self.state.lock().snapshot.clone();
+        let mut state = self.state.lock();
+        state.lookers.push(player);
+        let shown = state.snapshot.clone();
         let shown = shown.unwrap_or_else(|| snapshot(Phase::Open));
         Ok(serde_json::to_vec(&shown).unwrap().into())
     }

@@ -10,9 +10,10 @@ use crate::Session;
 /// A role's side of every session.
 ///
 /// Messages of one socket come in the order they were sent, with one exception that money
-/// deserves: a `withdraw` waits for the joins and withdraws before it, but never for a bet that
-/// is still being stored. A join is handled alone; a bet waits for the joins and bets before it.
-/// A message without a lobby is given the one that was joined when it was its turn.
+/// deserves: a `withdraw` waits neither for bets that are still being stored nor for the withdraws
+/// before it, and where it says itself which lobby and who, not for a join either. A join is
+/// handled alone; a bet waits for the joins and bets before it. A message without a lobby is given
+/// the one that was joined when it was its turn.
 #[async_trait]
 pub trait SessionHandler: Send + Sync + 'static {
     /// The socket is there and was told `connected`.

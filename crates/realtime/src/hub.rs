@@ -66,16 +66,8 @@ impl Hub {
         if let Some(before) = session.lobby().filter(|before| *before != lobby) {
             audiences.revise(session, before, |member| member.has_joined = false);
         }
-        session.set_lobby(Some(lobby));
+        session.set_lobby(lobby);
         audiences.revise(session, lobby, |member| member.has_joined = true);
-    }
-
-    /// Takes the session out of the lobby it joined.
-    pub fn leave(&self, session: &Session) {
-        let mut audiences = self.0.audiences.write();
-        let Some(lobby) = session.lobby() else { return };
-        session.set_lobby(None);
-        audiences.revise(session, lobby, |member| member.has_joined = false);
     }
 
     /// From now on the session hears what concerns its player in the lobby, joined or not.
@@ -113,24 +105,10 @@ impl Hub {
         self.broadcast(lobby, &Encoded::from(event))
     }
 
-    /// The lobbies in which anyone is.
-    #[must_use]
-    pub fn lobbies(&self) -> Vec<LobbyId> {
-        self.0.audiences.read().by_lobby.keys().copied().collect()
-    }
-
     /// Whether nobody is in the lobby, so that listening to it may end.
     #[must_use]
     pub fn is_empty(&self, lobby: LobbyId) -> bool {
         !self.0.audiences.read().by_lobby.contains_key(&lobby)
-    }
-
-    /// How many have joined the lobby.
-    #[must_use]
-    pub fn joined(&self, lobby: LobbyId) -> usize {
-        let audiences = self.0.audiences.read();
-        let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
-        members.filter(|member| member.has_joined).count()
     }
 
     /// Sessions now.
@@ -139,20 +117,11 @@ impl Hub {
         self.0.audiences.read().sessions.len()
     }
 
-    /// Closes the player's sockets, as after a logout.
-    pub fn close_player(&self, player: PlayerId, code: CloseCode) {
-        self.close_where(code, |session| session.player() == Some(player));
-    }
-
     /// Closes every socket, as before a restart.
     pub fn close_all(&self, code: CloseCode) {
-        self.close_where(code, |_| true);
-    }
-
-    fn close_where(&self, code: CloseCode, chosen: impl Fn(&Session) -> bool) {
         let all = self.0.audiences.read();
-        let sessions = all.sessions.values().map(|seen| seen.session.clone());
-        let sessions: Vec<Session> = sessions.filter(chosen).collect();
+        let sessions: Vec<Session> =
+            all.sessions.values().map(|seen| seen.session.clone()).collect();
         drop(all);
         for session in &sessions {
             session.close(code);

@@ -37,7 +37,8 @@ struct Inner {
 /// What a session has come to.
 #[derive(Default)]
 struct Standing {
-    player: Option<(PlayerId, Arc<str>)>,
+    player: Option<PlayerId>,
+    former_player: Option<PlayerId>,
     lobby: Option<LobbyId>,
 }
 
@@ -83,21 +84,27 @@ impl Session {
         self.0.token.as_ref()
     }
 
-    /// Who this socket has proved to be.
+    /// Who this socket has proved to be, with a token that was good then.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
-        self.0.standing.lock().player.as_ref().map(|(player, _)| *player)
-    }
-
-    /// The name of the player it has proved to be.
-    #[must_use]
-    pub fn username(&self) -> Option<Arc<str>> {
-        self.0.standing.lock().player.as_ref().map(|(_, username)| Arc::clone(username))
+        self.0.standing.lock().player
     }
 
     /// Remembers who this socket proved to be; a later proof replaces an earlier one.
-    pub fn set_player(&self, player: PlayerId, username: &str) {
-        self.0.standing.lock().player = Some((player, username.into()));
+    pub fn set_player(&self, player: PlayerId) {
+        self.0.standing.lock().player = Some(player);
+    }
+
+    /// Who this socket has proved to have been, with a genuine token whose time was over: enough
+    /// to cash out, and for nothing else.
+    #[must_use]
+    pub fn former_player(&self) -> Option<PlayerId> {
+        self.0.standing.lock().former_player
+    }
+
+    /// Remembers whose token it was whose time was over.
+    pub fn set_former_player(&self, player: PlayerId) {
+        self.0.standing.lock().former_player = Some(player);
     }
 
     /// The lobby joined.
@@ -107,8 +114,8 @@ impl Session {
     }
 
     /// Set by the hub alone, so that its audiences and this never differ.
-    pub(crate) fn set_lobby(&self, lobby: Option<LobbyId>) {
-        self.0.standing.lock().lobby = lobby;
+    pub(crate) fn set_lobby(&self, lobby: LobbyId) {
+        self.0.standing.lock().lobby = Some(lobby);
     }
 
     /// Sends an event to this socket.

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{BetId, LobbyId, Stake};
+use kernel::LobbyId;
 use protocol::lobby::CurveName;
-use protocol::picture::{
-    BetOutcome, BetResult, Crashed, Picture, PictureEvent, RoundStarted, Tick,
-};
+use protocol::picture::{Crashed, Picture, PictureEvent, RoundStarted, Tick};
 use protocol::rounds::Phase;
-use protocol::wire::{WireBetId, WireLobbyId, WirePlayerId, WireStake};
+use protocol::wire::WireLobbyId;
 use serde_json::json;
 
-use crate::testing::{Client, Gateway, multiplier, player, snapshot};
+use crate::testing::{Client, Gateway, multiplier, snapshot};
 
 fn started() -> PictureEvent {
     PictureEvent::RoundStarted(RoundStarted { elapsed_ms: 0, curve: CurveName::Exponential })
@@ -111,17 +109,7 @@ async fn a_result_reaches_its_player_alone() {
     ann.emit(0, "joinRoom", json!({ "lobby_id": 4 })).await;
     ann.until("ack").await;
     let mut bob = gateway.listener().await;
-    let result = BetResult {
-        user_id: WirePlayerId(player(7)),
-        result: BetOutcome::Lost,
-        payout: None,
-        coefficient: None,
-        bet_id: WireBetId(BetId::from_bytes([1; 16])),
-        stake: WireStake(Stake::MIN),
-    };
-    let (to, lobby_id) = (Some(result.user_id), WireLobbyId(crate::testing::lobby(4)));
-    let event = PictureEvent::BetResult(result);
-    gateway.publish_picture(&Picture { to, lobby_id, epoch: 1, seq: 9, round: 3, event });
+    gateway.publish_lost_bet(7);
     let told = ann.data("bet_result").await;
     assert_eq!(told["result"], "lost");
     assert_eq!((&told["user_id"], &told["round"]), (&json!(7), &json!(3)));
@@ -139,6 +127,6 @@ async fn a_feed_ends_when_nobody_is_there() {
     client.leave().await;
     tokio::time::sleep(Duration::from_millis(350)).await;
     assert!(gateway.registry.encode().unwrap().contains(&feeds(0)));
-    assert!(gateway.hub.lobbies().is_empty());
+    assert!(gateway.hub.is_empty(crate::testing::lobby(4)));
     let _keep = Arc::clone(&gateway.play);
 }

@@ -6,7 +6,7 @@ use kernel::{PlayerId, Sealed};
 use platform::clock::Clock;
 use protocol::Problem;
 use realtime::Session;
-use tokens::{PlayerClaims, Verifier};
+use tokens::{PlayerClaims, TokenError, Verifier};
 
 use crate::refusal::invalid_token;
 
@@ -24,14 +24,13 @@ impl Proof {
         Self { verifier, clock }
     }
 
-    /// Remembers who the socket is if a token proves it: the message's, or the handshake's.
-    /// Watching needs none, so a bad one is no problem here.
+    /// Remembers who the socket is if a token that is good now proves it: the message's, or the
+    /// handshake's. Watching needs none, so a bad one is no problem here.
     pub(crate) fn recognize(&self, session: &Session, token: Option<&Sealed<String>>) {
         if let Some(token) = token.or_else(|| session.token())
-            && let Ok(claims) =
-                self.verifier.verify_with_grace(token.expose(), self.now_s(), GRACE_S)
+            && let Ok(claims) = self.verifier.verify(token.expose(), self.now_s())
         {
-            session.set_player(claims.player, &claims.username);
+            session.set_player(claims.player);
         }
     }
 
@@ -47,12 +46,14 @@ impl Proof {
         let token = token.or_else(|| session.token()).ok_or_else(|| invalid_token(None))?;
         let claims = self.verifier.verify(token.expose(), self.now_s());
         let claims = claims.map_err(|error| invalid_token(Some(error)))?;
-        session.set_player(claims.player, &claims.username);
+        session.set_player(claims.player);
         Ok(claims)
     }
 
     /// Who cashes out: a genuine token that ended less than a day ago, or ended at any time if
-    /// this socket proved the same player before, or, without any, what this socket proved.
+    /// this socket proved the same player before, or, without any, what this socket proved, or
+    /// its handshake's token. A token that has ended proves nothing but this: the socket is told
+    /// no secrets for it.
     ///
     /// # Errors
     /// `Invalid token`.
@@ -61,18 +62,22 @@ impl Proof {
         session: &Session,
         token: Option<&Sealed<String>>,
     ) -> Result<PlayerId, Problem> {
-        let proved = session.player();
-        let Some(token) = token else {
-            return proved.ok_or_else(|| invalid_token(None));
+        let proved = [session.player(), session.former_player()];
+        let known = proved.into_iter().flatten().next();
+        let token = match (token, known) {
+            (None, Some(player)) => return Ok(player),
+            (token, _) => token.or_else(|| session.token()).ok_or_else(|| invalid_token(None))?,
         };
         let at_any_time = self.verifier.verify_with_grace(token.expose(), self.now_s(), u32::MAX);
         let claims = at_any_time.map_err(|error| invalid_token(Some(error)))?;
-        if proved != Some(claims.player) {
+        if claims.expires_at_s > self.now_s() {
+            session.set_player(claims.player);
+        } else if !proved.contains(&Some(claims.player)) {
             let graced = claims.expires_at_s.saturating_add(i64::from(GRACE_S));
             if graced <= self.now_s() {
-                return Err(invalid_token(Some(tokens::TokenError::Expired)));
+                return Err(invalid_token(Some(TokenError::Expired)));
             }
-            session.set_player(claims.player, &claims.username);
+            session.set_former_player(claims.player);
         }
         Ok(claims.player)
     }

@@ -169,6 +169,39 @@ async fn a_cash_out_outlives_its_token() {
 }
 
 #[tokio::test]
+async fn an_expired_token_cashes_out_and_is_shown_nothing() {
+    let gateway = Gateway::new();
+    let shaken = || Some(json!({ "token": gateway.token(7, -HOUR) }));
+    let mut client = Client::connect(&gateway.router, shaken()).await;
+    let join = json!({ "lobby_id": 4, "token": gateway.token(7, -HOUR) });
+    ask(&mut client, "joinRoom", join).await;
+    let paid = json!({ "user_id": 7, "message": "Withdraw requested" });
+    assert_eq!(ask(&mut client, "withdraw", json!({ "lobby_id": 4 })).await, paid);
+    ask(&mut client, "joinRoom", json!({ "lobby_id": 4 })).await;
+    assert_eq!(gateway.play.lookers(), [None; 3], "two for the feed, one for the second join");
+    gateway.publish_lost_bet(7);
+    assert!(client.is_quiet().await, "results are for the player alone");
+    let other = json!({ "lobby_id": 4, "token": gateway.token(8, HOUR) });
+    assert_eq!(ask(&mut client, "withdraw", other).await["user_id"], 8);
+    ask(&mut client, "joinRoom", json!({ "lobby_id": 4 })).await;
+    assert_eq!(gateway.play.lookers().last(), Some(&Some(player(8))));
+}
+
+#[tokio::test]
+async fn a_socket_that_proved_itself_in_time_stays_proved() {
+    let gateway = Gateway::new();
+    let shaken = Some(json!({ "token": gateway.token(7, 1) }));
+    let mut client = Client::connect(&gateway.router, shaken).await;
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+    let bet = json!({ "lobby_id": 4, "amount": 1 });
+    assert_eq!(ask(&mut client, "place_bet", bet).await["code"], "token_expired");
+    ask(&mut client, "joinRoom", json!({ "lobby_id": 4 })).await;
+    assert_eq!(gateway.play.lookers(), [Some(player(7)); 2]);
+    let paid = json!({ "user_id": 7, "message": "Withdraw requested" });
+    assert_eq!(ask(&mut client, "withdraw", json!({})).await, paid);
+}
+
+#[tokio::test]
 async fn an_unanswered_bet_is_sent_again_as_the_same_bet() {
     let gateway = Gateway::new();
     let mut client = socket(&gateway).await;

@@ -1,14 +1,17 @@
 //! The order in which one socket's messages are handled.
 //!
 //! A join is handled alone: whatever came after it waits, so that a message without a lobby goes
-//! to the one just joined. Bets follow each other in one lane and cash-outs in another, so that a
-//! cash-out never waits for a bet that is still being stored.
+//! to the one just joined. Bets follow each other. A cash-out that was read in time must not
+//! become too late here: it begins at once beside all others, and waits for a join only if the
+//! join says what the cash-out leaves open.
 
 use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use protocol::socket_io::ClientMessage;
 use tokio::sync::mpsc;
 
@@ -23,6 +26,18 @@ struct Lane {
     waiting: VecDeque<Handling>,
 }
 
+/// Everything of one session that is not answered yet; each message holds its place in flight,
+/// which bounds them all.
+struct Lanes {
+    session: Session,
+    handler: Arc<dyn SessionHandler>,
+    /// What came after a join that is still being handled, in order.
+    held: VecDeque<Incoming>,
+    joins: Lane,
+    bets: Lane,
+    cash_outs: FuturesUnordered<Handling>,
+}
+
 impl Lane {
     /// Runs the first one to its end; for ever if there is none. Dropping this future keeps it.
     async fn step(&mut self) {
@@ -34,6 +49,57 @@ impl Lane {
     }
 }
 
+impl Lanes {
+    /// Takes a message in: it begins, or waits for the joins before it.
+    fn take(&mut self, incoming: Incoming) {
+        if self.joins.waiting.is_empty() || self.passes_joins(&incoming.message) {
+            self.begin(incoming);
+        } else {
+            self.held.push_back(incoming);
+        }
+    }
+
+    /// Whether no join can change what the message means: it names its lobby, and who sends it is
+    /// in the message or known already.
+    fn passes_joins(&self, message: &ClientMessage) -> bool {
+        match message {
+            ClientMessage::Withdraw(withdraw) => {
+                let proved = self.session.player().or_else(|| self.session.former_player());
+                withdraw.lobby.is_some() && (withdraw.token.is_some() || proved.is_some())
+            }
+            ClientMessage::JoinRoom(_) | ClientMessage::PlaceBet(_) => false,
+        }
+    }
+
+    /// Begins what a join has held back, up to the next join.
+    fn resume(&mut self) {
+        while self.joins.waiting.is_empty()
+            && let Some(incoming) = self.held.pop_front()
+        {
+            self.begin(incoming);
+        }
+    }
+
+    fn begin(&mut self, incoming: Incoming) {
+        let lane = match incoming.message {
+            ClientMessage::JoinRoom(_) => Some(&mut self.joins),
+            ClientMessage::PlaceBet(_) => Some(&mut self.bets),
+            ClientMessage::Withdraw(_) => None,
+        };
+        let handling = handle(self.session.clone(), Arc::clone(&self.handler), incoming);
+        match lane {
+            Some(lane) => lane.waiting.push_back(Box::pin(handling)),
+            None => self.cash_outs.push(Box::pin(handling)),
+        }
+    }
+
+    /// Whether everything is answered. What is held waits for a join.
+    fn is_empty(&self) -> bool {
+        let sequence_is_empty = self.joins.waiting.is_empty() && self.bets.waiting.is_empty();
+        sequence_is_empty && self.cash_outs.is_empty()
+    }
+}
+
 /// Handles one session's messages until its reader is gone and everything is answered.
 pub(crate) async fn run(
     session: Session,
@@ -41,33 +107,31 @@ pub(crate) async fn run(
     mut inbox: mpsc::UnboundedReceiver<Incoming>,
 ) {
     handler.connected(&session).await;
-    let (mut joins, mut bets, mut cash_outs) = (Lane::default(), Lane::default(), Lane::default());
+    let mut lanes = Lanes {
+        session: session.clone(),
+        handler: Arc::clone(&handler),
+        held: VecDeque::new(),
+        joins: Lane::default(),
+        bets: Lane::default(),
+        cash_outs: FuturesUnordered::new(),
+    };
     let mut is_open = true;
-    while is_open || !(bets.waiting.is_empty() && cash_outs.waiting.is_empty()) {
-        let joined = joins.waiting.is_empty();
+    while is_open || !lanes.is_empty() {
         tokio::select! {
             biased;
-            () = cash_outs.step() => {}
-            () = joins.step() => {}
-            incoming = inbox.recv(), if is_open && joined => match incoming {
+            Some(()) = lanes.cash_outs.next() => {}
+            () = lanes.joins.step() => lanes.resume(),
+            incoming = inbox.recv(), if is_open => match incoming {
                 None => is_open = false,
-                Some(incoming) => {
-                    let lane = match incoming.message {
-                        ClientMessage::JoinRoom(_) => &mut joins,
-                        ClientMessage::PlaceBet(_) => &mut bets,
-                        ClientMessage::Withdraw(_) => &mut cash_outs,
-                    };
-                    let handling = handle(session.clone(), Arc::clone(&handler), incoming);
-                    lane.waiting.push_back(Box::pin(handling));
-                }
+                Some(incoming) => lanes.take(incoming),
             },
-            () = bets.step() => {}
+            () = lanes.bets.step() => {}
         }
     }
     handler.disconnected(&session).await;
 }
 
-/// The joined lobby is taken when the message is, not when its turn comes.
+/// The joined lobby is taken when the message begins, not when its turn in its lane comes.
 fn handle(
     session: Session,
     handler: Arc<dyn SessionHandler>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{LobbyId, Timestamp};
+use kernel::{LobbyId, Sealed, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::SystemClock;
 use protocol::socket_io::{ClientMessage, JoinRoom, PlaceBet, Withdraw};
@@ -20,6 +20,8 @@ struct Slow {
     hub: Hub,
     log: Mutex<Vec<String>>,
     bets: Semaphore,
+    /// The lobby whose cash-outs end with the bets.
+    stuck: Option<LobbyId>,
 }
 
 impl Slow {
@@ -57,7 +59,13 @@ impl SessionHandler for Slow {
                 let _permit = self.bets.acquire().await.unwrap();
                 self.note(format!("bet {} in {lobby}", bet.stake));
             }
-            ClientMessage::Withdraw(_) => self.note(format!("withdraw in {lobby}")),
+            ClientMessage::Withdraw(withdraw) => {
+                self.note(format!("withdraw in {lobby}"));
+                if withdraw.lobby == self.stuck {
+                    let _permit = self.bets.acquire().await.unwrap();
+                    self.note("the stuck one ends");
+                }
+            }
         }
         Reply::default()
     }
@@ -86,6 +94,12 @@ fn withdraw() -> ClientMessage {
     ClientMessage::Withdraw(Withdraw { token: None, lobby: None, bet: None })
 }
 
+/// A cash-out that says who and where.
+fn withdraw_from(number: u64) -> ClientMessage {
+    let token = Some(Sealed::new("ann's".to_owned()));
+    ClientMessage::Withdraw(Withdraw { token, lobby: LobbyId::new(number).ok(), bet: None })
+}
+
 struct Socket {
     handler: Arc<Slow>,
     queue: mpsc::UnboundedSender<Incoming>,
@@ -100,7 +114,8 @@ impl Socket {
         let session = Session::new(birth, &Config::default(), clock, metrics);
         hub.enter(&session);
         let (log, bets) = (Mutex::default(), Semaphore::new(0));
-        let handler = Arc::new(Slow { hub, log, bets });
+        let stuck = LobbyId::new(9).ok();
+        let handler = Arc::new(Slow { hub, log, bets, stuck });
         let (queue, inbox) = mpsc::unbounded_channel();
         tokio::spawn(run(session, Arc::<Slow>::clone(&handler), inbox));
         Self { handler, queue, places: Arc::new(Semaphore::new(10)) }
@@ -152,4 +167,43 @@ async fn what_was_sent_is_handled_though_the_socket_is_gone() {
     handler.bets.add_permits(1);
     let log = handler.wait_for(6).await;
     assert_eq!(log[3..], ["withdraw in 4", "bet 1 in 4", "disconnected"]);
+}
+
+#[tokio::test]
+async fn a_cash_out_waits_for_no_other() {
+    let socket = Socket::new();
+    for message in [withdraw_from(9), withdraw_from(9), withdraw_from(4)] {
+        socket.send(message);
+    }
+    let log = socket.handler.wait_for(4).await;
+    assert_eq!(log[1..], ["withdraw in 9", "withdraw in 9", "withdraw in 4"]);
+    socket.handler.bets.add_permits(1);
+    let log = socket.handler.wait_for(6).await;
+    assert_eq!(log[4..], ["the stuck one ends", "the stuck one ends"]);
+    assert_eq!(socket.places.available_permits(), 10);
+}
+
+#[tokio::test]
+async fn a_cash_out_that_says_who_and_where_passes_a_join() {
+    let socket = Socket::new();
+    let unproved = Withdraw { token: None, lobby: LobbyId::new(6).ok(), bet: None };
+    let unproved = ClientMessage::Withdraw(unproved);
+    for message in [join(4), withdraw(), unproved, join(5), withdraw(), withdraw_from(3)] {
+        socket.send(message);
+    }
+    let log = socket.handler.wait_for(9).await;
+    let passed = log.iter().position(|line| line == "withdraw in 3").unwrap();
+    let joined = log.iter().position(|line| line == "join 4 ends").unwrap();
+    assert!(passed < joined, "{log:?}");
+    let rest: Vec<_> = log[joined..].iter().map(String::as_str).collect();
+    let expected = [
+        "join 4 ends",
+        "withdraw in 4",
+        "withdraw in 6",
+        "join 5 begins",
+        "join 5 ends",
+        "withdraw in 5",
+    ];
+    assert_eq!(rest, expected);
+    assert_eq!(socket.places.available_permits(), 10);
 }
