@@ -1,6 +1,6 @@
 //! How the public door is set up.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use http::Uri;
 use platform::config::InvalidConfig;
@@ -16,7 +16,17 @@ pub struct Config {
     /// address it is bound to. What clients are told about sockets comes from here, never from a
     /// request's `Host`.
     pub public_url: Option<String>,
-    /// Requests a second that one address may go on sending.
+    /// Proxies in front of us, by the addresses they connect from. Their `X-Forwarded-For` is
+    /// believed: its last hop that is not one of them is the client whom the limits below are
+    /// counted for, and their own connections count among all alone. Empty believes nobody; behind
+    /// a proxy that is not named here all players share one client's limits.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Connections held at once, sockets included; more wait in the kernel's queue. The process
+    /// must be allowed as many open files.
+    pub connections_max: u32,
+    /// Connections from one address, or one /64 of IPv6; more are closed at once.
+    pub connections_per_address_max: u32,
+    /// Requests a second that one address, or one /64 of IPv6, may go on sending.
     pub requests_per_second: u32,
     /// Requests that one address may send at once.
     pub request_burst: u32,
@@ -38,6 +48,9 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
+            trusted_proxies: Vec::new(),
+            connections_max: 16_384,
+            connections_per_address_max: 4_096,
             requests_per_second: 200,
             request_burst: 400,
             sign_ins_per_second: 50,
@@ -62,6 +75,8 @@ impl Config {
             return Err(InvalidConfig::new("public_url", reason));
         }
         let positive = [
+            ("connections_max", self.connections_max),
+            ("connections_per_address_max", self.connections_per_address_max),
             ("requests_per_second", self.requests_per_second),
             ("request_burst", self.request_burst),
             ("sign_ins_per_second", self.sign_ins_per_second),
@@ -77,6 +92,21 @@ impl Config {
             return Err(InvalidConfig::new("feed_quiet_ms", "must be 50 to 60000"));
         }
         self.sockets.validate().map_err(|invalid| invalid.within("sockets"))
+    }
+
+    /// What the public listener takes.
+    pub(crate) fn connection_limits(&self) -> platform::http::Limits {
+        platform::http::Limits {
+            connections: self.connections_max as usize,
+            connections_per_network: self.connections_per_address_max,
+            proxies: self.proxies(),
+            ..platform::http::Limits::default()
+        }
+    }
+
+    /// The trusted proxies, an IPv4 address in IPv6's clothes as that address.
+    pub(crate) fn proxies(&self) -> Vec<IpAddr> {
+        self.trusted_proxies.iter().map(IpAddr::to_canonical).collect()
     }
 
     /// The origin players are told, once the listener is bound to `bound`.
@@ -132,6 +162,8 @@ mod tests {
         assert_eq!(Config::default().validate(), Ok(()));
         let error = Config { request_burst: 0, ..Config::default() }.validate().unwrap_err();
         assert_eq!(error.field, "request_burst");
+        let error = Config { connections_max: 0, ..Config::default() }.validate().unwrap_err();
+        assert_eq!(error.field, "connections_max");
         let mut config = Config::default();
         config.sockets.in_flight_max = 0;
         assert_eq!(config.validate().unwrap_err().field, "sockets.in_flight_max");

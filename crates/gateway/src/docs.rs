@@ -1,18 +1,21 @@
 //! The OpenAPI document, and Swagger UI out of the binary to read and try it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use platform::http::ApiError;
-use protocol::Code;
+use protocol::{Code, ProblemBody};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::state::App;
 use crate::{keys, status};
+
+mod refusals;
 
 /// As strict as Swagger UI allows: its styles stand in attributes, its icons are data.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -33,7 +36,7 @@ static SWAGGER: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> = LazyLock::ne
 
 /// The gateway's own part of the document.
 #[derive(OpenApi)]
-#[openapi(paths(status::status, keys::jwks))]
+#[openapi(paths(status::status, keys::jwks), components(schemas(ProblemBody)))]
 struct Own;
 
 /// Our part and the roles', whose paths get the public prefix.
@@ -55,12 +58,13 @@ pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     schemes.entry("token".to_owned()).or_insert(SecurityScheme::Http(bearer).into());
+    refusals::complete(&mut document);
     document
 }
 
 /// `GET /gateway/openapi.json`
 pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], app.openapi)
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], app.openapi)
 }
 
 /// `GET /gateway/docs`: the page's parts are relative to the folder.
@@ -84,11 +88,22 @@ fn serve(file: &str) -> Response {
         Ok(None) => return ApiError::from(Code::NotFound).into_response(),
         Err(error) => return ApiError::internal(&error).into_response(),
     };
-    let headers = [(CONTENT_TYPE, found.content_type.as_str()), (CONTENT_SECURITY_POLICY, POLICY)];
-    let body = Bytes::from(found.bytes.into_owned());
+    // The bundle changes with the binary alone; what is made for us may change with it at once.
+    let (body, cache) = match found.bytes {
+        Cow::Borrowed(bundled) => (Bytes::from_static(bundled), "public, max-age=3600"),
+        Cow::Owned(made) => (Bytes::from(made), "no-cache"),
+    };
+    let headers = [
+        (CONTENT_TYPE, found.content_type.as_str()),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, cache),
+    ];
     if found.gzpipped {
         (headers, [(CONTENT_ENCODING, "gzip")], body).into_response()
     } else {
         (headers, body).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests;

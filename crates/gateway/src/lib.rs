@@ -2,6 +2,7 @@
 //!
 //! The gateway owns nothing: what it knows can be asked for again, and killing it loses nothing.
 
+mod client;
 mod config;
 mod docs;
 mod feed;

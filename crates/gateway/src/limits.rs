@@ -1,4 +1,4 @@
-//! How much one address may ask for.
+//! How much one address, or one /64 of IPv6, may ask for.
 //!
 //! An address stands for one of 65,536 buckets, so memory is bounded whoever knocks; two addresses
 //! in one bucket share it. Which do is drawn at start, so nobody can aim for another's bucket.
@@ -11,13 +11,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use platform::http::{ApiError, PeerAddress};
+use platform::http::{ApiError, Network, PeerAddress};
 use platform::random::{Random, array};
 use protocol::Code;
 use realtime::Peer;
 
-use crate::Config;
 use crate::metrics::{Limit, LimitLabels, Metrics};
+use crate::{Config, client};
 
 /// Signing in and up, and everything else that hashes a password.
 const SIGN_INS: &str = "/gateway/user/v1/auth/";
@@ -27,6 +27,7 @@ pub(crate) struct Limits {
     requests: DefaultKeyedRateLimiter<u16>,
     sign_ins: DefaultKeyedRateLimiter<u16>,
     secret: u64,
+    trusted_proxies: Vec<IpAddr>,
     metrics: Metrics,
 }
 
@@ -36,6 +37,7 @@ impl Limits {
             requests: limiter(config.requests_per_second, config.request_burst),
             sign_ins: limiter(config.sign_ins_per_second, config.sign_in_burst),
             secret: u64::from_le_bytes(array(random)),
+            trusted_proxies: config.proxies(),
             metrics,
         }
     }
@@ -50,14 +52,10 @@ impl Limits {
         Ok(())
     }
 
-    /// Fibonacci hashing of what an address' owner cannot change: all of IPv4, the /64 of IPv6.
+    /// Fibonacci hashing of the address' network.
     fn bucket(&self, address: IpAddr) -> u16 {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        let network = match address.to_canonical() {
-            IpAddr::V4(v4) => u64::from(v4.to_bits()),
-            IpAddr::V6(v6) => (v6.to_bits() >> 64) as u64,
-        };
-        let mixed = (network ^ self.secret).wrapping_mul(GOLDEN);
+        let mixed = (Network::of(address).number() ^ self.secret).wrapping_mul(GOLDEN);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(GOLDEN);
         (mixed >> 48) as u16
     }
@@ -73,12 +71,13 @@ pub(crate) async fn limit(
     let Some(&PeerAddress(peer)) = request.extensions().get::<PeerAddress>() else {
         return next.run(request).await;
     };
-    if let Err((limit, seconds)) = limits.take(peer.ip(), request.uri().path()) {
+    let client = client::address(peer.ip(), request.headers(), &limits.trusted_proxies);
+    if let Err((limit, seconds)) = limits.take(client, request.uri().path()) {
         limits.metrics.rate_limited.get_or_create(&LimitLabels { limit }).inc();
         let refusal = ApiError::new(Code::RateLimited, "Too many requests, slow down");
         return refusal.with_retry_after(seconds).into_response();
     }
-    request.extensions_mut().insert(Peer(peer.ip()));
+    request.extensions_mut().insert(Peer(client));
     next.run(request).await
 }
 

@@ -60,6 +60,7 @@ pub struct Server {
     listener: Listener,
     router: Router,
     hub: Hub,
+    limits: platform::http::Limits,
 }
 
 impl Listener {
@@ -81,21 +82,13 @@ impl Listener {
 }
 
 impl Server {
-    /// Binds the port and puts the gateway behind it.
-    ///
-    /// # Errors
-    /// If the address cannot be had, or the OpenAPI document cannot be written.
-    pub async fn bind(config: &Config, deps: Deps) -> io::Result<Self> {
-        Self::new(Listener::bind(config).await?, config, deps)
-    }
-
     /// Puts the gateway behind a port already bound.
     ///
     /// # Errors
     /// If the OpenAPI document cannot be written.
     pub fn new(listener: Listener, config: &Config, deps: Deps) -> io::Result<Self> {
         let (router, hub) = assemble(config, deps)?;
-        Ok(Self { listener, router, hub })
+        Ok(Self { listener, router, hub, limits: config.connection_limits() })
     }
 
     /// The address bound, its port never 0.
@@ -107,11 +100,14 @@ impl Server {
     /// Serves until `shutdown` drains; then sockets are told and closed, and open requests get
     /// their answers, for 15 seconds at most.
     pub async fn serve(self, shutdown: Shutdown) {
+        let Self { listener, router, hub, limits } = self;
+        platform::http::warn_if_files_are_few(limits.connections);
         let told = async {
             shutdown.draining().await;
-            self.hub.close_all(CloseCode::Restart);
+            hub.close_all(CloseCode::Restart);
         };
-        let served = platform::http::serve(self.listener.listener, self.router, shutdown.clone());
+        let listener = listener.listener;
+        let served = platform::http::serve_with(listener, router, limits, shutdown.clone());
         tokio::join!(told, served);
     }
 }

@@ -13,6 +13,7 @@ use platform::http::PeerAddress;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::Config;
 use crate::testing::{Gateway, read};
 
 fn user() -> Router {
@@ -158,6 +159,75 @@ async fn an_address_that_asks_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_its_own_limits() {
+    let mut config = Config { request_burst: 2, requests_per_second: 1, ..Config::default() };
+    config.trusted_proxies = vec!["10.0.0.9".parse().unwrap()];
+    config.sockets.sockets_per_address_max = 1;
+    let gateway = Gateway::with_config(config, user(), game());
+    let knock = |peer: u8, client: &str, path: &str| {
+        let request = Request::get(path).header("x-forwarded-for", client);
+        let mut request = request.body(Body::empty()).unwrap();
+        let peer = SocketAddr::from(([10, 0, 0, peer], 4_711));
+        request.extensions_mut().insert(PeerAddress(peer));
+        request
+    };
+    let polling = "/socket.io/?EIO=4&transport=polling";
+    let mut answers = Vec::new();
+    for (peer, client, path) in [
+        (9, "192.0.2.1", polling),
+        (9, "192.0.2.1", polling),
+        (9, "192.0.2.1", "/gateway/status"),
+        (9, "192.0.2.2", polling),
+        (9, "192.0.2.2", "/gateway/status"),
+        (8, "192.0.2.3", "/gateway/status"),
+        (8, "192.0.2.4", "/gateway/status"),
+        (8, "192.0.2.5", "/gateway/status"),
+    ] {
+        let status = send(&gateway, knock(peer, client, path)).await.status();
+        answers.push(status.as_u16());
+    }
+    assert_eq!(answers, [200, 429, 429, 200, 200, 200, 200, 429]);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_open_sockets() {
+    let mut config = Config::default();
+    config.sockets.sockets_per_address_max = 1;
+    let gateway = Gateway::with_config(config, user(), game());
+    let polling = |path: &str, method: Method| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{path}?EIO=4&transport=polling"))
+            .header("origin", "http://elsewhere.test")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type")
+            .body(Body::empty())
+            .unwrap();
+        let peer = SocketAddr::from(([10, 0, 0, 1], 4_711));
+        request.extensions_mut().insert(PeerAddress(peer));
+        request
+    };
+    let (path, other) = ("/socket.io/", "/gateway/game/v1/socket.io/");
+    for (path, method, status) in [
+        (path, Method::OPTIONS, 204),
+        (other, Method::OPTIONS, 204),
+        (path, Method::GET, 200),
+        (other, Method::GET, 429),
+    ] {
+        let answer = send(&gateway, polling(path, method.clone())).await;
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let headers = answer.headers();
+        assert_eq!(headers.get_all("access-control-allow-origin").iter().count(), 1);
+        assert_eq!(headers["access-control-allow-origin"], "*");
+        assert!(!headers.contains_key("access-control-allow-credentials"));
+        if method == Method::OPTIONS {
+            assert_eq!(headers["access-control-allow-headers"], "content-type");
+            assert!(headers["access-control-allow-methods"].to_str().unwrap().contains("POST"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let gateway = gateway();
     let body = "x".repeat(70_000);
@@ -183,9 +253,12 @@ async fn the_docs_come_out_of_the_binary() {
     assert_eq!(folder.headers()["location"], "/gateway/docs/");
     let index = fetch(&gateway, "/gateway/docs/").await;
     assert!(index.headers()["content-security-policy"].to_str().unwrap().contains("'self'"));
+    assert_eq!(index.headers()["cache-control"], "public, max-age=3600");
     let index = read(index).await;
     assert!(index.contains("swagger-ui-bundle.js") && !index.contains("https://"));
-    let start = read(fetch(&gateway, "/gateway/docs/swagger-initializer.js").await).await;
+    let start = fetch(&gateway, "/gateway/docs/swagger-initializer.js").await;
+    assert_eq!(start.headers()["cache-control"], "no-cache");
+    let start = read(start).await;
     assert!(start.contains("/gateway/openapi.json"), "{start}");
     let missing = fetch(&gateway, "/gateway/docs/nothing.js").await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);

@@ -1,0 +1,78 @@
+//! Refusals in the OpenAPI document: every one is a problem, and some every call can meet.
+
+use protocol::problem::CONTENT_TYPE;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
+
+/// What a role writes where it does not say otherwise.
+const JSON: &str = "application/json";
+
+/// Gives each refusal its content type, and each call the refusals that the door, the limits and
+/// the wallet make for all.
+pub(super) fn complete(document: &mut OpenApi) {
+    for path in document.paths.paths.values_mut() {
+        operations(path).for_each(complete_one);
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, options, head, patch, .. } = path;
+    [get, put, post, delete, options, head, patch].into_iter().flatten()
+}
+
+fn complete_one(operation: &mut Operation) {
+    let takes_a_body = operation.request_body.is_some();
+    let responses = &mut operation.responses.responses;
+    for response in responses.values_mut() {
+        if let RefOr::T(response) = response {
+            name_problem(response);
+        }
+    }
+    let common = [
+        ("413", "too_large", takes_a_body),
+        ("429", "rate_limited", true),
+        ("503", "wallet_unavailable, not_owner, draining, or too busy; try again", true),
+    ];
+    for (status, codes, applies) in common {
+        if applies {
+            let refusal = || RefOr::T(refusal(codes, status != "413"));
+            responses.entry(status.to_owned()).or_insert_with(refusal);
+        }
+    }
+}
+
+/// A problem goes out as `application/problem+json`, whatever the role's macro made of it.
+fn name_problem(response: &mut Response) {
+    let is_problem = response.content.get(JSON).is_some_and(|content| {
+        let RefOr::T(content) = content else { return false };
+        matches!(&content.schema, Some(RefOr::Ref(schema)) if is_problem(schema))
+    });
+    if is_problem && let Some(content) = response.content.shift_remove(JSON) {
+        response.content.insert(CONTENT_TYPE.to_owned(), content);
+    }
+}
+
+fn is_problem(schema: &Ref) -> bool {
+    schema.ref_location == problem().ref_location
+}
+
+fn problem() -> Ref {
+    Ref::from_schema_name("ProblemBody")
+}
+
+fn refusal(codes: &str, may_be_tried_again: bool) -> Response {
+    let content = ContentBuilder::new().schema(Some(problem())).build();
+    let refusal = ResponseBuilder::new().description(codes).content(CONTENT_TYPE, content);
+    if !may_be_tried_again {
+        return refusal.build();
+    }
+    let seconds: RefOr<Schema> = u32::schema();
+    let header = HeaderBuilder::new()
+        .schema(Some(seconds))
+        .description(Some("Seconds after which the same call may be sent again"))
+        .build();
+    refusal.header("Retry-After", header).build()
+}

@@ -1,0 +1,76 @@
+//! What the roles leave out of their documents is in the merged one.
+
+use protocol::ProblemBody;
+use serde_json::Value;
+use utoipa::OpenApi;
+
+/// A role that says what it refuses and no more.
+#[derive(OpenApi)]
+#[openapi(paths(show, change))]
+struct Role;
+
+#[utoipa::path(
+    get,
+    path = "/user/v1/thing",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "It", body = String),
+        (status = 404, description = "not_found", body = ProblemBody),
+        (status = 429, description = "its own words", body = ProblemBody),
+    )
+)]
+#[expect(dead_code, reason = "only its description is used")]
+fn show() {}
+
+#[utoipa::path(
+    post,
+    path = "/user/v1/thing",
+    request_body = String,
+    responses((status = 200, description = "It", body = String))
+)]
+#[expect(dead_code, reason = "only its description is used")]
+fn change() {}
+
+fn document() -> Value {
+    serde_json::to_value(super::merge(Role::openapi())).unwrap()
+}
+
+#[test]
+fn every_refusal_has_the_content_type_it_goes_out_with() {
+    let document = document();
+    let responses = &document["paths"]["/gateway/user/v1/thing"]["get"]["responses"];
+    for status in ["404", "429", "503"] {
+        let content = responses[status]["content"].as_object().unwrap();
+        assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"], "{status}");
+        let schema = &content["application/problem+json"]["schema"]["$ref"];
+        assert_eq!(schema, "#/components/schemas/ProblemBody", "{status}");
+    }
+    assert!(responses["200"]["content"]["text/plain"].is_object(), "{responses}");
+    let body = &document["components"]["schemas"]["ProblemBody"]["properties"];
+    assert!(body["code"].is_object() && body["error"].is_object(), "{body}");
+}
+
+#[test]
+fn every_call_says_what_the_door_and_the_limits_refuse() {
+    let document = document();
+    let thing = &document["paths"]["/gateway/user/v1/thing"];
+    let (show, change) = (&thing["get"]["responses"], &thing["post"]["responses"]);
+    assert_eq!(show["429"]["description"], "its own words");
+    assert!(show["413"].is_null(), "it takes no body");
+    assert!(change["413"]["content"]["application/problem+json"].is_object());
+    assert!(change["413"]["headers"].is_null());
+    for status in ["429", "503"] {
+        assert!(change[status]["headers"]["Retry-After"]["schema"].is_object(), "{status}");
+    }
+    let own = &document["paths"]["/gateway/status"]["get"]["responses"];
+    assert!(own["429"].is_object());
+    assert!(own["500"]["content"]["application/json"].is_object(), "that is no problem body");
+}
+
+#[test]
+fn the_token_is_a_bearer_token() {
+    let document = document();
+    let scheme = &document["components"]["securitySchemes"]["token"];
+    assert_eq!((&scheme["type"], &scheme["scheme"]), (&"http".into(), &"bearer".into()));
+    assert!(document["paths"]["/gateway/user/v1/thing"]["get"]["security"][0]["token"].is_array());
+}
