@@ -12,8 +12,8 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// Returns once `shutdown` drains. Whoever is behind a door that fell cannot cash out, so then
-    /// everything is stopped at once, which pays every bet what it is worth at that moment.
+    /// Returns once `shutdown` drains. Nobody cashes out through a door that fell, so then
+    /// everything is stopped at once, which pays open bets by the last durable multiplier.
     ///
     /// # Errors
     /// Which server ended by itself.
