@@ -28,9 +28,9 @@ mod tests {
 
     #[test]
     fn the_soft_limit_is_the_first_number() {
-        let limits = "Limit                     Soft Limit           Hard Limit           Units\n\
-                      Max processes             127400               127400               processes\n\
-                      Max open files            1024                 1048576              files\n";
+        let limits = "Limit             Soft Limit    Hard Limit    Units\n\
+                      Max processes     127400        127400        processes\n\
+                      Max open files    1024          1048576       files\n";
         assert_eq!(soft_limit(limits), Some(1_024));
         assert_eq!(soft_limit("Max open files   unlimited   unlimited   files\n"), None);
         assert_eq!(soft_limit(""), None);
