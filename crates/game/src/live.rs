@@ -1,20 +1,27 @@
 //! A lobby that is being played, as everyone but its task sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use contracts::{Accepted, CashedOut, PlayError, PlayRefusal, Returned};
 use engine::Command;
 use kernel::{Epoch, LobbyId, PlayerId, RoundId, Timestamp};
 use parking_lot::Mutex;
+use platform::clock::Clock;
 use protocol::Snapshot;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::seeds::Seeds;
 use crate::store::LobbyRecord;
 
 /// Players' requests that may wait for one lobby; the next is refused as overloaded.
 const INBOX: usize = 1_024;
+/// Those who may wait for a look at it, apart from the former so that they never crowd them out.
+const LOOKS: usize = 256;
+/// How long a caller waits for a lobby's first round, in milliseconds.
+const OPENS_MS: u64 = 5_000;
 
 /// The handle on a lobby's task.
 pub(crate) struct LiveLobby {
@@ -22,6 +29,7 @@ pub(crate) struct LiveLobby {
     pub(crate) epoch: Epoch,
     pub(crate) seeds: Arc<Seeds>,
     inbox: mpsc::Sender<Request>,
+    looks: mpsc::Sender<Look>,
     /// Unbounded, but each answer belongs to a write under way, and those are bounded at the door.
     answers: mpsc::UnboundedSender<Stamped>,
     /// The round that may still reserve, 0 when none may.
@@ -32,6 +40,14 @@ pub(crate) struct LiveLobby {
     running_round: AtomicU32,
     /// Bets in the round now played.
     bets: AtomicU32,
+    /// The round under way as far as anybody was told, 0 for none.
+    playing: AtomicU32,
+    /// The number of the last picture.
+    seq: AtomicU64,
+    /// Whether a round was opened here, or none will be soon.
+    opened: watch::Sender<bool>,
+    /// Writes whose outcome is not known yet.
+    writes: TaskTracker,
     ended: AtomicU8,
 }
 
@@ -39,6 +55,7 @@ pub(crate) struct LiveLobby {
 pub(crate) struct Inbox {
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) answers: mpsc::UnboundedReceiver<Stamped>,
+    pub(crate) looks: mpsc::Receiver<Look>,
 }
 
 /// A command with its instant.
@@ -79,10 +96,12 @@ pub(crate) enum Request {
         round: Option<u32>,
         reply: Reply<Vec<CashedOut>>,
     },
-    Look {
-        player: Option<PlayerId>,
-        reply: oneshot::Sender<Snapshot>,
-    },
+}
+
+/// Somebody wants to see the lobby, and a player their own bets in it.
+pub(crate) struct Look {
+    pub(crate) player: Option<PlayerId>,
+    pub(crate) reply: oneshot::Sender<Snapshot>,
 }
 
 /// Where an answer goes.
@@ -103,20 +122,26 @@ pub(crate) enum Ended {
 impl LiveLobby {
     pub(crate) fn new(record: LobbyRecord, epoch: Epoch, seeds: Arc<Seeds>) -> (Arc<Self>, Inbox) {
         let (inbox, requests) = mpsc::channel(INBOX);
+        let (looks, looked) = mpsc::channel(LOOKS);
         let (answers, answered) = mpsc::unbounded_channel();
         let live = Self {
             record,
             epoch,
             seeds,
             inbox,
+            looks,
             answers,
             open_round: AtomicU32::new(0),
             bets_hash: Mutex::new(None),
             running_round: AtomicU32::new(0),
             bets: AtomicU32::new(0),
+            playing: AtomicU32::new(0),
+            seq: AtomicU64::new(0),
+            opened: watch::Sender::new(false),
+            writes: TaskTracker::new(),
             ended: AtomicU8::new(0),
         };
-        (Arc::new(live), Inbox { requests, answers: answered })
+        (Arc::new(live), Inbox { requests, answers: answered, looks: looked })
     }
 
     pub(crate) const fn id(&self) -> LobbyId {
@@ -139,6 +164,19 @@ impl LiveLobby {
         }
     }
 
+    /// The lobby as its task sees it next.
+    ///
+    /// # Errors
+    /// As for [`Self::ask`].
+    pub(crate) async fn look(&self, player: Option<PlayerId>) -> Result<Snapshot, PlayError> {
+        let (reply, answer) = oneshot::channel();
+        match self.looks.try_send(Look { player, reply }) {
+            Ok(()) => answer.await.map_err(|_| self.gone()),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(PlayRefusal::Overloaded.into()),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(self.gone()),
+        }
+    }
+
     /// Answers a write, or orders. Goes nowhere once the task has ended.
     pub(crate) fn tell(&self, at: Timestamp, command: Command) {
         let _ended = self.answers.send(Stamped { at, command: Told::Command(command) });
@@ -153,10 +191,42 @@ impl LiveLobby {
     /// The first reason stands.
     pub(crate) fn note_end(&self, why: Ended) {
         let _first = self.ended.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
+        self.opened.send_replace(true);
     }
 
     pub(crate) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire) != 0
+    }
+
+    /// Whether somebody must take the lobby over again.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.ended.load(Ordering::Acquire) == Ended::Lost as u8
+    }
+
+    /// Waits until a round was opened here, or the lobby ended. One that opens none in time, for
+    /// want of a bankroll say, is not waited for again.
+    pub(crate) async fn opened(&self, clock: &dyn Clock) {
+        let mut opened = self.opened.subscribe();
+        if *opened.borrow_and_update() {
+            return;
+        }
+        tokio::select! {
+            _ = opened.wait_for(|opened| *opened) => {}
+            () = clock.sleep_until(clock.now() + OPENS_MS) => {
+                self.opened.send_replace(true);
+            }
+        }
+    }
+
+    /// A write is on its way until the token is dropped.
+    pub(crate) fn write_begins(&self) -> TaskTrackerToken {
+        self.writes.token()
+    }
+
+    /// Waits until the outcome of every write is known. No more may follow.
+    pub(crate) async fn written(&self) {
+        self.writes.close();
+        self.writes.wait().await;
     }
 
     /// What a caller is told once the lobby has ended here.
@@ -170,6 +240,9 @@ impl LiveLobby {
 
     pub(crate) fn set_open_round(&self, round: Option<u32>) {
         self.open_round.store(round.unwrap_or(0), Ordering::Release);
+        if round.is_some() {
+            self.opened.send_replace(true);
+        }
     }
 
     /// Whether bets of `round` may still be reserved.
@@ -183,6 +256,24 @@ impl LiveLobby {
 
     pub(crate) fn is_running(&self, round: u32) -> bool {
         self.running_round.load(Ordering::Acquire) == round
+    }
+
+    pub(crate) fn set_playing(&self, round: Option<u32>) {
+        self.playing.store(round.unwrap_or(0), Ordering::Release);
+    }
+
+    /// The round that everyone was told has begun and nobody that it has ended.
+    pub(crate) fn playing(&self) -> Option<u32> {
+        Some(self.playing.load(Ordering::Acquire)).filter(|round| *round != 0)
+    }
+
+    /// The number of the last picture for everyone.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn next_seq(&self) {
+        self.seq.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(crate) fn set_bets(&self, bets: u32) {

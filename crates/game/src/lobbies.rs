@@ -2,6 +2,8 @@
 //!
 //! A lobby gets its task when it is first touched; until then it costs a row.
 
+mod again;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,9 +14,10 @@ use kernel::LobbyId;
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::live::{Ended, LiveLobby};
+use crate::live::LiveLobby;
 use crate::lobby_task::LobbyTask;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -35,7 +38,7 @@ pub(crate) struct Lobbies {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) tasks: TaskTracker,
-    stopping: std::sync::atomic::AtomicBool,
+    stopping: CancellationToken,
 }
 
 /// What a registry is made of.
@@ -61,15 +64,28 @@ impl Lobbies {
             clock,
             metrics,
             tasks: TaskTracker::new(),
-            stopping: false.into(),
+            stopping: CancellationToken::new(),
         }
     }
 
-    /// The lobby, taken over first if nobody plays it.
+    /// The lobby, taken over first if nobody plays it, with a round that takes bets.
     ///
     /// # Errors
     /// [`PlayRefusal::UnknownLobby`], what a stopped lobby says, or [`PlayError::Unavailable`].
-    pub(crate) async fn wake(&self, lobby: LobbyId) -> Result<Arc<LiveLobby>, PlayError> {
+    pub(crate) async fn wake(
+        self: &Arc<Self>,
+        lobby: LobbyId,
+    ) -> Result<Arc<LiveLobby>, PlayError> {
+        let live = self.own(lobby, 0).await?;
+        live.opened(&*self.clock).await;
+        Ok(live)
+    }
+
+    async fn own(
+        self: &Arc<Self>,
+        lobby: LobbyId,
+        tries: u32,
+    ) -> Result<Arc<LiveLobby>, PlayError> {
         if let Some(live) = self.awake(lobby) {
             return Ok(live);
         }
@@ -78,7 +94,7 @@ impl Lobbies {
         let woken = match self.awake(lobby) {
             Some(live) => Ok(live),
             None if self.is_stopping() => Err(PlayRefusal::Draining.into()),
-            None => self.start(lobby).await,
+            None => self.start(lobby, tries).await,
         };
         drop(turn);
         let mut all_waking = self.waking.lock();
@@ -94,21 +110,33 @@ impl Lobbies {
         self.live.lock().get(&lobby).cloned()
     }
 
-    /// Ends what an earlier owner of the lobby left. One that plays by itself goes on; one that
-    /// rests until somebody bets gets its task when it is touched.
-    pub(crate) async fn settle(&self, lobby: LobbyId) -> Result<(), PlayError> {
-        let taken = self.take(lobby).await?;
-        match taken.lobby.rules().mode {
-            Mode::Continuous => self.play(taken),
-            Mode::OnFirstBet => return Ok(()),
-        };
-        Ok(())
+    /// Ends what an earlier owner of the lobby left; if that cannot be done now, it is tried again
+    /// and again. A lobby that plays by itself goes on; one that rests until somebody bets gets
+    /// its task when it is touched.
+    pub(crate) async fn settle(self: &Arc<Self>, lobby: LobbyId) {
+        match self.take(lobby).await {
+            Ok(taken) if taken.lobby.rules().mode == Mode::Continuous => {
+                self.play(taken, 0);
+            }
+            Ok(_) => {}
+            Err(_) => {
+                let lobbies = Arc::clone(self);
+                self.tasks.spawn(async move {
+                    lobbies.pause(0).await;
+                    lobbies.persist(lobby, 1).await;
+                });
+            }
+        }
     }
 
-    async fn start(&self, lobby: LobbyId) -> Result<Arc<LiveLobby>, PlayError> {
+    async fn start(
+        self: &Arc<Self>,
+        lobby: LobbyId,
+        tries: u32,
+    ) -> Result<Arc<LiveLobby>, PlayError> {
         let _nothing_is_sent = self.gate.read().await;
         let taken = self.take(lobby).await?;
-        Ok(self.play(taken))
+        Ok(self.play(taken, tries))
     }
 
     async fn take(&self, lobby: LobbyId) -> Result<Taken, PlayError> {
@@ -121,7 +149,7 @@ impl Lobbies {
         })
     }
 
-    fn play(&self, taken: Taken) -> Arc<LiveLobby> {
+    fn play(self: &Arc<Self>, taken: Taken, tries: u32) -> Arc<LiveLobby> {
         let lobby = taken.record.lobby;
         let (live, inbox) = LiveLobby::new(taken.record, taken.epoch, taken.seeds);
         let pictures = Pictures::new(Arc::clone(&self.bus), Arc::clone(&live), taken.last);
@@ -135,14 +163,9 @@ impl Lobbies {
             metrics: self.metrics.clone(),
         };
         self.live.lock().insert(lobby, Arc::clone(&live));
-        let (playing, clock) = (Arc::clone(&live), Arc::clone(&self.clock));
+        self.metrics.lobbies.inc();
         let played = tokio::spawn(task.run());
-        self.tasks.spawn(async move {
-            if played.await.is_err() {
-                tracing::error!(lobby.id = %playing.id(), "a lobby's task panicked");
-                playing.end(clock.now(), Ended::Lost);
-            }
-        });
+        self.tasks.spawn(Arc::clone(self).watch(Arc::clone(&live), played, tries));
         if self.is_stopping() {
             live.tell(self.clock.now(), Command::Drain);
         }
@@ -151,7 +174,7 @@ impl Lobbies {
 
     /// Tells every lobby to finish (`Command::Drain`) or to stop now (`Command::Interrupt`).
     pub(crate) fn stop(&self, order: &Command) {
-        self.stopping.store(true, std::sync::atomic::Ordering::Release);
+        self.stopping.cancel();
         let now = self.clock.now();
         for live in self.live.lock().values() {
             live.tell(now, order.clone());
@@ -165,6 +188,6 @@ impl Lobbies {
     }
 
     fn is_stopping(&self) -> bool {
-        self.stopping.load(std::sync::atomic::Ordering::Acquire)
+        self.stopping.is_cancelled()
     }
 }

@@ -11,16 +11,19 @@ use engine::{Bet, Command, Event, Lobby, Notice, Phase, Rejection, Write};
 use fairness::BetEntry;
 use kernel::Timestamp;
 use platform::clock::Clock;
+use protocol::Snapshot;
 
-use crate::live::{Ended, Inbox, LiveLobby, Request, Stamped, Told};
+use crate::live::{Ended, Inbox, LiveLobby, Look, Request, Stamped, Told};
 use crate::metrics::Metrics;
-use crate::outbound::{Job, Outbound};
-use crate::pictures::Pictures;
+use crate::outbound::{Besides, Outbound};
+use crate::pictures::{Pictures, own_bets};
 
 use waiting::{Waiting, refusal};
 
 /// The most inputs handled between two looks at the clock.
 const BATCH: usize = 4_096;
+/// The most looks answered between two looks at the clock; each copies the lobby.
+const LOOKS: usize = 16;
 
 /// One lobby with everything its task needs.
 pub(crate) struct LobbyTask {
@@ -43,21 +46,21 @@ struct Running {
     task: LobbyTask,
     waiting: Waiting,
     events: Vec<Event>,
+    looks: Vec<Look>,
 }
 
 impl LobbyTask {
     /// Plays until the lobby stops.
     pub(crate) async fn run(self) {
-        self.metrics.lobbies.inc();
-        let (live, metrics) = (Arc::clone(&self.live), self.metrics.clone());
-        let mut running = Running { task: self, waiting: Waiting::default(), events: Vec::new() };
+        let live = Arc::clone(&self.live);
+        let (waiting, events, looks) = (Waiting::default(), Vec::new(), Vec::new());
+        let mut running = Running { task: self, waiting, events, looks };
         let mut batch = Vec::new();
         while running.step(&mut batch) {
             running.wait(&mut batch).await;
         }
         live.note_end(Ended::Stopped);
         live.set_open_round(None);
-        metrics.lobbies.dec();
     }
 }
 
@@ -79,9 +82,15 @@ impl Running {
                 batch.push((at, Input::Told(command)));
             }
             Some(request) = inbox.requests.recv() => {
-                batch.push((stamp(&request, clock.now()), Input::Asked(request)));
+                batch.push((stamp(&request), Input::Asked(request)));
             }
             () = due => {}
+            Some(look) = inbox.looks.recv() => self.looks.push(look),
+        }
+        while self.looks.len() < LOOKS
+            && let Ok(look) = inbox.looks.try_recv()
+        {
+            self.looks.push(look);
         }
         while batch.len() < BATCH
             && let Ok(Stamped { at, command }) = inbox.answers.try_recv()
@@ -91,14 +100,13 @@ impl Running {
         while batch.len() < BATCH
             && let Ok(request) = inbox.requests.try_recv()
         {
-            batch.push((stamp(&request, clock.now()), Input::Asked(request)));
+            batch.push((stamp(&request), Input::Asked(request)));
         }
         batch.sort_by_key(|(at, _)| *at);
     }
 
     /// Handles what came and advances; whether the lobby goes on.
     fn step(&mut self, batch: &mut Vec<(Timestamp, Input)>) -> bool {
-        let mut looks = Vec::new();
         for (at, input) in batch.drain(..) {
             match input {
                 Input::Told(Told::Command(command)) => {
@@ -109,7 +117,6 @@ impl Running {
                     self.task.live.note_end(why);
                     return false;
                 }
-                Input::Asked(Request::Look { player, reply }) => looks.push((player, reply)),
                 Input::Asked(request) => self.ask(at, request),
             }
         }
@@ -123,10 +130,21 @@ impl Running {
             }
         }
         self.events = events;
-        for (player, reply) in looks {
-            let _gone = reply.send(self.task.pictures.snapshot(&self.task.lobby, player, now));
-        }
+        self.show(now);
         !self.task.lobby.is_stopped()
+    }
+
+    /// Answers those who look. What all of them see is drawn once.
+    fn show(&mut self, now: Timestamp) {
+        if self.looks.is_empty() {
+            return;
+        }
+        let lobby = &self.task.lobby;
+        let shared = self.task.pictures.snapshot(lobby, now);
+        for Look { player, reply } in self.looks.drain(..) {
+            let mine = player.map(|player| own_bets(lobby, player)).unwrap_or_default();
+            let _gone = reply.send(Snapshot { mine, ..shared.clone() });
+        }
     }
 
     /// A player's command: refused at once, or answered by a notice.
@@ -164,33 +182,35 @@ impl Running {
                     }
                 }
             }
-            Request::Look { .. } => {}
         }
     }
 
     /// Hands a write to those who make it durable.
     fn store(&mut self, write: Write) {
         let task = &mut self.task;
-        let (mut name, mut locked) = (None, Vec::new());
+        let mut besides = Besides::default();
         match &write {
             Write::Round { .. } => task.pictures.begin_round(),
-            Write::Bet(bet) => name = Some(task.pictures.name_of(bet.key.player)),
+            Write::Bet(bet) => besides.name = Some(task.pictures.name_of(bet.key.player)),
             Write::Lock { .. } => {
                 task.live.set_open_round(None);
-                locked =
+                besides.locked =
                     task.lobby.bets().iter().filter(|bet| bet.is_in_round()).map(entry).collect();
             }
             Write::Void { .. } => task.live.set_open_round(None),
             _ => {}
         }
-        task.outbound.submit(Job { lobby: Arc::clone(&task.live), write, name, locked });
+        task.outbound.submit(&task.live, write, besides);
     }
 
     /// Tells whom it concerns: who waits for it, and everyone who watches.
     fn tell(&mut self, notice: &Notice, now: Timestamp) {
         let task = &mut self.task;
         match notice {
-            Notice::BettingOpened { round, .. } => task.live.set_open_round(Some(*round)),
+            Notice::BettingOpened { round, .. } => {
+                task.live.set_playing(Some(*round));
+                task.live.set_open_round(Some(*round));
+            }
             Notice::BetAccepted(_) => {
                 task.metrics.bets_accepted.inc();
             }
@@ -202,11 +222,14 @@ impl Running {
                 task.metrics.cash_outs.inc();
             }
             Notice::Settled { .. } => {
+                task.live.set_playing(None);
                 task.metrics.rounds_settled.inc();
             }
             Notice::Voided { .. } => {
+                task.live.set_playing(None);
                 task.metrics.rounds_voided.inc();
             }
+            Notice::Interrupted { .. } => task.live.set_playing(None),
             Notice::Ticked { elapsed_ms, .. } => {
                 if let Phase::Running { started_at } = task.lobby.phase() {
                     observe_lateness(&task.metrics, now.ms_since(started_at + *elapsed_ms));
@@ -226,12 +249,11 @@ fn observe_lateness(metrics: &Metrics, late_ms: u64) {
 }
 
 /// When the request counts as made.
-fn stamp(request: &Request, now: Timestamp) -> Timestamp {
+const fn stamp(request: &Request) -> Timestamp {
     match request {
         Request::PlaceBet { at, .. }
         | Request::CancelBet { at, .. }
         | Request::CashOut { at, .. } => *at,
-        Request::Look { .. } => now,
     }
 }
 

@@ -10,6 +10,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 pub struct Metrics {
     /// Lobbies with a task in this process.
     pub lobbies: Gauge,
+    /// Lobbies that lost their task and were taken over again.
+    pub lobbies_lost: Counter,
     /// Rounds that ended by their crash.
     pub rounds_settled: Counter,
     /// Rounds that ended before their lock.
@@ -59,6 +61,7 @@ impl Metrics {
         Self {
             lobbies,
             tick_lateness_seconds,
+            lobbies_lost: counter("lobbies_lost", "Lobbies lost and taken over again"),
             rounds_settled: counter("rounds_settled", "Rounds that ended by their crash"),
             rounds_voided: counter("rounds_voided", "Rounds that ended before their lock"),
             rounds_interrupted: counter("rounds_interrupted", "Locked rounds that were stopped"),

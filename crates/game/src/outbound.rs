@@ -6,20 +6,40 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine::Write;
 use fairness::BetEntry;
 use tokio::sync::mpsc;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::live::LiveLobby;
 
 /// Writes of the whole node that may wait; past it no more bets are taken.
 const WAITING_MAX: usize = 50_000;
 
-/// A write with what the store needs besides.
+/// A write with what the store needs besides. Dropped once its outcome is known.
 pub(crate) struct Job {
     pub(crate) lobby: Arc<LiveLobby>,
     pub(crate) write: Write,
+    pub(crate) besides: Besides,
+    _ticket: Ticket,
+}
+
+/// What a write itself does not say.
+#[derive(Default)]
+pub(crate) struct Besides {
     /// The player's name for a bet.
     pub(crate) name: Option<Arc<str>>,
     /// The accepted set for a lock.
     pub(crate) locked: Vec<BetEntry>,
+}
+
+/// Counts a write as waiting, at the node and at its lobby, for as long as it lives.
+struct Ticket {
+    waiting: Arc<AtomicUsize>,
+    _of_lobby: TaskTrackerToken,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The way to the recorder and the reserver. Clones share it.
@@ -49,8 +69,10 @@ impl Outbound {
     }
 
     /// Hands a write over: bets go by the wallet first.
-    pub(crate) fn submit(&self, job: Job) {
+    pub(crate) fn submit(&self, lobby: &Arc<LiveLobby>, write: Write, besides: Besides) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
+        let ticket = Ticket { waiting: Arc::clone(&self.waiting), _of_lobby: lobby.write_begins() };
+        let job = Job { lobby: Arc::clone(lobby), write, besides, _ticket: ticket };
         let queue =
             if matches!(job.write, Write::Bet(_)) { &self.reserver } else { &self.recorder };
         // Closed only when the process ends; nothing is acknowledged then.
@@ -60,11 +82,6 @@ impl Outbound {
     /// A reserved bet goes on to the store; it is counted already.
     pub(crate) fn record_reserved(&self, job: Job) {
         let _closed = self.recorder.send(job);
-    }
-
-    /// So many writes have their answer.
-    pub(crate) fn done(&self, writes: usize) {
-        self.waiting.fetch_sub(writes, Ordering::Relaxed);
     }
 
     /// Whether more bets may be taken.

@@ -21,14 +21,15 @@ use protocol::{Picture, PictureEvent};
 
 use crate::live::LiveLobby;
 
+pub(crate) use snapshot::own_bets;
+
 /// How many finished rounds a snapshot shows.
-const LAST_MAX: usize = 20;
+pub(crate) const LAST_MAX: u8 = 20;
 
 /// Draws one lobby. Owned by its task.
 pub(crate) struct Pictures {
     bus: Arc<dyn Bus>,
     live: Arc<LiveLobby>,
-    seq: u64,
     /// Names of the round's players.
     names: HashMap<PlayerId, Arc<str>>,
     /// Accepted bets already shown, so that none is shown twice.
@@ -56,7 +57,6 @@ impl Pictures {
         Self {
             bus,
             live,
-            seq: 0,
             names: HashMap::new(),
             shown: HashMap::new(),
             cash_outs: Vec::new(),
@@ -269,7 +269,7 @@ impl Pictures {
 
     fn remember(&mut self, round: u32, crash_point: Multiplier) {
         self.last.push_front(LastRound { round, crash_point: WireMultiplier(crash_point) });
-        self.last.truncate(LAST_MAX);
+        self.last.truncate(LAST_MAX.into());
     }
 
     /// A bet's end, to its player alone.
@@ -294,17 +294,38 @@ impl Pictures {
     }
 
     fn publish(&mut self, round: u32, event: PictureEvent) {
-        self.seq += 1;
+        self.live.next_seq();
         self.send(None, round, event);
     }
 
     fn send(&self, to: Option<WirePlayerId>, round: u32, event: PictureEvent) {
-        let lobby = self.live.id();
-        let (lobby_id, epoch, seq) = (WireLobbyId(lobby), self.live.epoch.0, self.seq);
-        match (Picture { to, lobby_id, epoch, seq, round, event }).to_json() {
-            Ok(picture) => self.bus.publish(lobby, picture.into()),
-            Err(error) => tracing::error!(%error, "a picture could not be drawn"),
-        }
+        send(&*self.bus, &self.live, to, round, event);
+    }
+}
+
+/// Tells that the round under way, if any, goes no further here. For a lobby whose task has ended
+/// without a word.
+pub(crate) fn lose(bus: &dyn Bus, live: &LiveLobby) {
+    let Some(round) = live.playing() else { return };
+    let (reason, multiplier, seed, public_seed) = (EndReason::OwnerLost, None, None, None);
+    let interrupted = Interrupted { reason, multiplier, seed, public_seed };
+    live.set_playing(None);
+    live.next_seq();
+    send(bus, live, None, round, PictureEvent::Interrupted(interrupted));
+}
+
+fn send(
+    bus: &dyn Bus,
+    live: &LiveLobby,
+    to: Option<WirePlayerId>,
+    round: u32,
+    event: PictureEvent,
+) {
+    let lobby = live.id();
+    let (lobby_id, epoch, seq) = (WireLobbyId(lobby), live.epoch.0, live.seq());
+    match (Picture { to, lobby_id, epoch, seq, round, event }).to_json() {
+        Ok(picture) => bus.publish(lobby, picture.into()),
+        Err(error) => tracing::error!(%error, "a picture could not be drawn"),
     }
 }
 

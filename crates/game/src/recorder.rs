@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::live::Ended;
 use crate::metrics::Metrics;
-use crate::outbound::{Job, Outbound};
+use crate::outbound::{Besides, Job, Outbound};
 use crate::seeds::{Opened, SeedError};
 use crate::store::{Done, LockRecord, RoundEnd, Store, StoreCommand, StoreError};
 
@@ -41,9 +41,7 @@ impl Recorder {
     pub(crate) async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>) {
         let mut jobs = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut jobs, BATCH).await > 0 {
-            let count = jobs.len();
             self.record(jobs.drain(..)).await;
-            self.outbound.done(count);
         }
     }
 
@@ -51,12 +49,11 @@ impl Recorder {
         let (mut entries, mut commands, mut beats) = (Vec::new(), Vec::new(), Vec::new());
         let mut beating = Vec::new();
         for job in jobs {
-            if let Write::Heartbeat { round, multiplier } = job.write {
-                beats.push((job.lobby.round(round), multiplier));
-                beating.push(job);
-                continue;
-            }
             match self.command(&job).await {
+                Ok((StoreCommand::Heartbeats(beat), opened)) => {
+                    beats.extend(beat);
+                    beating.push(Entry { job, opened });
+                }
                 Ok((command, opened)) => {
                     commands.push(command);
                     entries.push(Entry { job, opened });
@@ -71,37 +68,58 @@ impl Recorder {
         if commands.is_empty() {
             return;
         }
-        let answers = self.apply(commands.into()).await;
+        let mut answers = self.apply(commands.into()).await;
         self.outbox.notify_one();
         let now = self.clock.now();
-        let mut answers = answers.into_iter();
-        for (entry, answer) in entries.into_iter().zip(answers.by_ref()) {
-            match answer {
-                Ok(done) => answer_lobby(&entry, done, now),
-                Err(error) => self.refused(&entry.job, &error, now),
-            }
+        // One statement for all heartbeats, so one answer for all of them.
+        let beaten = if beating.is_empty() { None } else { answers.pop() };
+        for (entry, answer) in entries.into_iter().zip(answers) {
+            self.answer(&entry, answer, now);
         }
-        let beaten = answers.next().is_some_and(|answer| answer.is_ok());
-        for job in beating.into_iter().filter(|_| beaten) {
-            if let Write::Heartbeat { round, .. } = job.write {
-                job.lobby.tell(now, Command::HeartbeatStored { round });
-            }
+        for entry in beating {
+            let missing = || Err(StoreError::Failed("no answer".into()));
+            self.answer(&entry, beaten.clone().unwrap_or_else(missing), now);
         }
     }
 
-    /// Applies until the outcome is definite: nothing is acknowledged before.
+    fn answer(&self, entry: &Entry, answer: Result<Done, StoreError>, now: Timestamp) {
+        match answer {
+            Ok(done) => answer_lobby(entry, done, now),
+            Err(error) => self.refused(&entry.job, &error, now),
+        }
+    }
+
+    /// Applies the batch; if all of it is refused, each command alone, so that one that cannot be
+    /// stored stops no other.
     async fn apply(&self, commands: Arc<[StoreCommand]>) -> Vec<Result<Done, StoreError>> {
+        let refused = match self.apply_until_definite(Arc::clone(&commands)).await {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        if commands.len() == 1 {
+            return vec![Err(refused)];
+        }
+        tracing::error!(error = %refused, "a batch was refused and is applied piece by piece");
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in &*commands {
+            let answer = self.apply_until_definite(vec![command.clone()].into()).await;
+            answers.push(answer.and_then(|mut one| one.pop().unwrap_or(Ok(Done::Stored))));
+        }
+        answers
+    }
+
+    /// Applies until the outcome is definite: nothing is acknowledged before.
+    async fn apply_until_definite(
+        &self,
+        commands: Arc<[StoreCommand]>,
+    ) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
         loop {
             match self.store.apply(Arc::clone(&commands)).await {
-                Ok(answers) => return answers,
-                Err(StoreError::Failed(reason)) => {
-                    let failed = StoreError::Failed(reason);
-                    return commands.iter().map(|_| Err(failed.clone())).collect();
-                }
                 Err(StoreError::Unavailable) => {
                     self.metrics.store_retries.inc();
                     self.clock.sleep_until(self.clock.now() + RETRY_MS).await;
                 }
+                definite => return definite,
             }
         }
     }
@@ -118,7 +136,7 @@ impl Recorder {
                 at,
             },
             Write::Bet(bet) => {
-                let name = job.name.clone().unwrap_or_default();
+                let name = job.besides.name.clone().unwrap_or_default();
                 StoreCommand::AcceptBet { lobby, bet: *bet, name, at }
             }
             Write::Cancel(key) => StoreCommand::CancelBet { lobby, key: *key, at },
@@ -148,7 +166,7 @@ impl Recorder {
         };
         let round = job.lobby.round(*round);
         let opened = job.lobby.seeds.open(round).await?;
-        let bets_hash = fairness::bets_hash(&job.locked);
+        let bets_hash = fairness::bets_hash(&job.besides.locked);
         job.lobby.set_bets_hash(round.number, bets_hash);
         let lead = start_at.ms_since(self.clock.now());
         let record = LockRecord {
@@ -215,8 +233,7 @@ impl Recorder {
         let (player, id) = (bet.key.player, bet.key.bet);
         let rejection = Rejection::NotStored;
         job.lobby.tell(now, Command::BetRefused { player, bet: id, rejection });
-        let (lobby, write) = (Arc::clone(&job.lobby), Write::Release(bet.key));
-        self.outbound.submit(Job { lobby, write, name: None, locked: Vec::new() });
+        self.outbound.submit(&job.lobby, Write::Release(bet.key), Besides::default());
     }
 }
 

@@ -53,7 +53,7 @@ impl Reserver {
 
     /// Sends the batch once; whether it was answered.
     async fn reserve(&self, jobs: &mut Vec<Job>) -> bool {
-        jobs.retain(|job| self.still_wanted(job));
+        jobs.retain(still_wanted);
         let holds: Vec<Reserve> = jobs.iter().filter_map(hold).collect();
         if holds.is_empty() {
             return true;
@@ -78,15 +78,6 @@ impl Reserver {
         }
     }
 
-    fn still_wanted(&self, job: &Job) -> bool {
-        let Write::Bet(bet) = &job.write else { return false };
-        let wanted = job.lobby.takes_bets(bet.key.round);
-        if !wanted {
-            self.outbound.done(1);
-        }
-        wanted
-    }
-
     fn answered(&self, job: Job, answer: Result<(), Refusal>) {
         let Write::Bet(bet) = &job.write else { return };
         let rejection = match answer {
@@ -105,8 +96,12 @@ impl Reserver {
         };
         let (player, bet) = (bet.key.player, bet.key.bet);
         job.lobby.tell(self.clock.now(), Command::BetRefused { player, bet, rejection });
-        self.outbound.done(1);
     }
+}
+
+fn still_wanted(job: &Job) -> bool {
+    let Write::Bet(bet) = &job.write else { return false };
+    job.lobby.takes_bets(bet.key.round)
 }
 
 fn hold(job: &Job) -> Option<Reserve> {

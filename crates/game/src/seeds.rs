@@ -99,6 +99,11 @@ impl Seeds {
             },
         };
         let current = maker.publish(current).await?;
+        // A process may have ended between its commitment and its public seed.
+        let successor = match successor {
+            Some(successor) => Some(maker.publish(successor).await?),
+            None => None,
+        };
         let next = current.used + 1;
         let (making, segment, opened) = (false, None, None);
         let state = State { current, next, successor, making, segment, opened };

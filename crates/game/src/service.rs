@@ -1,5 +1,6 @@
 //! The game as a service: starts its tasks, answers the gateway, drains at the end.
 
+mod ending;
 mod play;
 
 use std::sync::Arc;
@@ -7,35 +8,34 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use cluster::Bus;
 use contracts::{PlayError, Wallet};
-use engine::{Command, Rules};
+use engine::Rules;
 use kernel::{Curve, LobbyId, PlayerId, Sealed};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
+use platform::health::Health;
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
 use platform::sqlite::{Reader, Writer};
 use protocol::Snapshot;
 use tokens::Verifier;
-use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::live::Request;
 use crate::lobbies::{Lobbies, Parts};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
-use crate::outbox::{Flush, Sender};
+use crate::outbox::Sender;
 use crate::recorder::Recorder;
 use crate::reserver::Reserver;
 use crate::seeds::{SeedMaker, Vault};
 use crate::store::{LobbyRecord, NewLobby, SqliteStore, Store, StoreError};
 use crate::takeover::Takeover;
 
+use ending::Worker;
+
 /// How many lobbies are taken over at once at the start.
 const TAKEOVERS: usize = 32;
-/// How long the outbox is sent after the last lobby stopped, in milliseconds.
-const FLUSH_MS: u64 = 5_000;
 
 /// What the game stands on.
 pub struct Deps {
@@ -61,6 +61,8 @@ pub struct Deps {
     pub commitment_key: Sealed<[u8; 32]>,
     /// Draining finishes rounds, stopping interrupts them.
     pub shutdown: Shutdown,
+    /// Gets the check `game`, which fails once a task that all lobbies need has ended.
+    pub health: Health,
 }
 
 /// Why the game did not start.
@@ -83,7 +85,7 @@ pub struct Service {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) lobbies: Lobbies,
+    pub(crate) lobbies: Arc<Lobbies>,
     pub(crate) outbound: Outbound,
     pub(crate) clock: Arc<dyn Clock>,
     verifier: Arc<Verifier>,
@@ -128,7 +130,7 @@ impl Service {
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
         };
-        let lobbies = Lobbies::new(parts);
+        let lobbies = Arc::new(Lobbies::new(parts));
         let sender = Sender {
             store: Arc::clone(&store),
             wallet: Arc::clone(&wallet),
@@ -151,16 +153,18 @@ impl Service {
             outbound: outbound.clone(),
             metrics: metrics.clone(),
         };
-        let tasks = [
-            tokio::spawn(recorder.run(queues.recorder)),
-            tokio::spawn(reserver.run(queues.reserver)),
-        ];
         let verifier = deps.verifier;
         let inner = Inner { config, store, lobbies, outbound, clock, verifier, metrics };
         let service = Self { inner: Arc::new(inner) };
         // Before the first flush of the outbox and the first request, so no gate is needed.
+        let workers = [
+            Worker::spawn("recorder", recorder.run(queues.recorder)),
+            Worker::spawn("reserver", reserver.run(queues.reserver)),
+        ];
         service.own_lobbies().await?;
-        service.run_until_shutdown(sender, tasks, deps.shutdown);
+        let check = deps.health.check("game");
+        check.pass();
+        service.run_until_shutdown(sender, workers, deps.shutdown, check);
         Ok(service)
     }
 
@@ -177,9 +181,7 @@ impl Service {
         player: Option<PlayerId>,
     ) -> Result<Snapshot, PlayError> {
         let live = self.inner.lobbies.wake(lobby).await?;
-        let (reply, answer) = oneshot::channel();
-        live.ask(Request::Look { player, reply })?;
-        answer.await.map_err(|_| live.gone())
+        live.look(player).await
     }
 
     /// Makes a player's lobby; `None` if they have as many as they may.
@@ -211,56 +213,10 @@ impl Service {
                 waking.join_next().await;
             }
             let service = self.clone();
-            // Logged where it fails; the lobby is tried again when it is touched.
-            waking.spawn(async move { service.inner.lobbies.settle(lobby).await.is_ok() });
+            waking.spawn(async move { service.inner.lobbies.settle(lobby).await });
         }
         while waking.join_next().await.is_some() {}
         Ok(())
-    }
-
-    /// Sends to the wallet until the end, and ends everything in its order: the lobbies, what they
-    /// queued, the node's own tasks.
-    fn run_until_shutdown(&self, sender: Sender, tasks: [JoinHandle<()>; 2], shutdown: Shutdown) {
-        let service = self.clone();
-        let tracker = shutdown.tasks().clone();
-        let last_sender = sender.clone();
-        let sending = tokio::spawn(sender.run());
-        tracker.spawn(async move {
-            service.end(shutdown).await;
-            sending.abort();
-            service.flush(&last_sender).await;
-            tasks.iter().for_each(JoinHandle::abort);
-        });
-    }
-
-    /// Finishes rounds at the first signal, interrupts them when time is up or at the second.
-    async fn end(&self, shutdown: Shutdown) {
-        shutdown.draining().await;
-        let (lobbies, clock) = (&self.inner.lobbies, &self.inner.clock);
-        lobbies.stop(&Command::Drain);
-        let drain_ms = self.inner.config.drain_max_s * 1_000;
-        tokio::select! {
-            () = lobbies.stopped() => return,
-            () = shutdown.stopping() => {}
-            () = clock.sleep_until(clock.now() + drain_ms) => {}
-        }
-        lobbies.stop(&Command::Interrupt);
-        lobbies.stopped().await;
-    }
-
-    /// Sends what the last rounds queued. What does not go out now goes out at the next start.
-    async fn flush(&self, sender: &Sender) {
-        let clock = &self.inner.clock;
-        let until = clock.now() + FLUSH_MS;
-        while clock.now() < until {
-            let sent = tokio::select! {
-                sent = sender.flush() => sent,
-                () = clock.sleep_until(until) => return,
-            };
-            if sent != Flush::Sent && self.inner.outbound.waiting() == 0 {
-                return;
-            }
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use platform::clock::Clock;
 use protocol::picture::LastRound;
 use protocol::wire::WireMultiplier;
 
+use crate::pictures::LAST_MAX;
 use crate::recorder::apply_until_definite;
 use crate::seeds::{ChainPlan, Opened, SeedError, SeedMaker, Seeds, read_seed};
 use crate::store::{
@@ -23,8 +24,6 @@ use crate::store::{
 const FENCE_TRIES: u32 = 8;
 /// How long to wait between two tries, in milliseconds.
 const FENCE_PAUSE_MS: u64 = 100;
-/// How many finished rounds a snapshot shows at first.
-const LAST_ROUNDS: u32 = 20;
 
 /// Why a lobby could not be taken over.
 #[derive(Debug, thiserror::Error)]
@@ -204,7 +203,7 @@ impl Takeover {
     }
 
     async fn last_rounds(&self, lobby: LobbyId) -> Result<Vec<LastRound>, StoreError> {
-        let rounds = self.store.rounds(lobby, None, LAST_ROUNDS).await?;
+        let rounds = self.store.rounds(lobby, None, LAST_MAX.into()).await?;
         let shown = rounds.into_iter().filter(|round| round.state.is_over());
         Ok(shown
             .filter_map(|round| {
@@ -218,11 +217,13 @@ impl Takeover {
 /// Where the engine goes on.
 fn resume(left: &Inheritance, fenced: &Fenced) -> Resume {
     let held = fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0);
-    let unclosed = left.unclosed.iter().filter(|(round, _)| *round > fenced.closed_round);
     Resume {
         next_round: left.last_round.max(fenced.closed_round).max(held) + 1,
         house_balance: fenced.house_balance,
-        unclosed: unclosed
+        // Also those that the fence has closed: whether that close agreed is told by its answer.
+        unclosed: left
+            .unclosed
+            .iter()
             .map(|(round, exposure)| Unclosed { round: *round, exposure: *exposure })
             .collect(),
         kept_exposure: left.lobby.kept_exposure,

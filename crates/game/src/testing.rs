@@ -13,6 +13,7 @@ use contracts::{
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, Sealed, SeedIndex, Stake};
 use parking_lot::Mutex;
 use platform::clock::SystemClock;
+use platform::health::Health;
 use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use platform::shutdown::Shutdown;
@@ -40,6 +41,8 @@ pub(crate) struct Book {
     pub(crate) conflicts: u32,
     /// So many calls do their work and lose their answer.
     pub(crate) lost_answers: u32,
+    /// A call ends its caller's task.
+    pub(crate) panics: bool,
     /// No call is answered, none does anything.
     pub(crate) down: bool,
 }
@@ -70,6 +73,7 @@ impl TestWallet {
     /// Does the work unless the wallet is down, and loses the answer if it is told to.
     fn call<T>(&self, work: impl FnOnce(&mut Book) -> T) -> Result<T, WalletError> {
         let mut book = self.book.lock();
+        assert!(!book.panics, "the wallet was told to panic");
         if book.down {
             return Err(WalletError::Unavailable);
         }
@@ -273,7 +277,7 @@ impl World {
     /// A process whose randomness has its own seed.
     pub(crate) async fn start_with_random(&self, seed: u64) -> Process {
         let (writer, reader) = open(self.directory.path());
-        let shutdown = Shutdown::new();
+        let (shutdown, health) = (Shutdown::new(), Health::new());
         let deps = Deps {
             writer,
             reader,
@@ -286,9 +290,10 @@ impl World {
             seed_key: Sealed::new([3; 32]),
             commitment_key: Sealed::new([4; 32]),
             shutdown: shutdown.clone(),
+            health: health.clone(),
         };
         let service = Service::start(self.config.clone(), deps).await.unwrap();
-        Process { service, shutdown }
+        Process { service, shutdown, health }
     }
 }
 
@@ -296,6 +301,7 @@ impl World {
 pub(crate) struct Process {
     pub(crate) service: Service,
     pub(crate) shutdown: Shutdown,
+    pub(crate) health: Health,
 }
 
 impl Process {

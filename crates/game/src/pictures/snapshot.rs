@@ -11,13 +11,8 @@ use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WireSta
 use super::{Pictures, climbs};
 
 impl Pictures {
-    /// The lobby as it stands, with `player`'s own bets in it.
-    pub(crate) fn snapshot(
-        &self,
-        lobby: &Lobby,
-        player: Option<PlayerId>,
-        now: Timestamp,
-    ) -> Snapshot {
+    /// The lobby as everyone may see it, with nobody's own bets in it.
+    pub(crate) fn snapshot(&self, lobby: &Lobby, now: Timestamp) -> Snapshot {
         let promise = self.live.seeds.promise(lobby.round());
         let rules = lobby.rules();
         let phase = self.phase(lobby.phase());
@@ -29,11 +24,10 @@ impl Pictures {
         let climbing = self.climb.filter(|_| crash.is_none() && climbs(lobby.phase()));
         let elapsed_ms = climbing.map(|climb| now.ms_since(climb.started_at));
         let bets = lobby.bets();
-        let mine = bets.iter().filter(|bet| Some(bet.key.player) == player);
         Snapshot {
             lobby_id: WireLobbyId(self.live.id()),
             epoch: self.live.epoch.0,
-            seq: self.seq,
+            seq: self.live.seq(),
             round: lobby.round(),
             name: self.live.record.rules.name.clone(),
             mode: match rules.mode {
@@ -53,7 +47,7 @@ impl Pictures {
             commitment: promise.commitment,
             seed_index: promise.seed_index,
             bets: bets.iter().filter(|bet| bet.is_in_round()).map(|bet| self.seen(bet)).collect(),
-            mine: mine.filter_map(own).collect(),
+            mine: Vec::new(),
             last: self.last.iter().copied().collect(),
             balance: None,
         }
@@ -70,6 +64,11 @@ impl Pictures {
             Phase::Over { .. } | Phase::Stopped => self.ended,
         }
     }
+}
+
+/// A player's bets in the round now played.
+pub(crate) fn own_bets(lobby: &Lobby, player: PlayerId) -> Vec<OwnBet> {
+    lobby.bets().iter().filter(|bet| bet.key.player == player).filter_map(own).collect()
 }
 
 fn limits(rules: &engine::Rules) -> Limits {

@@ -136,6 +136,15 @@ async fn a_used_up_chain_hands_over_to_its_successor_or_stops() {
     let second = maker.store.chain(lobby(1), 2).await.unwrap().unwrap();
     assert_eq!(second.seeds_before, LENGTH);
 
+    // A process that ended between the commitment and its public seed left no way to play it.
+    let mut unpublished = second.clone();
+    unpublished.public_seed = None;
+    let seeds = load(&maker, vec![first.clone(), unpublished], 0).await;
+    seeds.open(round(1)).await.unwrap();
+    seeds.used(1);
+    assert_eq!(seeds.begin_round(), Ok(2));
+    assert!(seeds.open(round(2)).await.is_ok());
+
     first.used = LENGTH;
     let alone = load(&maker, vec![first], 0).await;
     assert_eq!(alone.begin_round(), Err(SeedError::Exhausted));

@@ -16,21 +16,10 @@ use crate::live::{LiveLobby, Request};
 #[async_trait]
 impl Play for Service {
     async fn place_bet(&self, bet: BetRequest) -> Result<Accepted, PlayError> {
-        let live = self.inner.lobbies.wake(bet.at.lobby).await?;
-        if !self.inner.outbound.has_room() {
-            return Err(PlayRefusal::Overloaded.into());
-        }
-        let (reply, answer) = oneshot::channel();
-        let BetRequest { player, stake, auto_cash_out, .. } = bet;
-        let asked = PlaceBet { player, bet: bet.bet, round: bet.at.round, stake, auto_cash_out };
-        let (at, username) = (self.inner.clock.now(), bet.username.clone());
-        live.ask(Request::PlaceBet { at, bet: asked, username, reply })?;
-        match await_answer(&live, answer).await {
-            Err(PlayError::Refused(
-                refusal @ (PlayRefusal::BetIdReused
-                | PlayRefusal::WrongRound
-                | PlayRefusal::BettingClosed),
-            )) => self.first_answer(&bet, refusal).await,
+        match self.ask_for_bet(&bet).await {
+            Err(PlayError::Refused(refusal)) if refusal != PlayRefusal::UnknownLobby => {
+                self.first_answer(&bet, refusal).await
+            }
             answer => answer,
         }
     }
@@ -66,6 +55,19 @@ impl Play for Service {
 }
 
 impl Service {
+    async fn ask_for_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
+        let live = self.inner.lobbies.wake(bet.at.lobby).await?;
+        if !self.inner.outbound.has_room() {
+            return Err(PlayRefusal::Overloaded.into());
+        }
+        let (reply, answer) = oneshot::channel();
+        let BetRequest { player, stake, auto_cash_out, .. } = *bet;
+        let asked = PlaceBet { player, bet: bet.bet, round: bet.at.round, stake, auto_cash_out };
+        let (at, username) = (self.inner.clock.now(), bet.username.clone());
+        live.ask(Request::PlaceBet { at, bet: asked, username, reply })?;
+        await_answer(&live, answer).await
+    }
+
     /// A bet id sent again with the same content gets its first answer, also in a later round.
     async fn first_answer(
         &self,

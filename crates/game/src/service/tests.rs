@@ -1,5 +1,7 @@
 //! Whole rounds on a real store: what is acknowledged is durable, and survives any death.
 
+mod lost;
+
 use std::time::Duration;
 
 use contracts::{

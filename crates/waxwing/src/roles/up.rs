@@ -35,6 +35,7 @@ struct Ground {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     registry: Registry,
+    health: Health,
     data_dir: DataDir,
     signer: Arc<Signer>,
     verifier: Arc<Verifier>,
@@ -53,9 +54,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::new();
     shutdown.on_signals()?;
-    let health = Health::new();
-    let ready = health.check("waxwing");
     let ground = Ground::open(&config)?;
+    let ready = ground.health.check("waxwing");
     // Ports first: nothing runs behind an address that cannot be had.
     let listener = gateway::Listener::bind(&config.gateway)
         .await
@@ -67,7 +67,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     // The gateway and what answers operators outlive the lobbies.
     let stage = shutdown.stage();
-    let operation = platform::ops::router(health.clone(), ground.registry.clone());
+    let operation = platform::ops::router(ground.health.clone(), ground.registry.clone());
     let ops_server = tokio::spawn(platform::http::serve(ops, operation, stage.clone()));
 
     let (identity, wallet) = user_role(&config, &ground).await?;
@@ -167,6 +167,7 @@ async fn game_role(
         seed_key: key(&ground.data_dir, "seeds")?,
         commitment_key: key(&ground.data_dir, "commitments")?,
         shutdown: shutdown.clone(),
+        health: ground.health.clone(),
     };
     game::Service::start(config, deps).await.context("the game cannot start")
 }
@@ -181,6 +182,7 @@ impl Ground {
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             registry: Registry::new(),
+            health: Health::new(),
             data_dir,
             verifier: Arc::new(signer.verifier()),
             signer,

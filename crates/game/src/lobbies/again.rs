@@ -1,0 +1,77 @@
+//! A lobby that was lost is taken over again, and so is one whose take-over failed.
+
+use std::sync::Arc;
+
+use contracts::{PlayError, PlayRefusal};
+use kernel::LobbyId;
+use tokio::task::JoinHandle;
+
+use super::Lobbies;
+use crate::live::{Ended, LiveLobby};
+use crate::pictures;
+
+/// How long to wait before the next try, in milliseconds, doubling up to the last.
+const BACKOFF_MS: (u64, u64) = (100, 30_000);
+/// A lobby that was played for so long, in milliseconds, starts with the shortest wait again.
+const WELL_MS: u64 = 60_000;
+
+impl Lobbies {
+    /// Waits for the end of a lobby's task. One that was lost is taken over again, which decides
+    /// the round that it left. `tries` counts how often that happened in a row.
+    pub(super) async fn watch(
+        self: Arc<Self>,
+        live: Arc<LiveLobby>,
+        played: JoinHandle<()>,
+        tries: u32,
+    ) {
+        let since = self.clock.now();
+        if played.await.is_err() {
+            tracing::error!(lobby.id = %live.id(), "a lobby's task panicked");
+            live.end(self.clock.now(), Ended::Lost);
+        }
+        self.metrics.lobbies.dec();
+        if !live.is_lost() {
+            return;
+        }
+        pictures::lose(&*self.bus, &live);
+        // Nothing may be decided about its round while a write of it may still come to be.
+        live.written().await;
+        let well = self.clock.now().ms_since(since) >= WELL_MS;
+        let tries = if well { 0 } else { tries };
+        // Still in the registry meanwhile, so that nobody's touch takes it over any sooner.
+        self.pause(tries).await;
+        if self.is_stopping() {
+            return;
+        }
+        self.metrics.lobbies_lost.inc();
+        self.forget(&live);
+        self.persist(live.id(), tries + 1).await;
+    }
+
+    /// Takes the lobby over as often as it needs.
+    pub(super) async fn persist(self: &Arc<Self>, lobby: LobbyId, mut tries: u32) {
+        while !self.is_stopping() {
+            match self.own(lobby, tries).await {
+                Ok(_) | Err(PlayError::Refused(PlayRefusal::UnknownLobby)) => return,
+                Err(_) => self.pause(tries).await,
+            }
+            tries += 1;
+        }
+    }
+
+    /// Waits longer the more often it was tried, and no longer once the node stops.
+    pub(super) async fn pause(&self, tries: u32) {
+        let backoff_ms = BACKOFF_MS.0.saturating_mul(1 << tries.min(16)).min(BACKOFF_MS.1);
+        tokio::select! {
+            () = self.clock.sleep_until(self.clock.now() + backoff_ms) => {}
+            () = self.stopping.cancelled() => {}
+        }
+    }
+
+    fn forget(&self, ended: &Arc<LiveLobby>) {
+        let mut live = self.live.lock();
+        if live.get(&ended.id()).is_some_and(|live| Arc::ptr_eq(live, ended)) {
+            live.remove(&ended.id());
+        }
+    }
+}
