@@ -7,10 +7,10 @@ use anyhow::{Context as _, ensure};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use contracts::{Fence, Reserve, Wallet as _};
-use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, Stake};
+use kernel::{Amount, Epoch, LobbyId, PlayerId, RoundId, Stake};
 use platform::clock::{Clock as _, Stopwatch, SystemClock};
 use platform::metrics::Registry;
-use platform::random::{SystemRandom, array};
+use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
 use tempfile::TempDir;
 use tokens::{PlayerClaims, Signer, SigningKey};
@@ -22,7 +22,8 @@ pub(crate) const CALLERS: [u32; 3] = [1, 64, 512];
 /// The aim is of a crowd.
 pub(crate) const CALLERS_AIMED_AT: u32 = 512;
 
-const PLAYERS: u32 = 64;
+/// Every caller is a player of its own.
+const PLAYERS: u32 = 512;
 /// Bets for each caller, so that every run takes about a second.
 const fn bets_of_each(callers: u32) -> u32 {
     if callers == 1 { 2_000 } else { 40_000 / callers }
@@ -63,10 +64,11 @@ pub(crate) fn per_second(callers: u32) -> anyhow::Result<f64> {
 
 /// One caller's bets, one after another.
 async fn stake(service: &wallet::Service, caller: u32, bets: u32) -> anyhow::Result<()> {
-    for number in 0..bets {
+    let clock = SystemClock::new();
+    for _ in 0..bets {
         let hold = Reserve {
             player: player(caller % PLAYERS + 1)?,
-            bet: BetId::from_bytes((u128::from(caller) << 32 | u128::from(number)).to_be_bytes()),
+            bet: bet_id(&clock, &SystemRandom),
             round: RoundId::new(lobby()?, 1),
             epoch: Epoch(1),
             stake: Stake::from_whole(1),

@@ -7,7 +7,7 @@ use contracts::{
 };
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
 use ledger::FundsChange;
-use platform::clock::{Clock, Stopwatch, SystemClock};
+use platform::clock::SystemClock;
 use platform::metrics::Registry;
 use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
@@ -180,32 +180,4 @@ async fn a_config_that_cannot_be_refuses_to_start() {
         assert_eq!(config.validate().unwrap_err().field, field);
     }
     Config::default().validate().unwrap();
-}
-
-/// How many durable reserves a second callers get who each wait for their answer.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement: cargo test --release -p wallet -- --ignored --nocapture"]
-async fn durable_reserves_a_second() {
-    const CALLERS: u64 = 1_000;
-    const EACH: u32 = 100;
-    let place = Place::play().await;
-    fence(&place.service).await;
-    for number in 1..=CALLERS {
-        place.fund(player(number), 1_000).await;
-    }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let watch = Stopwatch::start();
-    let mut calls = JoinSet::new();
-    for number in 1..=CALLERS {
-        let (service, clock) = (place.service.clone(), Arc::clone(&clock));
-        calls.spawn(async move {
-            for _ in 0..EACH {
-                let hold = reserve(player(number), bet_id(&*clock, &SystemRandom), 1);
-                assert_eq!(service.reserve(&[hold]).await, Ok(vec![Ok(())]));
-            }
-        });
-    }
-    calls.join_all().await;
-    let count = f64::from(EACH) * 1_000.0;
-    println!("{:.0} durable reserves a second", count / watch.seconds());
 }

@@ -103,13 +103,18 @@ fn tombstones(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
 }
 
 fn accounts(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
-    let mut balance = tx.prepare_cached(
-        "INSERT INTO ledger_account (kind, id, balance_units) VALUES (?1, ?2, ?3)
-         ON CONFLICT (kind, id) DO UPDATE SET balance_units = excluded.balance_units",
+    // Two statements: an upsert on a table without rowid costs more than both (measured).
+    let mut update = tx.prepare_cached(
+        "UPDATE ledger_account SET balance_units = ?3 WHERE kind = ?1 AND id = ?2",
+    )?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger_account (kind, id, balance_units) VALUES (?1, ?2, ?3)",
     )?;
     for (account, amount) in &changes.accounts {
         let (kind, id) = columns::account(*account);
-        balance.execute(params![kind, id, amount.units()])?;
+        if update.execute(params![kind, id, amount.units()])? == 0 {
+            insert.execute(params![kind, id, amount.units()])?;
+        }
     }
     let mut day = tx.prepare_cached(
         "INSERT INTO ledger_top_up_day (player, day, sum_units) VALUES (?1, ?2, ?3)
