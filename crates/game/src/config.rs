@@ -17,6 +17,8 @@ pub struct Config {
     pub drain_max_s: u64,
     /// How many lobbies a player may have.
     pub lobbies_per_player: u32,
+    /// How many lobbies may be played at once; one more is refused as overloaded.
+    pub lobbies_max: usize,
     /// The house's expected share of each stake, in basis points. Fixed when a lobby is made.
     pub house_edge_bps: u32,
     /// How long a finished round is shown, in milliseconds.
@@ -62,6 +64,7 @@ impl Default for Config {
             public_url: "http://localhost:8080".into(),
             drain_max_s: 180,
             lobbies_per_player: 5,
+            lobbies_max: 10_000,
             house_edge_bps: 100,
             pause_ms: 3_000,
             multiplier_max_centi: 100_000,

@@ -39,6 +39,8 @@ pub(crate) struct Lobbies {
     pub(crate) metrics: Metrics,
     pub(crate) tasks: TaskTracker,
     stopping: CancellationToken,
+    /// How many may be played at once.
+    limit: usize,
 }
 
 /// What a registry is made of.
@@ -49,11 +51,12 @@ pub(crate) struct Parts {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+    pub(crate) lobbies_max: usize,
 }
 
 impl Lobbies {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { takeover, live, outbound, bus, clock, metrics } = parts;
+        let Parts { takeover, live, outbound, bus, clock, metrics, lobbies_max } = parts;
         Self {
             takeover,
             live,
@@ -65,6 +68,7 @@ impl Lobbies {
             metrics,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            limit: lobbies_max,
         }
     }
 
@@ -94,6 +98,7 @@ impl Lobbies {
         let woken = match self.awake(lobby) {
             Some(live) => Ok(live),
             None if self.is_stopping() => Err(PlayRefusal::Draining.into()),
+            None if self.live.lock().len() >= self.limit => Err(PlayRefusal::Overloaded.into()),
             None => self.start(lobby, tries).await,
         };
         drop(turn);
@@ -108,6 +113,11 @@ impl Lobbies {
     /// The lobby, if it has a task or had one that ended.
     pub(crate) fn awake(&self, lobby: LobbyId) -> Option<Arc<LiveLobby>> {
         self.live.lock().get(&lobby).cloned()
+    }
+
+    /// Every lobby that has a task or had one that ended.
+    pub(crate) fn all_awake(&self) -> Vec<Arc<LiveLobby>> {
+        self.live.lock().values().cloned().collect()
     }
 
     /// Ends what an earlier owner of the lobby left; if that cannot be done now, it is tried again

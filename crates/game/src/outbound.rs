@@ -10,6 +10,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::live::LiveLobby;
 
+/// The most holds in one call of the wallet.
+pub(crate) const HOLDS_MAX: usize = 1_000;
 /// Writes of the whole node that may wait; past it no more bets are taken.
 const WAITING_MAX: usize = 50_000;
 

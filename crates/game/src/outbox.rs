@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use contracts::{Close, Refusal, Release, Resolve, ResolveAnswer, Wallet, WalletError};
 use engine::Command;
@@ -15,14 +16,18 @@ use tokio::sync::{Notify, RwLock};
 
 use crate::live::{Ended, LiveLobby};
 use crate::metrics::Metrics;
+use crate::outbound::HOLDS_MAX;
 use crate::store::{
-    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, Store, StoreError, WireOutcome,
+    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError, WireOutcome,
 };
 
 /// How many rows are read at once.
 const ROWS: u32 = 2_048;
-/// The most holds in one call.
-const CALL: usize = 1_000;
+/// How often that is done in one flush while lobbies that are stuck fill what was read.
+const READS: usize = 8;
+/// After so many flushes with an unanswered call each lobby's rows go out alone, so that one call
+/// that can never succeed holds no other lobby back.
+const ALONE_AFTER: u32 = 3;
 /// How soon what was not answered is sent again, in milliseconds, doubling up to the last.
 const BACKOFF_MS: (u64, u64) = (50, 2_000);
 /// How often the store is looked at though nobody rang, in milliseconds.
@@ -31,6 +36,8 @@ const LOOK_MS: u64 = 5_000;
 const KEEP_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// How often they are pruned, in milliseconds.
 const PRUNE_MS: u64 = 3_600 * 1_000;
+/// How soon the next ones are pruned while there are more, in milliseconds.
+const PRUNE_MORE_MS: u64 = 1_000;
 
 /// Living lobbies by number, shared with the registry.
 pub(crate) type LiveLobbies = Arc<Mutex<HashMap<LobbyId, Arc<LiveLobby>>>>;
@@ -49,6 +56,8 @@ pub(crate) struct Sender {
     pub(crate) gate: Gate,
     pub(crate) bell: Arc<Notify>,
     pub(crate) metrics: Metrics,
+    /// Flushes in a row with a call that was not answered.
+    pub(crate) failures: Arc<AtomicU32>,
 }
 
 /// What happened to a flush.
@@ -69,7 +78,12 @@ struct Answers {
     closed: Vec<(RoundId, contracts::Closed)>,
     /// Lobbies with a row that was not answered: nothing after it may be closed.
     stuck: HashSet<LobbyId>,
+    /// Whether a call was not answered.
+    failed: bool,
 }
+
+/// Rows whose holds go out in one call.
+type Call<'a, T> = (Vec<&'a OutboxRow>, Vec<T>);
 
 impl Sender {
     /// Sends until the process ends.
@@ -90,14 +104,11 @@ impl Sender {
                 }
             };
             if self.clock.now() >= prune_at {
-                prune_at = self.clock.now() + PRUNE_MS;
-                if let Err(error) = self.store.prune(self.clock.unix_ms() - KEEP_MS).await {
-                    tracing::warn!(%error, "the outbox was not pruned");
-                }
+                prune_at = self.clock.now() + self.prune().await;
             }
             tokio::select! {
                 () = self.bell.notified() => {}
-                () = self.clock.sleep_until(self.clock.now() + pause_ms) => {}
+                () = self.clock.sleep_until((self.clock.now() + pause_ms).min(prune_at)) => {}
             }
         }
     }
@@ -105,48 +116,75 @@ impl Sender {
     /// Sends what is queued, once.
     pub(crate) async fn flush(&self) -> Flush {
         let _nobody_takes_over = self.gate.write().await;
-        let rows = match self.store.unsent(ROWS).await {
-            Ok(rows) if rows.is_empty() => return Flush::Empty,
-            Ok(rows) => rows,
-            Err(error) => {
-                tracing::error!(%error, "the outbox cannot be read");
-                return Flush::Stuck;
+        let (mut stuck, mut sent) = (HashSet::new(), false);
+        let mut failed = false;
+        for _ in 0..READS {
+            let except: Vec<LobbyId> = stuck.iter().copied().collect();
+            let rows = match self.store.unsent(ROWS, &except).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::error!(%error, "the outbox cannot be read");
+                    return Flush::Stuck;
+                }
+            };
+            let full = rows.len() as u64 == u64::from(ROWS);
+            let answers = self.send(&rows).await;
+            let more = full && !answers.stuck.is_empty();
+            failed |= answers.failed;
+            stuck.extend(&answers.stuck);
+            if !answers.rows.is_empty() {
+                sent = true;
+                if let Err(error) = self.acknowledge(answers).await {
+                    // Every verb is idempotent: what was answered is answered again.
+                    tracing::error!(%error, "the wallet's answers were not stored");
+                    return Flush::Stuck;
+                }
             }
-        };
+            // Rows of lobbies that are stuck must not hide those behind them.
+            if !more {
+                break;
+            }
+        }
+        let failures = if failed { self.failures.load(Ordering::Relaxed) + 1 } else { 0 };
+        self.failures.store(failures, Ordering::Relaxed);
+        match (stuck.is_empty(), sent) {
+            (false, _) => Flush::Stuck,
+            (true, true) => Flush::Sent,
+            (true, false) => Flush::Empty,
+        }
+    }
+
+    async fn send(&self, rows: &[OutboxRow]) -> Answers {
         let mut answers = Answers::default();
-        let before_closes = before_first_close(&rows);
+        let before_closes = before_first_close(rows);
         self.release(&before_closes, &mut answers).await;
         self.resolve(&before_closes, &mut answers).await;
-        self.close(&rows, &mut answers).await;
-        let stuck = !answers.stuck.is_empty();
-        if answers.rows.is_empty() {
-            return if stuck { Flush::Stuck } else { Flush::Empty };
-        }
-        match self.acknowledge(answers).await {
-            Ok(()) if stuck => Flush::Stuck,
-            Ok(()) => Flush::Sent,
+        self.close(rows, &mut answers).await;
+        answers
+    }
+
+    /// Forgets what was answered long ago; in how many milliseconds to do so again.
+    async fn prune(&self) -> u64 {
+        match self.store.prune(self.clock.unix_ms() - KEEP_MS).await {
+            Ok(pruned) if pruned as u64 >= u64::from(PRUNED_MAX) => PRUNE_MORE_MS,
+            Ok(_) => PRUNE_MS,
             Err(error) => {
-                // Every verb is idempotent: what was answered is sent again and answered again.
-                tracing::error!(%error, "the wallet's answers were not stored");
-                Flush::Stuck
+                tracing::warn!(%error, "the outbox was not pruned");
+                PRUNE_MS
             }
         }
     }
 
     async fn release(&self, rows: &[&OutboxRow], answers: &mut Answers) {
-        let wanted: Vec<(&OutboxRow, Release)> =
-            rows.iter().filter_map(|row| Some((*row, release_of(row)?))).collect();
-        for chunk in wanted.chunks(CALL) {
-            let holds: Vec<Release> = chunk.iter().map(|(_, release)| *release).collect();
-            match self.wallet.release(&holds).await {
+        for (rows, call) in self.packed(rows, releases_of, answers) {
+            match self.wallet.release(&call).await {
                 Ok(answered) => {
-                    for ((row, _), answer) in chunk.iter().zip(answered) {
+                    for (row, answer) in rows.into_iter().zip(answered) {
                         self.released(row, answer, answers);
                     }
                 }
                 Err(error) => {
-                    let stuck = chunk.iter().map(|(row, _)| row.round.lobby);
-                    self.failed(&error, stuck, answers);
+                    self.failed(&error, rows.iter().map(|row| row.round.lobby), answers);
                 }
             }
         }
@@ -164,21 +202,8 @@ impl Sender {
         }
     }
 
-    /// Rows are packed into calls of at most [`CALL`] holds; a row is never split, none is larger.
     async fn resolve(&self, rows: &[&OutboxRow], answers: &mut Answers) {
-        let mut packed: Vec<(Vec<&OutboxRow>, Vec<Resolve>)> = Vec::new();
-        for row in rows {
-            let OutboxBody::Resolve { bets } = &row.body else { continue };
-            let holds: Vec<Resolve> = bets.iter().filter_map(|bet| resolve_of(row, bet)).collect();
-            match packed.last_mut() {
-                Some((rows, call)) if call.len() + holds.len() <= CALL => {
-                    rows.push(row);
-                    call.extend(holds);
-                }
-                _ => packed.push((vec![row], holds)),
-            }
-        }
-        for (rows, call) in packed {
+        for (rows, call) in self.packed(rows, resolves_of, answers) {
             match self.wallet.resolve(&call).await {
                 Ok(answered) => self.resolved(&rows, &call, &answered, answers),
                 Err(error) => {
@@ -186,6 +211,44 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Rows are packed into calls of at most [`HOLDS_MAX`] holds; a row is never split, none is
+    /// larger. One that cannot be read holds its lobby's closes back: money depends on it.
+    fn packed<'a, T>(
+        &self,
+        rows: &[&'a OutboxRow],
+        read: fn(&OutboxRow) -> Option<Vec<T>>,
+        answers: &mut Answers,
+    ) -> Vec<Call<'a, T>> {
+        let alone = self.failures.load(Ordering::Relaxed) >= ALONE_AFTER;
+        let mut rows = rows.to_vec();
+        if alone {
+            rows.sort_by_key(|row| row.round.lobby);
+        }
+        let mut calls: Vec<Call<'a, T>> = Vec::new();
+        for row in rows {
+            let lobby = row.round.lobby;
+            let Some(holds) = read(row) else {
+                tracing::error!(row = row.id, round = %row.round, "a queued call cannot be read");
+                answers.stuck.insert(lobby);
+                continue;
+            };
+            if holds.is_empty() {
+                continue;
+            }
+            match calls.last_mut() {
+                Some((rows, call))
+                    if call.len() + holds.len() <= HOLDS_MAX
+                        && (!alone || rows.iter().all(|row| row.round.lobby == lobby)) =>
+                {
+                    rows.push(row);
+                    call.extend(holds);
+                }
+                _ => calls.push((vec![row], holds)),
+            }
+        }
+        calls
     }
 
     fn resolved(
@@ -275,6 +338,7 @@ impl Sender {
         for lobby in lobbies {
             match error {
                 WalletError::Unavailable => {
+                    answers.failed = true;
                     answers.stuck.insert(lobby);
                 }
                 WalletError::Fenced => self.fenced(lobby, answers),
@@ -305,24 +369,23 @@ fn before_first_close(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
     before.collect()
 }
 
-fn release_of(row: &OutboxRow) -> Option<Release> {
-    let OutboxBody::Release { player, bet } = &row.body else { return None };
-    Some(Release {
-        player: PlayerId::new(*player).ok()?,
-        bet: bet.parse().ok()?,
-        round: row.round,
-        epoch: row.epoch,
-    })
+/// The holds that the row gives back: none if it does something else, `None` if it says nothing.
+fn releases_of(row: &OutboxRow) -> Option<Vec<Release>> {
+    let OutboxBody::Release { player, bet } = &row.body else { return Some(Vec::new()) };
+    let (player, bet) = (PlayerId::new(*player).ok()?, bet.parse().ok()?);
+    Some(vec![Release { player, bet, round: row.round, epoch: row.epoch }])
+}
+
+/// The holds that the row ends, likewise.
+fn resolves_of(row: &OutboxRow) -> Option<Vec<Resolve>> {
+    let OutboxBody::Resolve { bets } = &row.body else { return Some(Vec::new()) };
+    bets.iter().map(|bet| resolve_of(row, bet)).collect()
 }
 
 fn resolve_of(row: &OutboxRow, bet: &WireOutcome) -> Option<Resolve> {
-    Some(Resolve {
-        player: PlayerId::new(bet.player).ok()?,
-        bet: bet.bet.parse().ok()?,
-        round: row.round,
-        epoch: row.epoch,
-        outcome: bet.outcome(),
-    })
+    let (player, name) = (PlayerId::new(bet.player).ok()?, bet.bet.parse().ok()?);
+    let (round, epoch) = (row.round, row.epoch);
+    Some(Resolve { player, bet: name, round, epoch, outcome: bet.outcome() })
 }
 
 #[cfg(test)]

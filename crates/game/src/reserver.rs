@@ -12,10 +12,8 @@ use tokio::sync::mpsc;
 
 use crate::live::Ended;
 use crate::metrics::Metrics;
-use crate::outbound::{Job, Outbound};
+use crate::outbound::{HOLDS_MAX, Job, Outbound};
 
-/// The most holds in one call.
-const BATCH: usize = 1_000;
 /// How soon an unanswered call is sent again, in milliseconds, doubling up to the last.
 const BACKOFF_MS: (u64, u64) = (20, 500);
 
@@ -30,14 +28,14 @@ pub(crate) struct Reserver {
 impl Reserver {
     /// Works until nobody can send to it any more.
     pub(crate) async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>) {
-        let mut jobs = Vec::with_capacity(BATCH);
+        let mut jobs = Vec::with_capacity(HOLDS_MAX);
         let mut backoff_ms = BACKOFF_MS.0;
         loop {
             // What waits for an answer goes first; new bets join it.
-            if jobs.is_empty() && queue.recv_many(&mut jobs, BATCH).await == 0 {
+            if jobs.is_empty() && queue.recv_many(&mut jobs, HOLDS_MAX).await == 0 {
                 return;
             }
-            while jobs.len() < BATCH
+            while jobs.len() < HOLDS_MAX
                 && let Ok(job) = queue.try_recv()
             {
                 jobs.push(job);

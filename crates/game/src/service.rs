@@ -120,6 +120,7 @@ impl Service {
             seeds,
             curve,
             pause_ms: config.pause_ms,
+            metrics: metrics.clone(),
         };
         let bell = Arc::new(Notify::new());
         let parts = Parts {
@@ -129,6 +130,7 @@ impl Service {
             bus,
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
+            lobbies_max: config.lobbies_max,
         };
         let lobbies = Arc::new(Lobbies::new(parts));
         let sender = Sender {
@@ -139,6 +141,7 @@ impl Service {
             gate: Arc::clone(&lobbies.gate),
             bell: Arc::clone(&bell),
             metrics: metrics.clone(),
+            failures: Arc::default(),
         };
         let recorder = Recorder {
             store: Arc::clone(&store),
@@ -162,9 +165,7 @@ impl Service {
             Worker::spawn("reserver", reserver.run(queues.reserver)),
         ];
         service.own_lobbies().await?;
-        let check = deps.health.check("game");
-        check.pass();
-        service.run_until_shutdown(sender, workers, deps.shutdown, check);
+        service.run_until_shutdown(sender, workers, deps.shutdown, &deps.health);
         Ok(service)
     }
 

@@ -18,6 +18,9 @@ pub(crate) use records::{
 pub use sqlite::SCHEMA;
 pub(crate) use sqlite::SqliteStore;
 
+/// The most rows forgotten at once, so that nobody waits for it.
+pub(crate) const PRUNED_MAX: u32 = 10_000;
+
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -137,9 +140,10 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Notes what the wallet answered.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError>;
-    /// The oldest rows that the wallet has not answered, at most `limit`, in order.
-    async fn unsent(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError>;
-    /// Forgets rows acknowledged before `before`; how many went.
+    /// The oldest rows that the wallet has not answered, at most `limit`, in order, none of the
+    /// lobbies in `except`.
+    async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError>;
+    /// Forgets rows acknowledged before `before`, at most [`PRUNED_MAX`]; how many went.
     async fn prune(&self, before: i64) -> Result<usize, StoreError>;
 
     /// Makes a lobby under the next free number; `None` if its owner has `limit` already.

@@ -12,6 +12,7 @@ use platform::clock::Clock;
 use protocol::picture::LastRound;
 use protocol::wire::WireMultiplier;
 
+use crate::metrics::Metrics;
 use crate::pictures::LAST_MAX;
 use crate::recorder::apply_until_definite;
 use crate::seeds::{ChainPlan, Opened, SeedError, SeedMaker, Seeds, read_seed};
@@ -46,6 +47,7 @@ pub(crate) struct Takeover {
     pub(crate) seeds: Arc<SeedMaker>,
     pub(crate) curve: Curve,
     pub(crate) pause_ms: u64,
+    pub(crate) metrics: Metrics,
 }
 
 /// A lobby that is ours and has nothing unfinished.
@@ -172,6 +174,9 @@ impl Takeover {
                 (Some(reason), Some(multiplier), outcomes)
             }
         };
+        if interrupted.is_some() {
+            self.metrics.rounds_interrupted.inc();
+        }
         Ok(StoreCommand::EndRound(Box::new(RoundEnd {
             round,
             interrupted,

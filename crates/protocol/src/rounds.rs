@@ -150,6 +150,9 @@ pub struct RoundExport {
     /// Where an interrupted climb was stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted_at: Option<WireMultiplier>,
+    /// What an interrupted round would have paid, gross, had it run to its crash point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_have_paid: Option<WireAmount>,
     /// Bets in the accepted set.
     pub count: u32,
     /// What they staked.

@@ -1,10 +1,17 @@
 //! Lines of the game's lists, and how they are paged.
 
+use platform::http::ApiError;
+use protocol::Code;
 use protocol::lobby::{CurveName, LobbyMode};
 use protocol::rounds::{BetState, Phase};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WireStake};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+/// How many lines a list has if nobody says.
+const LINES: u32 = 50;
+/// The most lines of a list.
+const LINES_MAX: u32 = 200;
 
 /// A lobby in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -70,6 +77,7 @@ pub(crate) struct BetLine {
 
 /// Which part of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// Only what is older than this: a round's number, or a bet's id.
@@ -81,8 +89,15 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The number of lines wanted, within bounds.
-    pub(crate) fn lines(&self) -> u32 {
-        self.limit.unwrap_or(50).clamp(1, 200)
+    /// The number of lines wanted.
+    ///
+    /// # Errors
+    /// `malformed` if it is out of bounds.
+    pub(crate) fn lines(&self) -> Result<u32, ApiError> {
+        let limit = self.limit.unwrap_or(LINES);
+        if (1..=LINES_MAX).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(ApiError::new(Code::Malformed, format!("`limit` is 1 to {LINES_MAX}")))
     }
 }

@@ -6,7 +6,7 @@
 use axum::extract::State;
 use engine::BetState;
 use fairness::hex;
-use kernel::{BetId, RoundId};
+use kernel::{Amount, BetId, RoundId};
 use platform::http::{ApiError, AuthenticatedPlayer, Json, Path, Query};
 use protocol::rounds::{BetState as ShownState, Phase, PublicSeedKind, RoundBet, RoundExport};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
@@ -39,7 +39,7 @@ pub(crate) async fn rounds(
     let store = &service.inner.store;
     let found = store.lobby(lobby).await.map_err(|error| store_problem(&error))?;
     found.ok_or(Code::UnknownLobby)?;
-    let rounds = store.rounds(lobby, before, page.lines()).await;
+    let rounds = store.rounds(lobby, before, page.lines()?).await;
     let rounds = rounds.map_err(|error| store_problem(&error))?;
     Ok(Json(rounds.iter().map(|record| line(&service, record)).collect()))
 }
@@ -89,7 +89,7 @@ pub(crate) async fn bets(
 ) -> Result<Json<Vec<BetLine>>, ApiError> {
     let before = page.before.as_deref().map(str::parse::<BetId>).transpose();
     let before = before.map_err(|_| ApiError::new(Code::Malformed, "before is a bet's id"))?;
-    let bets = service.inner.store.bets_of(player, before, page.lines()).await;
+    let bets = service.inner.store.bets_of(player, before, page.lines()?).await;
     let bets = bets.map_err(|error| store_problem(&error))?;
     Ok(Json(bets.iter().map(bet_line).collect()))
 }
@@ -153,6 +153,7 @@ fn export(
             .multiplier
             .filter(|_| round.state == RoundState::Interrupted)
             .map(WireMultiplier),
+        would_have_paid: would_have_paid(round, bets).map(WireAmount),
         count: round.count,
         stake_sum: WireAmount(round.stake_sum),
         payout_sum: WireAmount(round.payout_sum),
@@ -162,6 +163,22 @@ fn export(
         locked_at: round.locked_at,
         ended_at: round.ended_at,
     }
+}
+
+/// What a round that was interrupted would have paid, gross: whoever had cashed out as they did,
+/// every cap up to the crash point at the cap, the others nothing. By comparing it with what was
+/// paid anyone sees what an interruption was worth to the house.
+pub(super) fn would_have_paid(round: &RoundRecord, bets: &[BetRecord]) -> Option<Amount> {
+    let crash_point = round.crash_point.filter(|_| round.state == RoundState::Interrupted)?;
+    let paid = bets.iter().filter(|bet| bet.in_round).map(|bet| match bet.state {
+        // What an interruption itself pays has no instant in the climb.
+        BetState::CashedOut { multiplier, stamped_ms, .. } if stamped_ms > 0 => {
+            bet.stake.payout_at(multiplier)
+        }
+        _ if bet.cap <= crash_point => bet.stake.payout_at(bet.cap),
+        _ => Amount::ZERO,
+    });
+    Some(paid.sum())
 }
 
 /// Targets are nobody's business before the crash.

@@ -1,6 +1,7 @@
 //! Opening, joining, finding and looking at lobbies.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use axum::extract::State;
 use engine::Mode;
@@ -13,7 +14,7 @@ use protocol::{Code, ProblemBody};
 
 use super::{LobbyLine, play_problem, store_problem};
 use crate::service::Service;
-use crate::store::{NewLobby, Visibility};
+use crate::store::{LobbyRecord, NewLobby, Visibility};
 
 /// The most lobbies one list shows.
 const LISTED: u32 = 200;
@@ -69,7 +70,7 @@ pub(crate) async fn view(
     Ok(Json(LobbyView { websocket_url, snapshot }))
 }
 
-/// Lobbies open to join, busiest first.
+/// Lobbies open to join: the busiest of those being played, then the newest.
 #[utoipa::path(
     get, path = "/game/v1/lobbies", tag = "game",
     responses((status = OK, body = Vec<LobbyLine>))
@@ -77,21 +78,29 @@ pub(crate) async fn view(
 pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<LobbyLine>>, ApiError> {
     let lobbies = service.inner.store.public_lobbies(LISTED).await;
     let lobbies = lobbies.map_err(|error| store_problem(&error))?;
-    let mut lines: Vec<LobbyLine> = lobbies
-        .into_iter()
-        .map(|record| LobbyLine {
-            lobby_id: WireLobbyId(record.lobby),
-            name: record.rules.name,
-            mode: match record.rules.mode {
-                Mode::Continuous => LobbyMode::Continuous,
-                Mode::OnFirstBet => LobbyMode::OnFirstBet,
-            },
-            curve: record.rules.curve.into(),
-            bets: service.inner.lobbies.awake(record.lobby).map_or(0, |live| live.bets()),
-        })
-        .collect();
-    lines.sort_by_key(|line| (Reverse(line.bets), line.lobby_id));
+    let awake = service.inner.lobbies.all_awake();
+    let awake = awake.iter().filter(|live| live.record.rules.visibility == Visibility::Public);
+    let mut lines: Vec<LobbyLine> = awake.map(|live| line(&live.record, live.bets())).collect();
+    let played: HashSet<LobbyId> = lines.iter().map(|line| line.lobby_id.0).collect();
+    let resting = lobbies.iter().filter(|record| !played.contains(&record.lobby));
+    lines.extend(resting.map(|record| line(record, 0)));
+    lines.sort_by_key(|line| (Reverse(line.bets), Reverse(line.lobby_id)));
+    lines.truncate(LISTED as usize);
     Ok(Json(lines))
+}
+
+/// A lobby in the list, with so many bets in its round.
+pub(crate) fn line(record: &LobbyRecord, bets: u32) -> LobbyLine {
+    LobbyLine {
+        lobby_id: WireLobbyId(record.lobby),
+        name: record.rules.name.clone(),
+        mode: match record.rules.mode {
+            Mode::Continuous => LobbyMode::Continuous,
+            Mode::OnFirstBet => LobbyMode::OnFirstBet,
+        },
+        curve: record.rules.curve.into(),
+        bets,
+    }
 }
 
 /// Says that the game answers.

@@ -74,6 +74,10 @@ async fn lobbies_are_joined_made_and_found() {
         let (status, body) = get(&process, &format!("/game/v1/lobby/{unknown}")).await;
         assert_eq!((status, body["code"].clone()), (StatusCode::NOT_FOUND, json!("unknown_lobby")));
     }
+    for query in ["limit=0", "limit=201", "limit=x", "after=3"] {
+        let (status, _) = get(&process, &format!("/game/v1/lobby/1/rounds?{query}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+    }
     let (_, body) = get(&process, "/game/v1/lobbies").await;
     assert_eq!(body.as_array().unwrap().len(), 6, "private lobbies are not listed");
     let anonymous = Request::post("/game/v1/lobby").body(Body::empty()).unwrap();

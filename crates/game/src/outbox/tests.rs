@@ -56,6 +56,7 @@ async fn node() -> Node {
         gate: Arc::default(),
         bell: Arc::new(Notify::new()),
         metrics: Metrics::register(&Registry::new()),
+        failures: Arc::default(),
     };
     Node { _directory: directory, wallet, store, sender }
 }
@@ -139,15 +140,33 @@ async fn lost_answers_are_asked_for_again_and_change_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_lobby_that_is_stuck_hides_no_other() {
+    let node = node().await;
+    node.play(1).await;
+    assert!(!node.store.unsent(100, &[lobby(2)]).await.unwrap().is_empty());
+    assert!(node.store.unsent(100, &[lobby(2), lobby(1)]).await.unwrap().is_empty());
+    // A call that is never answered goes out lobby by lobby in the end, and still in order.
+    node.wallet.book.lock().down = true;
+    for _ in 0..4 {
+        assert_eq!(node.sender.flush().await, Flush::Stuck);
+    }
+    node.wallet.book.lock().down = false;
+    node.play(2).await;
+    node.flush_all().await;
+    assert_eq!(node.wallet.fence_of(lobby(1)).1, 2);
+    assert_eq!(node.wallet.book.lock().conflicts, 0);
+}
+
+#[tokio::test]
 async fn nothing_is_acknowledged_while_the_wallet_is_down() {
     let node = node().await;
     node.play(1).await;
-    let queued = node.store.unsent(100).await.unwrap().len();
+    let queued = node.store.unsent(100, &[]).await.unwrap().len();
     node.wallet.book.lock().down = true;
     for _ in 0..3 {
         assert_eq!(node.sender.flush().await, Flush::Stuck);
     }
-    assert_eq!(node.store.unsent(100).await.unwrap().len(), queued);
+    assert_eq!(node.store.unsent(100, &[]).await.unwrap().len(), queued);
     node.wallet.book.lock().down = false;
     node.flush_all().await;
     assert_eq!(node.store.inherit(lobby(1)).await.unwrap().unwrap().unclosed, []);

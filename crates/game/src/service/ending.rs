@@ -6,7 +6,7 @@
 use std::pin::pin;
 
 use engine::Command;
-use platform::health::Check;
+use platform::health::Health;
 use platform::shutdown::Shutdown;
 use tokio::task::JoinHandle;
 
@@ -48,8 +48,10 @@ impl Service {
         sender: Sender,
         workers: [Worker; 2],
         shutdown: Shutdown,
-        check: Check,
+        health: &Health,
     ) {
+        let check = health.check("game");
+        check.pass();
         let service = self.clone();
         let tracker = shutdown.tasks().clone();
         let mut sending = Worker::spawn("sender", sender.clone().run());

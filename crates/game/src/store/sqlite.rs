@@ -118,8 +118,9 @@ impl Store for SqliteStore {
         self.write(move |tx| outbox::acknowledge(tx, &acknowledgement)).await
     }
 
-    async fn unsent(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-        self.read(move |connection| outbox::unsent(connection, limit)).await
+    async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError> {
+        let except = except.to_vec();
+        self.read(move |connection| outbox::unsent(connection, limit, &except)).await
     }
 
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {

@@ -109,6 +109,39 @@ async fn apply(store: &dyn Store, commands: Vec<StoreCommand>) -> Vec<Option<Don
 }
 
 #[tokio::test]
+async fn a_cash_out_or_crash_that_is_not_what_is_stored_is_refused() {
+    let (_directory, store) = store().await;
+    let crash = |centis: u32| StoreCommand::Crash {
+        round: round(1),
+        crash_point: centi(centis),
+        multiplier: centi(centis),
+        at: 6,
+    };
+    let script = vec![
+        opened(1),
+        accepted(1, 1),
+        cashed_out(1, 1, 120),
+        locked(1, 1, &[1]),
+        cashed_out(1, 1, 120),
+        cashed_out(1, 1, 120),
+        cashed_out(1, 1, 121),
+        crash(150),
+        crash(150),
+        crash(151),
+        settled(1, &[1]),
+        cashed_out(1, 1, 120),
+        crash(150),
+        cashed_out(1, 1, 130),
+    ];
+    let done = apply(&*store, script).await;
+    let stored: Vec<bool> = done.iter().map(|done| *done == Some(Done::Stored)).collect();
+    let refused: Vec<usize> = (0..stored.len()).filter(|place| !stored[*place]).collect();
+    assert_eq!(refused, [2, 6, 9, 13]);
+    let (record, _) = store.round(round(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, RoundState::Settled);
+}
+
+#[tokio::test]
 async fn applying_everything_twice_changes_nothing_the_second_time() {
     let (_directory, store) = store().await;
     let script = vec![
@@ -130,7 +163,8 @@ async fn applying_everything_twice_changes_nothing_the_second_time() {
     ];
     let first = apply(&*store, script.clone()).await;
     assert!(first.iter().all(|done| *done == Some(Done::Stored)), "{first:?}");
-    let sent: Vec<_> = store.unsent(100).await.unwrap().into_iter().map(|row| row.body).collect();
+    let sent: Vec<_> =
+        store.unsent(100, &[]).await.unwrap().into_iter().map(|row| row.body).collect();
     assert_eq!(sent.len(), 4, "{sent:?}");
     assert!(matches!(sent[0], OutboxBody::Release { .. }));
     assert!(
@@ -144,7 +178,7 @@ async fn applying_everything_twice_changes_nothing_the_second_time() {
     for command in [script[0].clone(), script[3].clone(), script[7].clone(), script[9].clone()] {
         assert_eq!(apply(&*store, vec![command]).await, [Some(Done::Stored)]);
     }
-    assert_eq!(store.unsent(100).await.unwrap().len(), 4);
+    assert_eq!(store.unsent(100, &[]).await.unwrap().len(), 4);
     let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
     assert_eq!((record.state, record.seed), (RoundState::Settled, Some([6; 32])));
     let states: Vec<_> = bets.iter().map(|bet| bet.state).collect();
@@ -161,7 +195,7 @@ async fn the_lock_marks_exactly_its_bets_and_later_ones_are_released() {
     let (_, bets) = store.round(round(1)).await.unwrap().unwrap();
     let seen: Vec<_> = bets.iter().map(|bet| (bet.in_round, bet.state)).collect();
     assert_eq!(seen, [(true, BetState::Accepted), (false, BetState::Released)]);
-    let sent = store.unsent(100).await.unwrap();
+    let sent = store.unsent(100, &[]).await.unwrap();
     assert_eq!(sent.len(), 2, "the unlisted bet and the late one, once each");
     // A lock that lists a bet which is not there is refused whole.
     let refused = apply(&*store, vec![opened(2), locked(2, 2, &[9])]).await;
@@ -189,7 +223,7 @@ async fn a_voided_round_gives_all_bets_back_and_closes_with_nothing() {
     let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
     assert_eq!((record.state, record.seed), (RoundState::Voided, None));
     assert_eq!(bets[0].state, BetState::Released);
-    let sent = store.unsent(100).await.unwrap();
+    let sent = store.unsent(100, &[]).await.unwrap();
     let close = OutboxBody::Close { count: 0, stake_sum_units: 0, seed_index: 0 };
     assert_eq!(sent.iter().map(|row| &row.body).collect::<Vec<_>>(), [&close]);
 }
@@ -201,7 +235,7 @@ async fn a_close_that_disagrees_keeps_its_exposure_and_acknowledged_rows_are_pru
     let left = store.inherit(lobby(1)).await.unwrap().unwrap();
     assert_eq!(left.unclosed, [(1, Amount::from_whole(20))]);
     assert_eq!(store.lobbies_to_own().await.unwrap(), [lobby(1)]);
-    let rows: Vec<i64> = store.unsent(100).await.unwrap().iter().map(|row| row.id).collect();
+    let rows: Vec<i64> = store.unsent(100, &[]).await.unwrap().iter().map(|row| row.id).collect();
     let closed = vec![ClosedRound { round: round(1), agreed: false }];
     let answers = Acknowledgement { rows, closed, at: 100 };
     store.acknowledge(answers.clone()).await.unwrap();
@@ -209,7 +243,7 @@ async fn a_close_that_disagrees_keeps_its_exposure_and_acknowledged_rows_are_pru
     let left = store.inherit(lobby(1)).await.unwrap().unwrap();
     assert_eq!(left.unclosed, []);
     assert_eq!(left.lobby.kept_exposure, Amount::from_whole(20));
-    assert_eq!(store.unsent(100).await.unwrap().len(), 0);
+    assert_eq!(store.unsent(100, &[]).await.unwrap().len(), 0);
     assert_eq!(store.prune(100).await.unwrap(), 0);
     assert_eq!(store.prune(101).await.unwrap(), 2);
 }

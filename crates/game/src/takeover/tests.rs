@@ -71,6 +71,7 @@ impl Left {
             seeds,
             curve: Curve::exponential(),
             pause_ms: 10,
+            metrics: crate::metrics::Metrics::register(&platform::metrics::Registry::new()),
         };
         let left = Self { _directory: directory, store, takeover, index, crash_point };
         left.apply(vec![StoreCommand::OpenRound {
@@ -222,10 +223,10 @@ async fn d_otherwise_every_open_bet_is_paid_where_the_climb_was_last_seen() {
     assert_eq!(record.multiplier, Some(centi(140)), "the cash-out is the highest durable record");
     assert_eq!(ends(&bets), [Some(140), Some(120), Some(140)]);
     // Taken over once more, nothing is left to decide and nothing is queued twice.
-    let queued = left.store.unsent(100).await.unwrap().len();
+    let queued = left.store.unsent(100, &[]).await.unwrap().len();
     let again = left.takeover.take(lobby(1)).await.unwrap();
     assert_eq!(again.epoch, Epoch(2));
-    assert_eq!(left.store.unsent(100).await.unwrap().len(), queued);
+    assert_eq!(left.store.unsent(100, &[]).await.unwrap().len(), queued);
 }
 
 #[tokio::test]
@@ -254,6 +255,6 @@ async fn ten_thousand_open_bets_are_ended_at_once() {
     println!("10,000 open bets were taken over in {} s", watch.seconds());
     assert_eq!(record.payout_sum, Amount::from_whole(130_000));
     assert!(ends(&bets).iter().all(|end| *end == Some(130)));
-    let queued = left.store.unsent(100).await.unwrap();
+    let queued = left.store.unsent(100, &[]).await.unwrap();
     assert_eq!(queued.len(), 11, "ten chunks of 1,000 and the close");
 }

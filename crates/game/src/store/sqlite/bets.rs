@@ -124,9 +124,18 @@ pub(super) fn cash_out(
     let outcome = Outcome::CashedOut { multiplier, payout };
     if end(tx, key, outcome, stamped_ms, at)? {
         let bet = WireOutcome::new(key.player, key.bet, outcome);
-        outbox::queue_cash_out(tx, RoundId::new(lobby, key.round), bet)?;
+        return outbox::queue_cash_out(tx, RoundId::new(lobby, key.round), bet);
     }
-    Ok(())
+    // Either it was applied before, or the bet has another end and this one is not true.
+    let stands: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM bet WHERE player = ?1 AND bet = ?2
+                            AND state = 'cashed_out' AND multiplier_centi = ?3)",
+        )?
+        .query_row(params![key.player.as_i64(), key.bet.as_bytes(), multiplier.centi()], |row| {
+            row.get(0)
+        })?;
+    if stands { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
 }
 
 /// Ends a bet that is in its round and open; whether it was.

@@ -56,7 +56,7 @@ pub(super) fn one(connection: &Connection, lobby: LobbyId) -> Result<Option<Lobb
 }
 
 pub(super) fn public(connection: &Connection, limit: u32) -> Result<Vec<LobbyRecord>> {
-    let sql = "SELECT * FROM lobby WHERE visibility = 'public' ORDER BY lobby LIMIT ?1";
+    let sql = "SELECT * FROM lobby WHERE visibility = 'public' ORDER BY lobby DESC LIMIT ?1";
     connection.prepare_cached(sql)?.query_map([limit], record)?.collect()
 }
 

@@ -6,11 +6,9 @@ use engine::BetKey;
 use kernel::{Epoch, LobbyId, RoundId};
 use rusqlite::{Connection, Result, Transaction, params};
 
-use super::super::{Acknowledgement, ClosedRound, OutboxBody, OutboxRow, WireOutcome};
+use super::super::{Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, WireOutcome};
 use super::columns;
-
-/// The most bets that one resolve may carry.
-pub(super) const CHUNK: usize = 1_000;
+use crate::outbound::HOLDS_MAX;
 
 /// Queues the return of a stake.
 pub(super) fn queue_release(tx: &Transaction<'_>, lobby: LobbyId, key: BetKey) -> Result<()> {
@@ -32,7 +30,7 @@ pub(super) fn queue_end(
     bets: &[WireOutcome],
     close: &OutboxBody,
 ) -> Result<()> {
-    for (number, chunk) in bets.chunks(CHUNK).enumerate() {
+    for (number, chunk) in bets.chunks(HOLDS_MAX).enumerate() {
         let body = OutboxBody::Resolve { bets: chunk.to_vec() };
         queue(tx, round, &format!("end {number}"), &body)?;
     }
@@ -55,13 +53,22 @@ fn queue(tx: &Transaction<'_>, round: RoundId, part: &str, body: &OutboxBody) ->
     Ok(())
 }
 
-pub(super) fn unsent(connection: &Connection, limit: u32) -> Result<Vec<OutboxRow>> {
+pub(super) fn unsent(
+    connection: &Connection,
+    limit: u32,
+    except: &[LobbyId],
+) -> Result<Vec<OutboxRow>> {
+    let except: Vec<u64> = except.iter().map(|lobby| lobby.get()).collect();
+    let except = serde_json::to_string(&except)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let mut statement = connection.prepare_cached(
         "SELECT id, outbox.lobby, round, body, epoch
          FROM outbox JOIN lobby ON lobby.lobby = outbox.lobby
-         WHERE acknowledged_at IS NULL ORDER BY id LIMIT ?1",
+         WHERE acknowledged_at IS NULL
+           AND outbox.lobby NOT IN (SELECT value FROM json_each(?2))
+         ORDER BY id LIMIT ?1",
     )?;
-    let rows = statement.query_map([limit], |row| {
+    let rows = statement.query_map(params![limit, except], |row| {
         let body: String = row.get("body")?;
         let body = serde_json::from_str(&body).map_err(|error| {
             rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
@@ -126,7 +133,7 @@ pub(super) fn exposure(
 pub(super) fn prune(tx: &Transaction<'_>, before: i64) -> Result<usize> {
     tx.prepare_cached(
         "DELETE FROM outbox WHERE id IN
-         (SELECT id FROM outbox WHERE acknowledged_at < ?1 LIMIT 10000)",
+         (SELECT id FROM outbox WHERE acknowledged_at < ?1 LIMIT ?2)",
     )?
-    .execute([before])
+    .execute(params![before, PRUNED_MAX])
 }

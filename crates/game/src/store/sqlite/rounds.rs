@@ -91,11 +91,14 @@ pub(super) fn crash(
     multiplier: Multiplier,
     at: i64,
 ) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE round SET state = 'crashed', crash_point_centi = ?3, multiplier_centi = ?4,
-                          ended_at = ?5
-         WHERE lobby = ?1 AND round = ?2 AND state = 'locked'",
-    )?
+    let written = tx
+        .prepare_cached(
+            "UPDATE round SET state = iif(state = 'locked', 'crashed', state),
+                              crash_point_centi = ?3, multiplier_centi = ?4, ended_at = coalesce(ended_at, ?5)
+             WHERE lobby = ?1 AND round = ?2
+               AND (state = 'locked' OR (state IN ('crashed', 'settled')
+                    AND crash_point_centi = ?3 AND multiplier_centi = ?4))",
+        )?
     .execute(params![
         round.lobby.as_i64(),
         round.number,
@@ -103,7 +106,8 @@ pub(super) fn crash(
         multiplier.centi(),
         at
     ])?;
-    Ok(())
+    // Nothing else may stand there: a round without this crash has another end.
+    if written == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
 }
 
 pub(super) fn end(tx: &Transaction<'_>, end: &RoundEnd) -> Result<()> {
