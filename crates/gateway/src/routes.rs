@@ -24,6 +24,7 @@ const POLL_DEADLINE: Duration = Duration::from_mins(2);
 pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits>) -> Router {
     let calls = Router::new()
         .route("/", get(page::home))
+        .route("/page.css", get(page::style))
         .route("/.well-known/jwks.json", get(keys::jwks))
         .route("/gateway/status", get(status::status))
         .route("/gateway/openapi.json", get(docs::document))

@@ -244,6 +244,9 @@ async fn the_root_leads_to_the_docs_and_runs_no_script() {
     let page = read(answer).await;
     assert!(page.contains("Waxwing") && page.contains("/gateway/docs"));
     assert!(!page.contains("<script") && !page.contains("style="));
+    assert!(page.contains("/page.css"));
+    let style = fetch(&gateway(), "/page.css").await;
+    assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
 }
 
 #[tokio::test]
