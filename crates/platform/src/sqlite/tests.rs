@@ -84,7 +84,10 @@ async fn jobs_that_wait_share_a_commit() {
             tokio::spawn(async move { writer.run(insert(id)).await })
         })
         .collect();
-    tokio::task::yield_now().await;
+    // The runtime polls some sixty tasks between two turns of this one.
+    for _ in 0..300 {
+        tokio::task::yield_now().await;
+    }
     gate.send(()).unwrap();
     for job in jobs {
         job.await.unwrap().unwrap();
