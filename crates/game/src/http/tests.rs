@@ -3,14 +3,17 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use contracts::{BetRequest, LobbyRef, Play};
+use engine::BetState;
 use fairness::{BetEntry, Commitment, Formula, Seed, Terminal, hex};
 use http_body_util::BodyExt;
-use kernel::{Multiplier, SeedIndex, Stake};
+use kernel::{Amount, Multiplier, SeedIndex, Stake};
 use protocol::rounds::{Phase, RoundExport};
 use serde_json::{Value, json};
 use tokens::{PlayerClaims, Signer};
 use tower::ServiceExt;
 
+use super::history::would_have_paid;
+use crate::store::{BetRecord, RoundRecord, RoundState};
 use crate::testing::{Process, World, bet_id, lobby, player, signing_key};
 
 async fn call(process: &Process, request: Request<Body>) -> (StatusCode, Value) {
@@ -177,4 +180,55 @@ async fn an_exported_round_can_be_checked_by_anyone() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!((mine.as_array().unwrap().len(), &mine[0]["stake"]), (1, &json!(10)));
     process.stop().await;
+}
+
+#[test]
+fn an_interrupted_round_says_what_it_would_have_paid() {
+    let centi = |value: u32| Multiplier::from_centi(value).unwrap();
+    let round_id = kernel::RoundId::new(lobby(1), 1);
+    let mut round = RoundRecord {
+        round: round_id,
+        chain: 1,
+        state: RoundState::Interrupted,
+        seed_index: Some(1),
+        count: 4,
+        stake_sum: Amount::from_whole(40),
+        payout_sum: Amount::ZERO,
+        bets_hash: None,
+        crash_point: Some(centi(200)),
+        multiplier: Some(centi(130)),
+        seed: None,
+        opened_at: 1,
+        locked_at: Some(2),
+        ended_at: Some(3),
+    };
+    let bet = |number: u8, cap: u32, state: BetState| BetRecord {
+        player: player(1),
+        name: "ann".into(),
+        bet: bet_id(number),
+        round: round_id,
+        stake: Stake::from_whole(10),
+        auto_cash_out: None,
+        cap: centi(cap),
+        state,
+        in_round: true,
+        payout: None,
+        placed_at: 1,
+    };
+    let cashed_out =
+        |at, stamped_ms| BetState::CashedOut { multiplier: centi(at), stamped_ms, auto: false };
+    let bets = [
+        // Cashed out before the interruption: as it was.
+        bet(1, 5_000, cashed_out(120, 9)),
+        // Paid where the climb stopped; one would have reached its cap, one not, one just so.
+        bet(2, 150, cashed_out(130, 0)),
+        bet(3, 201, cashed_out(130, 0)),
+        bet(4, 200, cashed_out(130, 0)),
+        // Cancelled before the lock.
+        BetRecord { in_round: false, ..bet(5, 150, BetState::Cancelled) },
+    ];
+    let paid = would_have_paid(&round, &bets);
+    assert_eq!(paid, Some(Amount::from_whole(12 + 15 + 20)));
+    round.state = RoundState::Settled;
+    assert_eq!(would_have_paid(&round, &bets), None);
 }

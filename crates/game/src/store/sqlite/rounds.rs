@@ -94,18 +94,19 @@ pub(super) fn crash(
     let written = tx
         .prepare_cached(
             "UPDATE round SET state = iif(state = 'locked', 'crashed', state),
-                              crash_point_centi = ?3, multiplier_centi = ?4, ended_at = coalesce(ended_at, ?5)
+                              crash_point_centi = ?3, multiplier_centi = ?4,
+                              ended_at = coalesce(ended_at, ?5)
              WHERE lobby = ?1 AND round = ?2
                AND (state = 'locked' OR (state IN ('crashed', 'settled')
                     AND crash_point_centi = ?3 AND multiplier_centi = ?4))",
         )?
-    .execute(params![
-        round.lobby.as_i64(),
-        round.number,
-        crash_point.centi(),
-        multiplier.centi(),
-        at
-    ])?;
+        .execute(params![
+            round.lobby.as_i64(),
+            round.number,
+            crash_point.centi(),
+            multiplier.centi(),
+            at
+        ])?;
     // Nothing else may stand there: a round without this crash has another end.
     if written == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
 }
