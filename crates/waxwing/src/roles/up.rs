@@ -98,6 +98,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     ready.pass();
     print(format_args!("ops http://{ops_address}"))?;
+    print(format_args!("docs http://{public_address}/gateway/docs/"))?;
     print(format_args!("ready http://{public_address}"))?;
     info!(address = %public_address, data = %config.data.display(), "ready");
 

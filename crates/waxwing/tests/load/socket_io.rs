@@ -139,10 +139,13 @@ impl Socket {
 }
 
 /// Engine.IO opens (`0`), we connect to the default namespace (`40`), the server agrees (`40`).
+/// The first ping may come in between; a client that does not answer it is closed.
 async fn greet(stream: &mut Stream, auth: &str) -> Result<(), Gone> {
     while let Some(Ok(message)) = stream.next().await {
         let Message::Text(text) = message else { continue };
-        if text.starts_with('0') {
+        if text == "2" {
+            stream.send(Message::text("3")).await.map_err(|_| Gone)?;
+        } else if text.starts_with('0') {
             stream.send(Message::text(format!("40{auth}"))).await.map_err(|_| Gone)?;
         } else if text.starts_with("40") {
             return Ok(());
