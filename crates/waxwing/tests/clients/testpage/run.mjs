@@ -100,7 +100,7 @@ async function byHand(page, player, balance) {
   if (result.result === "win") assert.equal(units(result.payout), won);
   const after = balance - units(placed.amount) + won;
   await player.settles(after, "after a round");
-  return { won: result.result === "win", after, from };
+  return { won: result.result === "win", after, from, round: placed.round };
 }
 
 async function play(origin, transport) {
@@ -125,15 +125,15 @@ async function play(origin, transport) {
   page.type("token", player.token);
 
   for (let rounds = 0; rounds < 4; rounds += 1) {
-    const { won, after, from } = await byHand(page, player, balance);
+    const { won, after, from, round } = await byHand(page, player, balance);
     balance = after;
     if (won) {
       assert.deepEqual(page.problems, [], "the page had no trouble");
       page.dom.window.close();
       return;
     }
-    await page.seesNamed("crashed", from, 200);
-    await pause(1000);
+    const next = (name, data) => name === "round_opened" && data.round > round;
+    await page.sees("next round", next, from, 200);
   }
   assert.fail("four rounds and not one cash-out");
 }
