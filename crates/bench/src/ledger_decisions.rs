@@ -39,7 +39,8 @@ fn decide_all(rows: &mut Rows, commands: &[Command]) -> u64 {
 fn is_yes(answer: &Answer) -> bool {
     match answer {
         Answer::Fence(answer) => answer.is_ok(),
-        Answer::Reserve(answer) | Answer::Release(answer) => answer.is_ok(),
+        Answer::Reserve(answer) => answer.is_ok(),
+        Answer::Release(answer) => answer.is_ok(),
         Answer::Resolve(answer) => *answer == Ok(ResolveAnswer::Done),
         Answer::Close(answer) => answer.as_ref().is_ok_and(|closed| closed.agreed),
         Answer::Funds(answer) => answer.is_ok(),

@@ -1,5 +1,5 @@
-//! Pictures of lobbies, from their owner to every gateway. Nothing of value rides here: a lost
-//! picture costs nobody anything and is repaired from a snapshot.
+//! Pictures of lobbies, from their owner to every gateway, and notices for all of them. Nothing
+//! of value rides here: a lost picture costs nobody anything and is repaired from a snapshot.
 
 use std::collections::HashMap;
 
@@ -20,6 +20,13 @@ pub trait Bus: Send + Sync {
 
     /// Listens to `lobby` from now on.
     fn subscribe(&self, lobby: LobbyId) -> Subscription;
+
+    /// Sends `notice`, JSON of `protocol::notice::Notice`, to everyone who listens to notices.
+    /// Never waits, never fails.
+    fn notify(&self, notice: Bytes);
+
+    /// Listens to notices from now on.
+    fn notices(&self) -> Subscription;
 }
 
 /// A listener's end. Dropping it ends the subscription.
@@ -41,6 +48,8 @@ pub enum Delivery {
 #[derive(Debug, Default)]
 pub struct MemoryBus {
     lobbies: Mutex<HashMap<LobbyId, broadcast::Sender<Bytes>>>,
+    /// Made by the first listener.
+    notices: Mutex<Option<broadcast::Sender<Bytes>>>,
 }
 
 impl Subscription {
@@ -75,6 +84,18 @@ impl Bus for MemoryBus {
     fn subscribe(&self, lobby: LobbyId) -> Subscription {
         let mut lobbies = self.lobbies.lock();
         let listeners = lobbies.entry(lobby).or_insert_with(|| broadcast::channel(KEPT).0);
+        Subscription { pictures: listeners.subscribe() }
+    }
+
+    fn notify(&self, notice: Bytes) {
+        if let Some(listeners) = &*self.notices.lock() {
+            let _nobody_listens = listeners.send(notice);
+        }
+    }
+
+    fn notices(&self) -> Subscription {
+        let mut notices = self.notices.lock();
+        let listeners = notices.get_or_insert_with(|| broadcast::channel(KEPT).0);
         Subscription { pictures: listeners.subscribe() }
     }
 }

@@ -20,10 +20,12 @@ pub trait Wallet: Send + Sync {
     async fn fence(&self, fence: Fence) -> Result<Fenced, WalletError>;
 
     /// Moves each stake from its player's available balance into a hold named (player, bet).
+    /// Answers what the player can stake now; sent again, a hold moves nothing.
     ///
     /// # Errors
     /// [`WalletError::Unavailable`]: outcome unknown, send the same holds again.
-    async fn reserve(&self, holds: &[Reserve]) -> Result<Vec<Result<(), Refusal>>, WalletError>;
+    async fn reserve(&self, holds: &[Reserve])
+    -> Result<Vec<Result<Amount, Refusal>>, WalletError>;
 
     /// Returns reserved stakes; what was not reserved yet is refused when it comes (a tombstone).
     ///

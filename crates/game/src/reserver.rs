@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use contracts::{Refusal, Reserve, Wallet, WalletError};
 use engine::{Bet, Command, Rejection, Write};
+use kernel::Amount;
 use platform::clock::Clock;
 use tokio::sync::mpsc;
 
@@ -76,10 +77,10 @@ impl Reserver {
         }
     }
 
-    fn answered(&self, job: Job, answer: Result<(), Refusal>) {
+    fn answered(&self, job: Job, answer: Result<Amount, Refusal>) {
         let Write::Bet(bet) = &job.write else { return };
         let rejection = match answer {
-            Ok(()) => {
+            Ok(_balance) => {
                 self.outbound.record_reserved(job);
                 return;
             }

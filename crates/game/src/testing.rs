@@ -98,13 +98,13 @@ impl Book {
         }
     }
 
-    fn reserve(&mut self, hold: &Reserve) -> Result<(), Refusal> {
+    fn reserve(&mut self, hold: &Reserve) -> Result<Amount, Refusal> {
         match self.holds.get(&(hold.player, hold.bet)) {
             Some((_, Hold::Tombstone)) => return Err(Refusal::Tombstoned),
             Some((round, Hold::Reserved(stake)))
                 if (*round, *stake) == (hold.round, hold.stake) =>
             {
-                return Ok(());
+                return Ok(self.balances.get(&hold.player).copied().unwrap_or_default());
             }
             Some(_) => return Err(Refusal::IdReused),
             None => {}
@@ -115,9 +115,10 @@ impl Book {
             return Err(Refusal::InsufficientFunds);
         }
         *balance -= hold.stake.amount();
+        let left = *balance;
         let reserved = (hold.round, Hold::Reserved(hold.stake));
         self.holds.insert((hold.player, hold.bet), reserved);
-        Ok(())
+        Ok(left)
     }
 
     fn release(&mut self, release: &Release) -> Result<(), Refusal> {
@@ -224,7 +225,10 @@ impl Wallet for TestWallet {
         })?
     }
 
-    async fn reserve(&self, holds: &[Reserve]) -> Result<Vec<Result<(), Refusal>>, WalletError> {
+    async fn reserve(
+        &self,
+        holds: &[Reserve],
+    ) -> Result<Vec<Result<Amount, Refusal>>, WalletError> {
         self.call(|book| holds.iter().map(|hold| book.reserve(hold)).collect())
     }
 

@@ -1,4 +1,5 @@
-//! What the book answers. The same command again gets the same answer, and moves nothing.
+//! What the book answers. The same command again gets the same answer, and moves nothing; a
+//! balance in it is the one of the moment.
 
 use kernel::{Amount, Epoch, SeedIndex};
 
@@ -7,8 +8,8 @@ use kernel::{Amount, Epoch, SeedIndex};
 pub enum Answer {
     /// To a fence.
     Fence(Result<Fenced, Refusal>),
-    /// To a reserve.
-    Reserve(Result<(), Refusal>),
+    /// To a reserve: what the player can stake now.
+    Reserve(Result<Amount, Refusal>),
     /// To a release.
     Release(Result<(), Refusal>),
     /// To a resolve.

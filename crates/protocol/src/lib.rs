@@ -6,6 +6,7 @@ pub mod auth;
 pub mod close;
 pub mod code;
 pub mod lobby;
+pub mod notice;
 pub mod picture;
 pub mod problem;
 pub mod rounds;

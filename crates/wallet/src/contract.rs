@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use contracts::{Close, Closed, Fence, Fenced, Outcome, Refusal, Release, Reserve, Resolve};
 use contracts::{ResolveAnswer, Wallet, WalletError};
+use kernel::Amount;
 use ledger::{Answer, Command};
 
 use crate::service::Service;
@@ -26,7 +27,10 @@ impl Wallet for Service {
         }
     }
 
-    async fn reserve(&self, holds: &[Reserve]) -> Result<Vec<Result<(), Refusal>>, WalletError> {
+    async fn reserve(
+        &self,
+        holds: &[Reserve],
+    ) -> Result<Vec<Result<Amount, Refusal>>, WalletError> {
         let command = |hold: &Reserve| {
             let Reserve { player, bet, round, epoch, stake } = *hold;
             Command::Reserve(ledger::Reserve { player, bet, round, epoch, stake })

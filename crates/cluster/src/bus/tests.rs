@@ -77,3 +77,16 @@ async fn a_subscription_ends_with_its_bus() {
     assert_eq!(listener.next().await, Some(picture("last")));
     assert_eq!(listener.next().await, None);
 }
+
+#[tokio::test]
+async fn notices_reach_every_listener_and_no_lobby() {
+    let bus = MemoryBus::new();
+    bus.notify("unheard".into());
+    let (mut first, mut second, mut of_lobby) =
+        (bus.notices(), bus.notices(), bus.subscribe(lobby(1)));
+    bus.notify("a".into());
+    bus.publish(lobby(1), "b".into());
+    assert_eq!(first.next().await, Some(picture("a")));
+    assert_eq!(second.next().await, Some(picture("a")));
+    assert_eq!(of_lobby.next().await, Some(picture("b")));
+}

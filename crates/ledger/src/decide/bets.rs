@@ -9,8 +9,9 @@ use crate::{
     Reserve, Resolve, ResolveAnswer, Round,
 };
 
-/// Moves a stake into escrow. The checks stand in the order of [`Refusal`].
-pub(super) fn reserve(book: &mut Book<'_>, reserve: &Reserve) -> Result<(), Refusal> {
+/// Moves a stake into escrow; what the player can stake after it. The checks stand in the order of
+/// [`Refusal`].
+pub(super) fn reserve(book: &mut Book<'_>, reserve: &Reserve) -> Result<Amount, Refusal> {
     let fence = pass(book, reserve.round.lobby, reserve.epoch)?;
     if reserve.round.number <= fence.closed_round {
         return Err(Refusal::RoundClosed);
@@ -20,11 +21,12 @@ pub(super) fn reserve(book: &mut Book<'_>, reserve: &Reserve) -> Result<(), Refu
         return Err(Refusal::Tombstoned);
     }
     let hold = Hold { round: reserve.round, stake: reserve.stake, state: HoldState::Reserved };
+    let player = Account::Player(reserve.player);
     if let Some(known) = book.hold(id) {
-        return if known == hold { Ok(()) } else { Err(Refusal::IdReused) };
+        return if known == hold { Ok(book.balance(player)) } else { Err(Refusal::IdReused) };
     }
     let stake = reserve.stake.amount();
-    if book.balance(Account::Player(reserve.player)) < stake {
+    if book.balance(player) < stake {
         return Err(Refusal::InsufficientFunds);
     }
     book.transfer_of_bet(Kind::Stake, id, reserve.round, stake);
@@ -38,7 +40,7 @@ pub(super) fn reserve(book: &mut Book<'_>, reserve: &Reserve) -> Result<(), Refu
             ..tally
         },
     );
-    Ok(())
+    Ok(book.balance(player))
 }
 
 /// Gives a stake back, or leaves a tombstone for a reserve that is still on its way.

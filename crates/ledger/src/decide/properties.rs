@@ -192,7 +192,8 @@ fn money(world: &World) -> BTreeMap<Account, Amount> {
 fn stands(answer: &Answer) -> bool {
     match answer {
         Answer::Fence(answer) => answer.is_ok(),
-        Answer::Reserve(answer) | Answer::Release(answer) => answer.is_ok(),
+        Answer::Reserve(answer) => answer.is_ok(),
+        Answer::Release(answer) => answer.is_ok(),
         Answer::Resolve(answer) => *answer == Ok(ResolveAnswer::Done),
         Answer::Close(answer) => answer.is_ok(),
         Answer::Funds(answer) => answer.is_ok(),

@@ -125,7 +125,7 @@ fn tell(answer: &Answer) -> String {
             fenced.house_balance,
             fenced.open_holds
         ),
-        Answer::Reserve(Ok(())) | Answer::Release(Ok(())) => "ok".into(),
+        Answer::Reserve(Ok(_)) | Answer::Release(Ok(())) => "ok".into(),
         Answer::Resolve(Ok(ResolveAnswer::Done)) => "done".into(),
         Answer::Resolve(Ok(ResolveAnswer::Conflict)) => "conflict".into(),
         Answer::Close(Ok(closed)) => {
