@@ -76,12 +76,17 @@ pub fn load<T: DeserializeOwned>(
     root.read()
 }
 
-/// The process' environment; variables that are not text are skipped.
+/// The process' environment; variables that are not text are skipped, and the one that arms a
+/// failpoint, which is no setting.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
+    everything().filter(|(name, _)| !crate::failpoint::is_ours(name)).collect()
+}
+
+/// The whole environment.
+pub(crate) fn everything() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
-        .collect()
 }
 
 fn read(path: &Path) -> Result<Node, ConfigError> {

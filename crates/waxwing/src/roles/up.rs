@@ -47,6 +47,7 @@ struct Ground {
 /// Whatever keeps a part from starting, with the part's name.
 pub fn run(config: Config) -> anyhow::Result<()> {
     platform::telemetry::init(&config.telemetry)?;
+    platform::failpoint::announce()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(config))
 }
