@@ -99,6 +99,9 @@ pub struct Accepted {
     pub auto_cash_out: Option<Multiplier>,
     /// Where the bet is paid at the latest: the target, or the lobby's caps.
     pub cap: Multiplier,
+    /// What the player could stake once this stake was held. Stored with the bet: the same in
+    /// every answer to it.
+    pub balance: Amount,
 }
 
 /// A cancelled bet.

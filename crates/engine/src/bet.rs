@@ -27,6 +27,8 @@ pub struct Bet {
     /// Where it is paid at the latest: the target, the lobby's highest multiplier, or the most
     /// that a bet may win here, whichever is least.
     pub cap: Multiplier,
+    /// What the player could stake once this stake was held; zero before that is known.
+    pub balance: Amount,
     /// How far it is.
     pub state: BetState,
 }

@@ -15,8 +15,9 @@ pub enum Command {
 
     /// `Write::Round` is durable.
     RoundStored { round: u32 },
-    /// `Write::Bet` is durable: the stake is held and the bet's row is written.
-    BetStored { player: PlayerId, bet: BetId },
+    /// `Write::Bet` is durable: the stake is held, which left the player `balance` to stake, and
+    /// the bet's row is written.
+    BetStored { player: PlayerId, bet: BetId, balance: Amount },
     /// The wallet refused the stake; nothing was stored.
     BetRefused { player: PlayerId, bet: BetId, rejection: Rejection },
     /// `Write::Cancel` is durable.

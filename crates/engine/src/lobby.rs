@@ -229,7 +229,9 @@ impl Lobby {
         let current = self.round.number;
         match answer {
             Command::RoundStored { round } if round == current => self.opened(at, events),
-            Command::BetStored { player, bet } => self.bet_stored(at, (player, bet), events),
+            Command::BetStored { player, bet, balance } => {
+                self.bet_stored(at, (player, bet), balance, events);
+            }
             Command::BetRefused { player, bet, rejection } => {
                 self.bet_refused((player, bet), rejection, events);
             }

@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{NewLobby, Visibility};
 
+/// Where the gateway is reached if nobody says.
+const ORIGIN: &str = "http://localhost:8080";
+
 /// The section `game`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The origin players reach the gateway under, without a path.
-    pub public_url: String,
+    /// The origin players are told, without a path; the gateway's own unless it is set.
+    pub public_url: Option<String>,
     /// How long rounds with bets may take to finish after a first signal, in seconds.
     pub drain_max_s: u64,
     /// How many lobbies a player may have.
@@ -61,7 +64,7 @@ pub struct PlayersConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            public_url: "http://localhost:8080".into(),
+            public_url: None,
             drain_max_s: 180,
             lobbies_per_player: 5,
             lobbies_max: 10_000,
@@ -103,7 +106,9 @@ impl Config {
         let betting = "must be 100 to 60000";
         let length = "must be 1000 to 10000000";
         let funding = "must be at least 1";
-        check(is_origin(&self.public_url), "public_url", "must be an origin")?;
+        let named = self.public_url.as_deref();
+        check(named.is_none_or(is_origin), "public_url", "must be an origin")?;
+        check(self.lobbies_max > 0, "lobbies_max", "must be at least 1")?;
         check(self.house_edge_bps < 10_000, "house_edge_bps", "must be below 10000")?;
         check(self.pause_ms <= 60_000, "pause_ms", "must be at most 60000")?;
         let highest = 101..=1_000_000;
@@ -118,6 +123,11 @@ impl Config {
         check((100..=60_000).contains(&players.betting_ms), "players.betting_ms", betting)?;
         check(chain.contains(&players.chain_length), "players.chain_length", length)?;
         check(players.funding > 0, "players.funding", funding)
+    }
+
+    /// The origin players are told.
+    pub(crate) fn origin(&self) -> &str {
+        self.public_url.as_deref().unwrap_or(ORIGIN)
     }
 
     /// Lobby 1 as it is made at the first start.
@@ -171,8 +181,12 @@ mod tests {
     #[test]
     fn the_defaults_are_valid_and_a_path_in_the_public_url_is_not() {
         assert_eq!(Config::default().validate(), Ok(()));
+        let none = Config { lobbies_max: 0, ..Config::default() };
+        assert_eq!(none.validate().unwrap_err().field, "lobbies_max");
+        let named = Config { public_url: Some("https://a.example".into()), ..Config::default() };
+        assert_eq!((named.validate(), named.origin()), (Ok(()), "https://a.example"));
         for url in ["", "localhost:8080", "http://", "http://a/", "http://a/b", "ftp://a"] {
-            let config = Config { public_url: url.into(), ..Config::default() };
+            let config = Config { public_url: Some(url.into()), ..Config::default() };
             assert_eq!(config.validate().unwrap_err().field, "public_url", "{url}");
         }
     }

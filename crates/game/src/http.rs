@@ -1,6 +1,5 @@
 //! Handlers, and how refusals of play go out over HTTP.
 
-mod bodies;
 pub(crate) mod history;
 pub(crate) mod lobbies;
 
@@ -9,8 +8,6 @@ use platform::http::ApiError;
 use protocol::Code;
 
 use crate::store::StoreError;
-
-pub(crate) use bodies::{BetLine, LobbyLine, Page, RoundLine};
 
 /// Why a lobby could not be looked at.
 fn play_problem(error: &PlayError) -> ApiError {

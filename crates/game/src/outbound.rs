@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use engine::Write;
 use fairness::BetEntry;
+use kernel::Amount;
 use tokio::sync::mpsc;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -28,6 +29,8 @@ pub(crate) struct Job {
 pub(crate) struct Besides {
     /// The player's name for a bet.
     pub(crate) name: Option<Arc<str>>,
+    /// What a reserved bet left its player to stake.
+    pub(crate) balance: Amount,
     /// The accepted set for a lock.
     pub(crate) locked: Vec<BetEntry>,
 }
@@ -82,7 +85,8 @@ impl Outbound {
     }
 
     /// A reserved bet goes on to the store; it is counted already.
-    pub(crate) fn record_reserved(&self, job: Job) {
+    pub(crate) fn record_reserved(&self, mut job: Job, balance: Amount) {
+        job.besides.balance = balance;
         let _closed = self.recorder.send(job);
     }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use engine::{Command, Outcome, Rejection, Write};
+use engine::{Bet, Command, Outcome, Rejection, Write};
 use kernel::{Multiplier, Sealed, Timestamp};
 use platform::clock::Clock;
 use tokio::sync::{Notify, mpsc};
@@ -137,7 +137,8 @@ impl Recorder {
             },
             Write::Bet(bet) => {
                 let name = job.besides.name.clone().unwrap_or_default();
-                StoreCommand::AcceptBet { lobby, bet: *bet, name, at }
+                let bet = Bet { balance: job.besides.balance, ..*bet };
+                StoreCommand::AcceptBet { lobby, bet, name, at }
             }
             Write::Cancel(key) => StoreCommand::CancelBet { lobby, key: *key, at },
             Write::Release(key) => StoreCommand::ReleaseBet { lobby, key: *key, at },
@@ -245,7 +246,10 @@ fn answer_lobby(entry: &Entry, done: Done, now: Timestamp) {
         Write::Bet(bet) => {
             let (player, bet) = (bet.key.player, bet.key.bet);
             match done {
-                Done::Stored => Command::BetStored { player, bet },
+                Done::Stored => {
+                    let balance = entry.job.besides.balance;
+                    Command::BetStored { player, bet, balance }
+                }
                 Done::Missed => {
                     Command::BetRefused { player, bet, rejection: Rejection::BettingClosed }
                 }

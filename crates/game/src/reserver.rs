@@ -9,6 +9,7 @@ use contracts::{Refusal, Reserve, Wallet, WalletError};
 use engine::{Bet, Command, Rejection, Write};
 use kernel::Amount;
 use platform::clock::Clock;
+use platform::failpoint;
 use tokio::sync::mpsc;
 
 use crate::live::Ended;
@@ -57,8 +58,10 @@ impl Reserver {
         if holds.is_empty() {
             return true;
         }
+        failpoint::reach("reserve.before_send");
         match self.wallet.reserve(&holds).await {
             Ok(answers) => {
+                failpoint::reach("reserve.after_answer");
                 for (job, answer) in jobs.drain(..).zip(answers) {
                     self.answered(job, answer);
                 }
@@ -80,8 +83,8 @@ impl Reserver {
     fn answered(&self, job: Job, answer: Result<Amount, Refusal>) {
         let Write::Bet(bet) = &job.write else { return };
         let rejection = match answer {
-            Ok(_balance) => {
-                self.outbound.record_reserved(job);
+            Ok(balance) => {
+                self.outbound.record_reserved(job, balance);
                 return;
             }
             Err(Refusal::InsufficientFunds) => Rejection::InsufficientFunds,

@@ -248,6 +248,7 @@ impl Play for FakePlay {
             stake: bet.stake,
             auto_cash_out: bet.auto_cash_out,
             cap: bet.auto_cash_out.unwrap_or(Multiplier::MAX),
+            balance: Amount::from_whole(90),
         })
     }
 

@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod close;
 pub mod code;
+pub mod history;
 pub mod lobby;
 pub mod notice;
 pub mod picture;

@@ -87,6 +87,21 @@ pub struct LobbyView {
     pub snapshot: Snapshot,
 }
 
+/// A lobby in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LobbyLine {
+    /// Which.
+    pub lobby_id: WireLobbyId,
+    /// Its name.
+    pub name: String,
+    /// When its rounds follow each other.
+    pub mode: LobbyMode,
+    /// Its climb.
+    pub curve: CurveName,
+    /// Bets in the round now played.
+    pub bets: u32,
+}
+
 /// What a lobby takes and pays at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Limits {

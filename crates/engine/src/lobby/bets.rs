@@ -71,6 +71,11 @@ impl Bets {
         }
     }
 
+    /// Notes what the player had left once the stake was held.
+    pub(super) fn set_balance(&mut self, place: usize, balance: Amount) {
+        self.all[place].balance = balance;
+    }
+
     pub(super) const fn exposure(&self) -> Amount {
         self.exposure
     }

@@ -40,7 +40,8 @@ impl Lobby {
         let cap = self.check_limits(bet)?;
         let key = BetKey { player: bet.player, bet: bet.bet, round: self.round.number };
         let PlaceBet { stake, auto_cash_out, .. } = bet;
-        let bet = Bet { key, stake, auto_cash_out, cap, state: BetState::Requested };
+        let (balance, state) = (Amount::ZERO, BetState::Requested);
+        let bet = Bet { key, stake, auto_cash_out, cap, balance, state };
         self.round.bets.push(bet);
         events.push(Event::Store(Write::Bet(bet)));
         Ok(())
@@ -76,8 +77,15 @@ impl Lobby {
     }
 
     /// The bet is durable: it is in the round, unless the lock came first.
-    pub(super) fn bet_stored(&mut self, at: Timestamp, name: Name, events: &mut Vec<Event>) {
+    pub(super) fn bet_stored(
+        &mut self,
+        at: Timestamp,
+        name: Name,
+        balance: Amount,
+        events: &mut Vec<Event>,
+    ) {
         let Some(place) = self.requested(name) else { return };
+        self.round.bets.set_balance(place, balance);
         self.round.bets.set(place, BetState::Accepted);
         let bet = *self.round.bets.get(place);
         events.push(Event::Tell(Notice::BetAccepted(bet)));

@@ -8,12 +8,13 @@ use engine::BetState;
 use fairness::hex;
 use kernel::{Amount, BetId, RoundId};
 use platform::http::{ApiError, AuthenticatedPlayer, Json, Path, Query};
+use protocol::history::{BetLine, Page, RoundLine};
 use protocol::rounds::{BetState as ShownState, Phase, PublicSeedKind, RoundBet, RoundExport};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use protocol::{Code, ProblemBody};
 
 use super::lobbies::lobby_id;
-use super::{BetLine, Page, RoundLine, store_problem};
+use super::store_problem;
 use crate::seeds::commitment_view;
 use crate::service::Service;
 use crate::store::{BetRecord, ChainRecord, LobbyRecord, RoundRecord, RoundState};

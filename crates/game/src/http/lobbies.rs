@@ -8,11 +8,13 @@ use engine::Mode;
 use kernel::{CurveKind, LobbyId};
 use platform::http::{ApiError, AuthenticatedPlayer, Json, Path};
 use protocol::auth::ServiceStatus;
-use protocol::lobby::{LobbyMode, LobbyOpened, LobbyView, OpenLobby, Visibility as Asked};
+use protocol::lobby::{
+    LobbyLine, LobbyMode, LobbyOpened, LobbyView, OpenLobby, Visibility as Asked,
+};
 use protocol::wire::WireLobbyId;
 use protocol::{Code, ProblemBody};
 
-use super::{LobbyLine, play_problem, store_problem};
+use super::{play_problem, store_problem};
 use crate::service::Service;
 use crate::store::{LobbyRecord, NewLobby, Visibility};
 
@@ -66,7 +68,7 @@ pub(crate) async fn view(
 ) -> Result<Json<LobbyView>, ApiError> {
     let lobby = lobby_id(&lobby)?;
     let snapshot = service.look(lobby, None).await.map_err(|error| play_problem(&error))?;
-    let websocket_url = service.inner.config.public_url.clone();
+    let websocket_url = service.inner.config.origin().to_owned();
     Ok(Json(LobbyView { websocket_url, snapshot }))
 }
 
@@ -118,11 +120,11 @@ pub(super) fn lobby_id(text: &str) -> Result<LobbyId, ApiError> {
 }
 
 fn opened(service: &Service, lobby: LobbyId) -> LobbyOpened {
-    let origin = &service.inner.config.public_url;
+    let origin = service.inner.config.origin();
     let native = origin.replacen("http", "ws", 1);
     LobbyOpened {
         lobby_id: WireLobbyId(lobby),
-        websocket_url: origin.clone(),
+        websocket_url: origin.to_owned(),
         native_url: format!("{native}{NATIVE_PATH}"),
     }
 }

@@ -210,6 +210,7 @@ fn an_interrupted_round_says_what_it_would_have_paid() {
         stake: Stake::from_whole(10),
         auto_cash_out: None,
         cap: centi(cap),
+        balance: Amount::from_whole(90),
         state,
         in_round: true,
         payout: None,

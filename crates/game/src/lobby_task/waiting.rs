@@ -92,6 +92,7 @@ const fn accepted(lobby: LobbyId, bet: &Bet) -> Accepted {
         stake: bet.stake,
         auto_cash_out: bet.auto_cash_out,
         cap: bet.cap,
+        balance: bet.balance,
     }
 }
 

@@ -72,7 +72,8 @@ impl Node {
         self.wallet.reserve(&[reserve]).await.unwrap()[0].unwrap();
         let cap = Multiplier::from_centi(200).unwrap();
         let requested = BetState::Requested;
-        let bet = Bet { key, stake, auto_cash_out: None, cap, state: requested };
+        let bet =
+            Bet { key, stake, auto_cash_out: None, cap, balance: Amount::ZERO, state: requested };
         let stake_sum = stake.amount();
         let lock = LockRecord {
             round,

@@ -93,6 +93,7 @@ impl Service {
             stake: first.stake,
             auto_cash_out: first.auto_cash_out,
             cap: first.cap,
+            balance: first.balance,
         })
     }
 }

@@ -118,6 +118,8 @@ pub(crate) struct BetRecord {
     pub(crate) stake: Stake,
     pub(crate) auto_cash_out: Option<Multiplier>,
     pub(crate) cap: Multiplier,
+    /// What the player could stake once this stake was held.
+    pub(crate) balance: Amount,
     /// Accepted, cashed out, lost, cancelled or released.
     pub(crate) state: BetState,
     pub(crate) in_round: bool,

@@ -56,6 +56,7 @@ fn bet(number: u8, round: u32) -> Bet {
         stake: Stake::from_whole(10),
         auto_cash_out: None,
         cap: centi(200),
+        balance: Amount::from_whole(90),
         state: BetState::Requested,
     }
 }

@@ -39,6 +39,7 @@ fn bet(number: u8, cap: u32) -> Bet {
         stake: Stake::from_whole(10),
         auto_cash_out: Some(centi(cap)),
         cap: centi(cap),
+        balance: Amount::from_whole(90),
         state: BetState::Requested,
     }
 }

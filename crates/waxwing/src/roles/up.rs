@@ -74,7 +74,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (identity, wallet) = user_role(&config, &ground).await?;
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
     let mut game_config = config.game.clone();
-    game_config.public_url = config.gateway.origin(public_address);
+    game_config.public_url.get_or_insert_with(|| config.gateway.origin(public_address));
     let game = game_role(game_config, &ground, &wallet, &bus, &shutdown).await?;
 
     let mut openapi = identity::openapi();

@@ -34,7 +34,9 @@ fn write_command(command: &Command) -> String {
             format!("cash_out {player} {bet} {}", number(round))
         }
         Command::RoundStored { round } => format!("round_stored {round}"),
-        Command::BetStored { player, bet } => format!("bet_stored {player} {}", bet.as_bytes()[15]),
+        Command::BetStored { player, bet, .. } => {
+            format!("bet_stored {player} {}", bet.as_bytes()[15])
+        }
         Command::BetRefused { player, bet, .. } => {
             format!("bet_refused {player} {}", bet.as_bytes()[15])
         }
@@ -82,7 +84,9 @@ fn read_line(line: &str) -> (Timestamp, Input) {
             Command::CashOut { player: player(), bet, round: round_at(4) }
         }
         "round_stored" => Command::RoundStored { round: small(2) },
-        "bet_stored" => Command::BetStored { player: player(), bet: bet(3) },
+        "bet_stored" => {
+            Command::BetStored { player: player(), bet: bet(3), balance: kernel::Amount::ZERO }
+        }
         "bet_refused" => {
             let rejection = Rejection::InsufficientFunds;
             Command::BetRefused { player: player(), bet: bet(3), rejection }

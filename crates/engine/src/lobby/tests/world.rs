@@ -211,7 +211,9 @@ impl World {
     fn answer(&mut self, write: &Write) {
         let command = match *write {
             Write::Round { round } => Command::RoundStored { round },
-            Write::Bet(bet) => Command::BetStored { player: bet.key.player, bet: bet.key.bet },
+            Write::Bet(Bet { key: BetKey { player, bet, .. }, .. }) => {
+                Command::BetStored { player, bet, balance: Amount::ZERO }
+            }
             Write::Cancel(key) => Command::CancelStored { player: key.player, bet: key.bet },
             Write::Release(_) => return,
             Write::Lock { round, .. } => {

@@ -107,14 +107,23 @@ async fn a_bet_sent_again_is_answered_as_at_first_whatever_refuses_it_now() {
     world.config.main.betting_ms = 3_000;
     world.wallet.top_up(player(1), 10);
     let process = world.start().await;
-    let accepted = place(&process, request(1, 1, 10, None)).await;
+    let accepted = place(&process, request(1, 1, 3, None)).await;
+    assert_eq!(accepted.balance, Amount::from_whole(7));
+    let other = place(&process, request(1, 3, 2, None)).await;
+    assert_eq!(other.balance, Amount::from_whole(5));
+    // What the player has now is another matter.
+    assert_eq!(process.service.place_bet(request(1, 1, 3, None)).await, Ok(accepted));
     process.shutdown.drain();
     until(async || {
         let draining = Err(PlayRefusal::Draining.into());
         process.service.place_bet(request(1, 2, 1, None)).await == draining
     })
     .await;
-    assert_eq!(process.service.place_bet(request(1, 1, 10, None)).await, Ok(accepted));
+    assert_eq!(process.service.place_bet(request(1, 1, 3, None)).await, Ok(accepted));
+    process.stop().await;
+    // Nor does another process forget it.
+    let process = world.start().await;
+    assert_eq!(process.service.place_bet(request(1, 1, 3, None)).await, Ok(accepted));
     process.stop().await;
 }
 

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 use super::super::{BetRecord, Done, WireOutcome};
 use super::{columns, outbox};
 
-const COLUMNS: &str = "player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi, state,
-    in_round, multiplier_centi, payout_units, stamped_ms, placed_at";
+const COLUMNS: &str = "player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi,
+    balance_units, state, in_round, multiplier_centi, payout_units, stamped_ms, placed_at";
 
 /// The bet's row, while its round is open; its release otherwise.
 pub(super) fn accept(
@@ -22,8 +22,8 @@ pub(super) fn accept(
     let written = tx
         .prepare_cached(
             "INSERT INTO bet (player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi,
-                              state, placed_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'accepted', ?9
+                              balance_units, state, placed_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, 'accepted', ?9
              WHERE EXISTS (SELECT 1 FROM round
                            WHERE lobby = ?3 AND round = ?4 AND state = 'open')
              ON CONFLICT (player, bet) DO NOTHING",
@@ -38,6 +38,7 @@ pub(super) fn accept(
             bet.auto_cash_out.map(kernel::Multiplier::centi),
             bet.cap.centi(),
             at,
+            bet.balance.units(),
         ])?;
     if written == 1 {
         return Ok(Done::Stored);
@@ -241,6 +242,7 @@ fn record(row: &Row<'_>) -> Result<BetRecord> {
         stake: columns::stake(row, "stake_steps")?,
         auto_cash_out: columns::multiplier_if_any(row, "auto_centi")?,
         cap: columns::multiplier(row, "cap_centi")?,
+        balance: columns::amount(row, "balance_units")?,
         state,
         in_round: row.get("in_round")?,
         payout,

@@ -6,7 +6,8 @@ use platform::sqlite::Schema;
 /// The game's schema. The constraints are a second lock, never the rules.
 pub const SCHEMA: Schema = Schema {
     name: "game",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE lobby (
     lobby INTEGER PRIMARY KEY CHECK (lobby > 0),
     owner INTEGER,
@@ -127,5 +128,16 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_unsent ON outbox (id) WHERE acknowledged_at IS NULL;
 CREATE INDEX outbox_unsent_by_lobby ON outbox (lobby) WHERE acknowledged_at IS NULL;
 CREATE INDEX outbox_acknowledged ON outbox (acknowledged_at) WHERE acknowledged_at IS NOT NULL;
-"],
+",
+        "
+-- What a bet left its player to stake, told in every answer to it.
+ALTER TABLE bet ADD COLUMN balance_units INTEGER NOT NULL DEFAULT 0;
+
+-- Lobbies nobody visits are closed: not played any more, their history stays.
+ALTER TABLE lobby ADD COLUMN visited_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lobby ADD COLUMN closed_at INTEGER;
+UPDATE lobby SET visited_at = max(created_at, 1000 * unixepoch());
+CREATE INDEX lobby_by_visit ON lobby (visited_at) WHERE owner IS NOT NULL AND closed_at IS NULL;
+",
+    ],
 };
