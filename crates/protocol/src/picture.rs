@@ -30,9 +30,9 @@ pub struct Picture {
     pub event: PictureEvent,
 }
 
-/// What happened.
+/// What happened. Its `type` is written by whoever writes its head: [`PictureEvent::name`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(untagged)]
 pub enum PictureEvent {
     /// The whole lobby. Its own head replaces that of the picture.
     Snapshot(Box<Snapshot>),
@@ -151,7 +151,7 @@ pub struct LastRound {
 }
 
 /// Bets are taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BettingOpened {
     /// Until betting closes; absent while the lobby rests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,14 +163,14 @@ pub struct BettingOpened {
 }
 
 /// Bets entered the round.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BetsAccepted {
     /// Whose, and how much.
     pub bets: Vec<SeenBet>,
 }
 
 /// The accepted set is fixed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoundLocked {
     /// How many bets.
     pub count: u32,
@@ -181,7 +181,7 @@ pub struct RoundLocked {
 }
 
 /// The climb begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoundStarted {
     /// Since it began, measured at sending.
     pub elapsed_ms: u64,
@@ -190,7 +190,7 @@ pub struct RoundStarted {
 }
 
 /// The climb goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tick {
     /// Since the climb began.
     pub elapsed_ms: u64,
@@ -202,7 +202,7 @@ pub struct Tick {
 }
 
 /// Somebody's cash-out as everyone may see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SeenCashOut {
     /// Who.
     pub user_id: WirePlayerId,
@@ -215,7 +215,7 @@ pub struct SeenCashOut {
 }
 
 /// The climb is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Crashed {
     /// The seed's own crash point.
     pub crash_point: WireMultiplier,
@@ -226,7 +226,7 @@ pub struct Crashed {
 }
 
 /// The round is decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Settled {
     /// The revealed seed, 64 hex digits.
     pub seed: String,
@@ -237,7 +237,7 @@ pub struct Settled {
 }
 
 /// Sums of a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Totals {
     /// Bets in the accepted set.
     pub count: u32,
@@ -248,14 +248,14 @@ pub struct Totals {
 }
 
 /// The round ended before its lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Voided {
     /// Why.
     pub reason: EndReason,
 }
 
 /// The climb was stopped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Interrupted {
     /// Why.
     pub reason: EndReason,
@@ -271,7 +271,7 @@ pub struct Interrupted {
 }
 
 /// How a bet ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BetOutcome {
     /// Paid.
@@ -283,7 +283,7 @@ pub enum BetOutcome {
 }
 
 /// One bet's end, for its player alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BetResult {
     /// Whose.
     pub user_id: WirePlayerId,

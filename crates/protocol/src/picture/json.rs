@@ -25,6 +25,8 @@ struct Head {
 /// A picture whose event has no head of its own.
 #[derive(Serialize)]
 struct WithHead<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<WirePlayerId>,
     lobby_id: WireLobbyId,
@@ -38,6 +40,8 @@ struct WithHead<'a> {
 /// A picture whose event brings its head along.
 #[derive(Serialize)]
 struct WithoutHead<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<WirePlayerId>,
     #[serde(flatten)]
@@ -46,15 +50,53 @@ struct WithoutHead<'a> {
 
 impl Serialize for Picture {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { to, lobby_id, epoch, seq, round, ref event } = *self;
-        match event {
-            PictureEvent::Snapshot(_) => WithoutHead { to, event }.serialize(serializer),
-            _ => WithHead { to, lobby_id, epoch, seq, round, event }.serialize(serializer),
+        self.write(self.to, serializer)
+    }
+}
+
+impl PictureEvent {
+    /// Its `type`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Snapshot(_) => "snapshot",
+            Self::BettingOpened(_) => "betting_opened",
+            Self::BetsAccepted(_) => "bets_accepted",
+            Self::RoundLocked(_) => "round_locked",
+            Self::RoundStarted(_) => "round_started",
+            Self::Tick(_) => "tick",
+            Self::Crashed(_) => "crashed",
+            Self::Settled(_) => "settled",
+            Self::Voided(_) => "voided",
+            Self::Interrupted(_) => "interrupted",
+            Self::BetResult(_) => "bet_result",
         }
     }
 }
 
 impl Picture {
+    fn write<S: Serializer>(
+        &self,
+        to: Option<WirePlayerId>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let Self { lobby_id, epoch, seq, round, ref event, .. } = *self;
+        let kind = event.name();
+        match event {
+            PictureEvent::Snapshot(_) => WithoutHead { kind, to, event }.serialize(serializer),
+            _ => WithHead { kind, to, lobby_id, epoch, seq, round, event }.serialize(serializer),
+        }
+    }
+
+    /// The picture as an event of `waxwing.v1`: without `to`.
+    #[must_use]
+    pub fn event_json(&self) -> String {
+        let mut json = Vec::new();
+        // Nothing in a picture fails to be JSON, and no JSON fails to be text.
+        let written = self.write(None, &mut serde_json::Serializer::new(&mut json));
+        written.ok().and_then(|()| String::from_utf8(json).ok()).unwrap_or_default()
+    }
+
     /// The picture as it goes over the bus.
     ///
     /// # Errors

@@ -143,7 +143,7 @@ fn every_picture_comes_back_from_its_json() {
 fn a_tick_is_the_contracts_event() {
     let tick = Tick { elapsed_ms: 3_451, multiplier: multiplier(123), cash_outs: vec![] };
     let json = picture(PictureEvent::Tick(tick)).to_json().unwrap();
-    expect![[r#"{"lobby_id":4,"epoch":3,"seq":9,"round":17,"type":"tick","elapsed_ms":3451,"multiplier":1.23,"cash_outs":[]}"#]]
+    expect![[r#"{"type":"tick","lobby_id":4,"epoch":3,"seq":9,"round":17,"elapsed_ms":3451,"multiplier":1.23,"cash_outs":[]}"#]]
         .assert_eq(std::str::from_utf8(&json).unwrap());
 }
 
@@ -152,6 +152,7 @@ fn a_snapshot_has_one_head_and_is_read_with_and_without_its_type() {
     let json = picture(PictureEvent::Snapshot(Box::new(snapshot()))).to_json().unwrap();
     let text = std::str::from_utf8(&json).unwrap();
     assert_eq!(text.matches("\"epoch\"").count(), 1, "{text}");
+    assert!(text.starts_with(r#"{"type":"snapshot","lobby_id":4,"epoch":3,"seq":9,"round":17,"#));
     assert!(text.contains("\"payout\":15.75"), "{text}");
     assert_eq!(serde_json::from_slice::<Snapshot>(&json).unwrap(), snapshot());
     let bare = serde_json::to_vec(&snapshot()).unwrap();
@@ -171,6 +172,7 @@ fn a_picture_for_one_player_says_so() {
     let mut picture = picture(PictureEvent::Voided(Voided { reason: EndReason::Shutdown }));
     picture.to = Some(ann());
     let json = picture.to_json().unwrap();
-    assert!(std::str::from_utf8(&json).unwrap().starts_with(r#"{"to":7,"#));
+    assert!(std::str::from_utf8(&json).unwrap().starts_with(r#"{"type":"voided","to":7,"#));
+    assert!(picture.event_json().starts_with(r#"{"type":"voided","lobby_id":4,"#));
     assert_eq!(Picture::from_json(&json).unwrap(), picture);
 }
