@@ -3,6 +3,7 @@
 //! It never awaits a database or the wallet: writes leave as events, answers come back as
 //! commands. On any wake-up it empties its inbox, handles it in order of stamp, then advances.
 
+mod failpoints;
 mod waiting;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use engine::{Bet, Command, Event, Lobby, Notice, Phase, Rejection, Write};
 use fairness::BetEntry;
 use kernel::Timestamp;
 use platform::clock::Clock;
+use platform::failpoint;
 use protocol::Snapshot;
 
 use crate::live::{Ended, Inbox, LiveLobby, Look, Request, Stamped, Told};
@@ -110,6 +112,9 @@ impl Running {
         for (at, input) in batch.drain(..) {
             match input {
                 Input::Told(Told::Command(command)) => {
+                    if matches!(command, Command::BetStored { .. }) {
+                        failpoint::reach("bet.before_handled");
+                    }
                     let answered = self.task.lobby.handle(at, command, &mut self.events);
                     debug_assert_eq!(answered, Ok(()), "answers are never rejected");
                 }
@@ -205,6 +210,7 @@ impl Running {
 
     /// Tells whom it concerns: who waits for it, and everyone who watches.
     fn tell(&mut self, notice: &Notice, now: Timestamp) {
+        failpoints::before_told(notice);
         let task = &mut self.task;
         match notice {
             Notice::BettingOpened { round, .. } => {
@@ -240,6 +246,7 @@ impl Running {
         let asked = self.waiting.answer(notice, task.live.id());
         task.pictures.draw(notice, &task.lobby, now, asked);
         task.live.set_bets(task.pictures.bets());
+        failpoints::after_told(notice);
     }
 }
 

@@ -12,6 +12,7 @@ use engine::Command;
 use kernel::{Amount, LobbyId, PlayerId, RoundId, SeedIndex};
 use parking_lot::Mutex;
 use platform::clock::Clock;
+use platform::failpoint;
 use tokio::sync::{Notify, RwLock};
 
 use crate::live::{Ended, LiveLobby};
@@ -177,6 +178,7 @@ impl Sender {
 
     async fn release(&self, rows: &[&OutboxRow], answers: &mut Answers) {
         for (rows, call) in self.packed(rows, releases_of, answers) {
+            failpoint::reach("release.before_send");
             match self.wallet.release(&call).await {
                 Ok(answered) => {
                     for (row, answer) in rows.into_iter().zip(answered) {
@@ -204,6 +206,7 @@ impl Sender {
 
     async fn resolve(&self, rows: &[&OutboxRow], answers: &mut Answers) {
         for (rows, call) in self.packed(rows, resolves_of, answers) {
+            failpoint::reach("resolve.before_send");
             match self.wallet.resolve(&call).await {
                 Ok(answered) => self.resolved(&rows, &call, &answered, answers),
                 Err(error) => {
@@ -258,6 +261,7 @@ impl Sender {
         answered: &[Result<ResolveAnswer, Refusal>],
         answers: &mut Answers,
     ) {
+        failpoint::reach("resolve.after_answer");
         for (resolve, answer) in call.iter().zip(answered) {
             let Resolve { round, bet, .. } = resolve;
             match answer {
@@ -292,8 +296,10 @@ impl Sender {
                 stake_sum: Amount::from_units(stake_sum_units),
                 seed_index: SeedIndex(seed_index),
             };
+            failpoint::reach("close.before_send");
             match self.wallet.close(close).await {
                 Ok(closed) => {
+                    failpoint::reach("close.after_answer");
                     answers.rows.push(row.id);
                     answers.closed.push((row.round, closed));
                 }

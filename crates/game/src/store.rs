@@ -2,6 +2,7 @@
 //!
 //! Every command may be applied again after an unknown outcome; the second time changes nothing.
 
+mod failpoints;
 mod records;
 mod sqlite;
 

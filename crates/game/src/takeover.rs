@@ -9,6 +9,7 @@ use engine::{
 };
 use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
 use platform::clock::Clock;
+use platform::failpoint;
 use protocol::picture::LastRound;
 use protocol::wire::WireMultiplier;
 
@@ -67,7 +68,9 @@ impl Takeover {
     pub(crate) async fn take(&self, lobby: LobbyId) -> Result<Taken, TakeoverError> {
         let record = self.store.lobby(lobby).await?.ok_or(TakeoverError::Unknown)?;
         let epoch = record.epoch.next();
+        failpoint::reach("fence.before_send");
         let fenced = self.fence(&record, epoch).await?;
+        failpoint::reach("fence.after_answer");
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
         self.end_unfinished(&left, &fenced, epoch).await?;
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;

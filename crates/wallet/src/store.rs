@@ -1,5 +1,6 @@
 //! The book on disk: a batch of commands is decided and stored in one transaction.
 
+mod failpoints;
 mod sqlite;
 
 use async_trait::async_trait;

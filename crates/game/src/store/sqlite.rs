@@ -11,9 +11,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{BetId, LobbyId, PlayerId, RoundId};
+use platform::failpoint;
 use platform::sqlite::{Reader, StoreError as SqliteError, Writer};
 use rusqlite::{Connection, Transaction};
 
+use super::failpoints;
 use super::{
     Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby, OutboxRow,
     RoundRecord, SealedSeed, Store, StoreCommand, StoreError,
@@ -111,11 +113,21 @@ impl Store for SqliteStore {
         &self,
         batch: Arc<[StoreCommand]>,
     ) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
-        self.write(move |tx| apply_all(tx, &batch)).await
+        let applied = Arc::clone(&batch);
+        let answers = self.write(move |tx| {
+            let answers = apply_all(tx, &batch)?;
+            failpoints::before_commit(&batch);
+            Ok(answers)
+        });
+        let answers = answers.await?;
+        if failpoints::after_commit(&applied) { Err(StoreError::Unavailable) } else { Ok(answers) }
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError> {
-        self.write(move |tx| outbox::acknowledge(tx, &acknowledgement)).await
+        failpoint::reach("outbox.before_acknowledged");
+        self.write(move |tx| outbox::acknowledge(tx, &acknowledgement)).await?;
+        failpoint::reach("outbox.after_acknowledged");
+        Ok(())
     }
 
     async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError> {

@@ -14,6 +14,7 @@ use platform::clock::Clock;
 use platform::sqlite::{Reader, StoreError as SqliteError, Writer};
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::failpoints;
 use super::{Applied, Balance, Line, Store, StoreError};
 
 pub use schema::SCHEMA;
@@ -57,7 +58,13 @@ impl Store for SqliteStore {
 
     async fn apply(&self, batch: Vec<Command>) -> Result<Applied, StoreError> {
         let at_ms = self.clock.unix_ms();
-        Ok(self.writer.run(move |tx| apply(tx, &batch, at_ms)).await?)
+        let applied = self.writer.run(move |tx| {
+            let applied = apply(tx, &batch, at_ms)?;
+            failpoints::before_commit(&batch);
+            Ok((applied, batch))
+        });
+        let (applied, batch) = applied.await?;
+        if failpoints::after_commit(&batch) { Err(StoreError::Unavailable) } else { Ok(applied) }
     }
 
     async fn balance(&self, player: PlayerId) -> Result<Balance, StoreError> {

@@ -50,6 +50,7 @@ fn queue(tx: &Transaction<'_>, round: RoundId, part: &str, body: &OutboxBody) ->
          ON CONFLICT (lobby, round, part) DO NOTHING",
     )?
     .execute(params![round.lobby.as_i64(), round.number, part, body])?;
+    platform::failpoint::reach("outbox.queued");
     Ok(())
 }
 
