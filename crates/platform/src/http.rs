@@ -2,18 +2,22 @@
 
 mod activity;
 mod connection;
+mod csv;
 mod door;
 mod error;
 mod extract;
 mod files;
+pub mod idempotency;
 mod places;
 mod serve;
 
 pub use connection::{Connection, PeerAddress, Seat};
+pub use csv::{AcceptsCsv, Csv};
 pub use door::{Door, RequestId};
 pub use error::ApiError;
 pub use extract::{AuthenticatedPlayer, Json, Path, Query};
 pub use files::warn_if_files_are_few;
+pub use idempotency::{IdempotencyKey, Idempotent, KeyedJson};
 pub use places::{Full, Network, Place, Places};
 pub use serve::{Limits, serve, serve_with};
 

@@ -3,6 +3,7 @@
 //! Numbers of money are read from their text and written as text; none passes through a float.
 
 pub mod auth;
+pub mod chains;
 pub mod close;
 pub mod code;
 pub mod history;

@@ -11,7 +11,7 @@ use kernel::PlayerId;
 use protocol::{Code, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokens::{TokenError, Verifier};
+use tokens::{PlayerClaims, TokenError, Verifier};
 
 use super::ApiError;
 use crate::clock::Clock;
@@ -23,6 +23,8 @@ pub struct AuthenticatedPlayer {
     pub player: PlayerId,
     /// The name they play under.
     pub username: String,
+    /// The sign-in whose token it is.
+    pub session: String,
 }
 
 /// A JSON body, in and out. Whatever the content type says (old clients leave it out), the body
@@ -51,7 +53,9 @@ where
             .ok_or_else(|| ApiError::new(Code::Unauthenticated, "A bearer token is required"))?;
         let now_s = <Arc<dyn Clock>>::from_ref(state).unix_ms().div_euclid(1_000);
         match <Arc<Verifier>>::from_ref(state).verify(token, now_s) {
-            Ok(claims) => Ok(Self { player: claims.player, username: claims.username }),
+            Ok(PlayerClaims { player, username, session, .. }) => {
+                Ok(Self { player, username, session })
+            }
             Err(TokenError::Expired) => {
                 Err(ApiError::new(Code::TokenExpired, "The token has expired"))
             }
@@ -72,17 +76,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let body = Bytes::from_request(request, state).await.map_err(|refused| {
-            if refused.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::from(Code::TooLarge)
-            } else {
-                ApiError::new(Code::Malformed, "The body could not be read to its end")
-            }
-        })?;
-        let body = if body.trim_ascii().is_empty() { b"{}" } else { &body[..] };
-        let parsed = serde_json::from_slice(body);
-        Ok(Self(parsed.map_err(|error| Problem::from_json_error(&error))?))
+        Ok(Self(parse(&read(request, state).await?)?))
     }
+}
+
+/// The whole body.
+pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, state).await.map_err(|refused| {
+        if refused.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
+            ApiError::from(Code::TooLarge)
+        } else {
+            ApiError::new(Code::Malformed, "The body could not be read to its end")
+        }
+    })
+}
+
+/// What a body says. Bodies are objects: an array would be taken for its fields in order.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let body = match body.trim_ascii() {
+        [] => b"{}",
+        [b'[', ..] => return Err(ApiError::new(Code::Malformed, "The body is not an object")),
+        body => body,
+    };
+    Ok(serde_json::from_slice(body).map_err(|error| Problem::from_json_error(&error))?)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
