@@ -32,6 +32,7 @@ impl<'rows> Book<'rows> {
     pub(crate) fn into_changes(self) -> Changes {
         let Self { rows, mut changes, holds, .. } = self;
         changes.accounts.retain(|account, balance| rows.accounts.get(account) != Some(balance));
+        changes.held.retain(|player, held| rows.held.get(player) != Some(held));
         changes.fences.retain(|lobby, fence| rows.fences.get(lobby) != Some(fence));
         changes.rounds.retain(|id, round| rows.rounds.get(id) != Some(round));
         for (id, hold) in holds {
@@ -53,6 +54,12 @@ impl<'rows> Book<'rows> {
     pub(crate) fn balance(&self, account: Account) -> Amount {
         let changed = self.changes.accounts.get(&account);
         changed.or_else(|| self.rows.accounts.get(&account)).copied().unwrap_or_default()
+    }
+
+    /// What the player has on reserved holds.
+    pub(crate) fn held(&self, player: PlayerId) -> Amount {
+        let changed = self.changes.held.get(&player);
+        changed.or_else(|| self.rows.held.get(&player)).copied().unwrap_or_default()
     }
 
     /// The tally of a round, or `None` if no hold was ever made for it.
@@ -162,6 +169,18 @@ impl<'rows> Book<'rows> {
             _ => None,
         };
         debug_assert!(from == Account::Cashier || !paid.is_negative(), "{from} is short");
+        self.hold_for(&transfer);
         self.changes.transfers.push(transfer);
+    }
+    /// A stake stands in escrow for its player; what leaves escrow is held no more.
+    fn hold_for(&mut self, transfer: &Transfer) {
+        let Some(player) = transfer.player else { return };
+        let held = match transfer.kind {
+            Kind::Stake => self.held(player) + transfer.amount,
+            Kind::Collect | Kind::Release => self.held(player) - transfer.amount,
+            Kind::Funding | Kind::TopUp | Kind::TakeOut | Kind::Payout => return,
+        };
+        debug_assert!(!held.is_negative(), "player {player} holds less than nothing");
+        self.changes.held.insert(player, held);
     }
 }

@@ -26,6 +26,8 @@ pub struct Changes {
     pub buried: BTreeSet<RoundId>,
     /// Balances as they stand now.
     pub accounts: BTreeMap<Account, Amount>,
+    /// What players have on reserved holds now.
+    pub held: BTreeMap<PlayerId, Amount>,
     /// Days of top-ups as they stand now.
     pub top_up_days: BTreeMap<PlayerId, TopUpDay>,
     /// Transfers, in order. They are only ever added.

@@ -23,7 +23,7 @@ pub struct Keys {
     pub requests: BTreeSet<(PlayerId, RequestId)>,
     /// Days of top-ups.
     pub top_up_days: BTreeSet<PlayerId>,
-    /// Balances.
+    /// Balances; a player's with what the player holds.
     pub accounts: BTreeSet<Account>,
 }
 
@@ -38,7 +38,7 @@ pub fn touches(batch: &[Command]) -> Keys {
 }
 
 impl Keys {
-    /// Adds what deciding a hold found reserved in a closing round touches: its player's balance.
+    /// Adds what deciding a hold found reserved in a closing round touches: its player's account.
     pub fn add_reserved(&mut self, hold: HoldId) {
         self.accounts.insert(Account::Player(hold.player));
     }

@@ -7,7 +7,7 @@ use kernel::{Amount, LobbyId, PlayerId, RoundId};
 use crate::{Account, Changes, Fence, Hold, HoldId, Kind, RequestId, Round, TopUpDay, Transfer};
 
 /// The rows a batch touches, as they stood before it. A row that is not here does not exist;
-/// a balance that is not here is zero.
+/// a balance that is not here is zero, and so is what a player holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     /// Fences.
@@ -24,6 +24,8 @@ pub struct Rows {
     pub top_up_days: BTreeMap<PlayerId, TopUpDay>,
     /// Balances.
     pub accounts: BTreeMap<Account, Amount>,
+    /// What players have on reserved holds, beside their balances.
+    pub held: BTreeMap<PlayerId, Amount>,
 }
 
 /// A top-up or take-out that was made.
@@ -45,6 +47,7 @@ impl Rows {
         self.tombstones.retain(|_, round| !changes.buried.contains(round));
         self.tombstones.extend(changes.tombstones);
         self.accounts.extend(changes.accounts);
+        self.held.extend(changes.held);
         self.top_up_days.extend(changes.top_up_days);
         self.requests.extend(changes.transfers.iter().filter_map(request));
     }

@@ -128,17 +128,19 @@ fn assert_sound(world: &World) {
     assert_terminals(world);
 }
 
-/// Escrow, and each round's tally, are what the holds say.
+/// Escrow, what players hold, and each round's tally, are what the holds say.
 fn assert_tallies(rows: &Rows) {
     let mut escrow: BTreeMap<Account, Amount> = BTreeMap::new();
+    let mut held: BTreeMap<PlayerId, Amount> = BTreeMap::new();
     let mut tallies: BTreeMap<RoundId, Round> = BTreeMap::new();
-    for hold in rows.holds.values() {
+    for (id, hold) in &rows.holds {
         let (tally, stake) = (tallies.entry(hold.round).or_default(), hold.stake.amount());
         match hold.state {
             HoldState::Reserved => {
                 tally.reserved_count += 1;
                 tally.reserved_sum += stake;
                 *escrow.entry(Account::Escrow(hold.round.lobby)).or_default() += stake;
+                *held.entry(id.player).or_default() += stake;
             }
             HoldState::Released(crate::Released::Early | crate::Released::Closed) => {}
             _ => {
@@ -147,6 +149,10 @@ fn assert_tallies(rows: &Rows) {
             }
         }
     }
+    for (player, kept) in &rows.held {
+        assert_eq!(held.remove(player).unwrap_or_default(), *kept, "{player} holds");
+    }
+    assert!(held.is_empty(), "holds that nobody counts: {held:?}");
     for (id, round) in &rows.rounds {
         let counted = tallies.remove(id).unwrap_or_default();
         assert_eq!(Round { state: round.state, ..counted }, *round, "{id}");
