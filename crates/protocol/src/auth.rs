@@ -11,10 +11,15 @@ use crate::wire::WirePlayerId;
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct Credentials {
     /// 1 to 80 characters without control characters.
-    #[schema(example = "user123", min_length = 1, max_length = 80)]
+    #[schema(
+        example = "user123",
+        min_length = 1,
+        max_length = 80,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$"
+    )]
     pub username: String,
     /// 4 to 128 characters in the play profile.
-    #[schema(example = "johnDoe", max_length = 128)]
+    #[schema(example = "johnDoe", min_length = 4, max_length = 128)]
     pub password: String,
 }
 

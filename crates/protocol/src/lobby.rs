@@ -42,9 +42,11 @@ pub enum CurveName {
 pub struct OpenLobby {
     /// Joins this lobby if it exists. A new one never gets this number.
     #[serde(default, deserialize_with = "lobby_or_none")]
+    #[schema(schema_with = wire::lobby_or_none_schema)]
     pub lobby_id: Option<WireLobbyId>,
     /// The new lobby's name, 1 to 40 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 40, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     pub name: Option<String>,
     /// Whether the new lobby is listed.
     #[serde(default)]
@@ -57,6 +59,7 @@ pub struct OpenLobby {
     pub curve: Option<CurveName>,
     /// How long bets are taken, 3,000 to 60,000 milliseconds.
     #[serde(default)]
+    #[schema(minimum = 3_000, maximum = 60_000)]
     pub betting_ms: Option<u64>,
     /// The least stake.
     #[serde(default)]

@@ -46,8 +46,10 @@ pub struct Balance {
 pub struct TransfersQuery {
     /// Only lines after this `transfer_id`; 0 or absent for the first ones.
     #[serde(default)]
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     pub after: u64,
     /// At most so many lines, 1 to 500; 50 if absent.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
 

@@ -13,6 +13,8 @@ use crate::{Code, Problem};
 
 mod schema;
 
+pub(crate) use schema::lobby_or_none_schema;
+
 /// An amount of at most four decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WireAmount(pub Amount);

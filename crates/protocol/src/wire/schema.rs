@@ -4,22 +4,39 @@ use std::borrow::Cow;
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
-    KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 
+/// The greatest whole number that a browser holds exactly.
+const ID_MAX: i64 = 9_007_199_254_740_991;
+
+/// What one kind of decimal number looks like.
+struct Decimal {
+    description: &'static str,
+    example: &'static str,
+    /// Of the text.
+    pattern: &'static str,
+    minimum: f64,
+    maximum: f64,
+    step: f64,
+}
+
 /// A JSON number, or the same number as a string.
-fn decimal(description: &str, example: &str) -> RefOr<Schema> {
-    let text = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some(r"^-?(0|[1-9][0-9]{0,10})(\.[0-9]{1,4})?$"));
+fn decimal(kind: &Decimal) -> RefOr<Schema> {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .minimum(Some(kind.minimum))
+        .maximum(Some(kind.maximum))
+        .multiple_of(Some(kind.step));
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(kind.pattern));
     OneOfBuilder::new()
-        .description(Some(description))
-        .item(Object::with_type(Type::Number))
+        .description(Some(kind.description))
+        .item(number)
         .item(text)
-        .examples([serde_json::json!(example)])
+        .examples([serde_json::json!(kind.example)])
         .into()
 }
 
@@ -29,8 +46,24 @@ fn id(description: &str) -> RefOr<Schema> {
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .minimum(Some(1))
-        .maximum(Some(9_007_199_254_740_991_i64))
+        .maximum(Some(ID_MAX))
         .description(Some(description))
+        .into()
+}
+
+/// A lobby's number where a client may leave it out: null, 0 and `""` are none, digits are read.
+pub(crate) fn lobby_or_none_schema() -> RefOr<Schema> {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(0))
+        .maximum(Some(ID_MAX));
+    let text =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^(0|[1-9][0-9]{0,14})?$"));
+    OneOfBuilder::new()
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .item(number)
+        .item(text)
         .into()
 }
 
@@ -53,17 +86,38 @@ macro_rules! schema {
 schema!(
     WireAmount,
     "Amount",
-    decimal("An amount of at most four decimals; answered as a number.", "100.5")
+    decimal(&Decimal {
+        description: "An amount of at most four decimals; answered as a number.",
+        example: "100.5",
+        pattern: r"^-?(0|[1-9][0-9]{0,10})(\.[0-9]{1,4})?$",
+        minimum: -100_000_000_000.0,
+        maximum: 100_000_000_000.0,
+        step: 0.000_1,
+    })
 );
 schema!(
     WireStake,
     "Stake",
-    decimal("A stake of at most two significant decimals; answered as a number.", "10.00")
+    decimal(&Decimal {
+        description: "A stake of at most two significant decimals; answered as a number.",
+        example: "10.00",
+        pattern: r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,2}0{0,2})?$",
+        minimum: 0.01,
+        maximum: 42_949_672.95,
+        step: 0.01,
+    })
 );
 schema!(
     WireMultiplier,
     "Multiplier",
-    decimal("A multiplier of at most two significant decimals; answered as a number.", "1.5")
+    decimal(&Decimal {
+        description: "A multiplier of at most two significant decimals; answered as a number.",
+        example: "1.5",
+        pattern: r"^[1-9][0-9]{0,7}(\.[0-9]{1,2}0{0,2})?$",
+        minimum: 1.0,
+        maximum: 42_949_672.95,
+        step: 0.01,
+    })
 );
 schema!(WirePlayerId, "PlayerId", id("A player."));
 schema!(WireLobbyId, "LobbyId", id("A lobby."));
