@@ -114,6 +114,7 @@ async fn fund(service: &wallet::Service, signer: &Signer, player: PlayerId) -> a
     let token = signer.sign(&PlayerClaims {
         player,
         username: format!("player {player}"),
+        session: "session".into(),
         issued_at_s: now_s,
         expires_at_s: now_s + 600,
     });

@@ -86,6 +86,7 @@ impl Gateway {
         self.signer.sign(&PlayerClaims {
             player: player(number),
             username: format!("player {number}"),
+            session: "session".into(),
             issued_at_s: now_s - 100_000,
             expires_at_s: now_s + seconds,
         })

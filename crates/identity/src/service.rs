@@ -190,7 +190,7 @@ impl Service {
         let expires_in = self.shared.config.token_minutes * 60;
         let issued_at_s = self.shared.clock.unix_ms().div_euclid(1_000);
         let expires_at_s = issued_at_s + i64::from(expires_in);
-        let claims = PlayerClaims { player, username, issued_at_s, expires_at_s };
+        let claims = PlayerClaims { player, username, session: String::new(), issued_at_s, expires_at_s };
         SignedIn::bearer(self.shared.signer.sign(&claims), expires_in)
     }
 }

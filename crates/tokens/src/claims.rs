@@ -10,6 +10,8 @@ pub struct PlayerClaims {
     pub player: PlayerId,
     /// The name they play under.
     pub username: String,
+    /// The sign-in it comes from; all tokens of one end together.
+    pub session: String,
     /// When it was given.
     pub issued_at_s: i64,
     /// The first second at which it is worth nothing.
@@ -34,6 +36,8 @@ pub(crate) struct Payload {
     pub(crate) aud: String,
     pub(crate) sub: String,
     pub(crate) name: String,
+    /// The sign-in (`OpenID` Connect Front-Channel Logout 1.0 §3).
+    pub(crate) sid: String,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
 }

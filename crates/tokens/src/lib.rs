@@ -1,14 +1,17 @@
 //! Signed player tokens: JWT with `EdDSA` (RFC 7519, RFC 8037), strict as RFC 8725 asks.
 //!
-//! One algorithm, keys from configuration only, every claim required, no leeway.
+//! One algorithm, keys from configuration only, every claim required, no leeway. Who signed out
+//! is remembered for as long as one of their tokens could still be shown.
 
 mod claims;
 mod key;
+mod revocation;
 mod sign;
 mod verify;
 
 pub use claims::PlayerClaims;
 pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use revocation::KEPT_S;
 pub use sign::Signer;
 pub use verify::{TokenError, Verifier};
 

@@ -9,6 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{KeyError, PlayerClaims, Signer, SigningKey, TokenError, Verifier, VerifyingKey};
 
+mod endings;
+
 const NOW: i64 = 1_767_225_600;
 
 /// RFC 8037 appendix A.1.
@@ -26,6 +28,7 @@ fn claims() -> PlayerClaims {
     PlayerClaims {
         player: PlayerId::new(42).unwrap(),
         username: "ann \"✈\"".into(),
+        session: "laptop".into(),
         issued_at_s: NOW,
         expires_at_s: NOW + 3_600,
     }
@@ -42,7 +45,7 @@ fn header() -> Value {
 
 fn payload() -> Value {
     json!({
-        "iss": "waxwing", "aud": "players", "sub": "42", "name": "ann",
+        "iss": "waxwing", "aud": "players", "sub": "42", "name": "ann", "sid": "s",
         "iat": NOW, "exp": NOW + 3_600,
     })
 }
@@ -183,7 +186,7 @@ fn tokens_of_others_and_for_others_are_refused() {
 
 #[test]
 fn claims_that_are_missing_repeated_or_of_another_type_are_refused() {
-    let mut payloads: Vec<String> = ["iss", "aud", "sub", "name", "iat", "exp"]
+    let mut payloads: Vec<String> = ["iss", "aud", "sub", "name", "sid", "iat", "exp"]
         .into_iter()
         .map(|member| with(payload(), member, Value::Null).to_string())
         .collect();
@@ -293,12 +296,14 @@ proptest! {
     fn any_claims_are_read_back(
         player in 1_u64..1 << 53,
         username in "\\PC{1,80}",
+        session in "\\PC{0,22}",
         issued in 0..NOW,
         lives in 1_i64..90_000,
     ) {
         let claims = PlayerClaims {
             player: PlayerId::new(player).unwrap(),
             username,
+            session,
             issued_at_s: issued,
             expires_at_s: NOW + lives,
         };

@@ -1,17 +1,24 @@
 //! Reads tokens, and believes only what it must.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kernel::PlayerId;
+use parking_lot::RwLock;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::claims::{Header, Payload, PlayerClaims};
+use crate::revocation::Revocations;
 use crate::{ALGORITHM, LONGEST, PLAYER_TYPE, VerifyingKey};
 
-/// Verifies player tokens of one issuer, for one audience, by the keys it was given.
+/// Verifies player tokens of one issuer, for one audience, by the keys it was given. Clones
+/// share the keys and what was revoked.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    keys: Vec<VerifyingKey>,
+    keys: Arc<RwLock<Vec<VerifyingKey>>>,
+    revocations: Arc<Revocations>,
     issuer: String,
     audience: String,
 }
@@ -34,6 +41,9 @@ pub enum TokenError {
     /// Genuine, but over.
     #[error("expired")]
     Expired,
+    /// Genuine and not over, but its session was signed out.
+    #[error("signed out")]
+    Revoked,
 }
 
 impl Verifier {
@@ -43,7 +53,23 @@ impl Verifier {
         issuer: impl Into<String>,
         audience: impl Into<String>,
     ) -> Self {
-        Self { keys, issuer: issuer.into(), audience: audience.into() }
+        Self {
+            keys: Arc::new(RwLock::new(keys)),
+            revocations: Arc::default(),
+            issuer: issuer.into(),
+            audience: audience.into(),
+        }
+    }
+
+    /// Trusts these keys from now on, and no others.
+    pub fn trust(&self, keys: Vec<VerifyingKey>) {
+        *self.keys.write() = keys;
+    }
+
+    /// Tokens of this session, or without one all of `player`'s issued at or before `until_s`,
+    /// are worth nothing from now on. Kept for [`crate::KEPT_S`] after `until_s`.
+    pub fn revoke(&self, player: PlayerId, until_s: i64, session: Option<&str>) {
+        self.revocations.add(player, until_s, session);
     }
 
     /// What `token` proves at `now_s`, Unix seconds.
@@ -73,9 +99,13 @@ impl Verifier {
         if payload.exp.saturating_add(i64::from(grace_s)) <= now_s {
             return Err(TokenError::Expired);
         }
+        if self.revocations.cover(player, payload.iat, &payload.sid) {
+            return Err(TokenError::Revoked);
+        }
         Ok(PlayerClaims {
             player,
             username: payload.name,
+            session: payload.sid,
             issued_at_s: payload.iat,
             expires_at_s: payload.exp,
         })
@@ -84,7 +114,8 @@ impl Verifier {
     /// The public keys as a JWK set (RFC 7517 §5).
     #[must_use]
     pub fn jwks(&self) -> Value {
-        json!({ "keys": self.keys.iter().map(VerifyingKey::jwk).collect::<Vec<_>>() })
+        let keys: Vec<Value> = self.keys.read().iter().map(VerifyingKey::jwk).collect();
+        json!({ "keys": keys })
     }
 
     /// The payload, once the signature was found to be ours. Nothing of it is read before.
@@ -99,12 +130,16 @@ impl Verifier {
         if header.alg != ALGORITHM || header.typ != PLAYER_TYPE || header.crit {
             return Err(TokenError::Malformed);
         }
-        let key = self.keys.iter().find(|key| key.id() == header.kid);
-        let key = key.ok_or(TokenError::UnknownKey)?;
+        let key = self.key(&header.kid).ok_or(TokenError::UnknownKey)?;
         if !key.signed(message.as_bytes(), &decode(signature)?) {
             return Err(TokenError::WrongSignature);
         }
         parse(payload)
+    }
+
+    /// The key of this id. A copy, so that no signature is computed while keys cannot change.
+    fn key(&self, id: &str) -> Option<VerifyingKey> {
+        self.keys.read().iter().find(|key| key.id() == id).cloned()
     }
 }
 

@@ -33,6 +33,7 @@ fn token(process: &Process, who: u64) -> String {
     Signer::new(signing_key(), "w", "w").sign(&PlayerClaims {
         player: player(who),
         username: format!("player {who}"),
+        session: "session".into(),
         issued_at_s: now_s,
         expires_at_s: now_s + 3_600,
     })

@@ -111,6 +111,7 @@ async fn a_genuine_token_is_its_player() {
     let token = signer().sign(&PlayerClaims {
         player: PlayerId::new(3).unwrap(),
         username: "ann".into(),
+        session: "session".into(),
         issued_at_s: now_s,
         expires_at_s: now_s + 60,
     });

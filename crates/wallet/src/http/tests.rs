@@ -19,6 +19,7 @@ impl Place {
         self.signer.sign(&PlayerClaims {
             player: player(number),
             username: format!("player {number}"),
+            session: "session".into(),
             issued_at_s: 0,
             expires_at_s: 1 << 40,
         })
