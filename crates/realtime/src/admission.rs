@@ -11,8 +11,8 @@ use http::{Extensions, StatusCode, header};
 use platform::http::{Full, Network, PeerAddress, Place, Places};
 use protocol::{Code, Problem};
 
-use crate::Config;
 use crate::metrics::{Metrics, Reason};
+use crate::{Config, Hub};
 
 /// The client's address as a request extension. The gateway sets it where it trusts a proxy;
 /// otherwise it is the address of the connection, as `platform::http::serve` notes it.
@@ -36,9 +36,14 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    pub(crate) fn new(config: &Config, metrics: Metrics) -> Self {
-        let places = Places::new(config.sockets_max, config.sockets_per_address_max);
-        Self { places, metrics }
+    /// Every transport of a hub gives out the same places.
+    pub(crate) fn new(hub: &Hub, config: &Config) -> Self {
+        Self { places: hub.places(config), metrics: hub.metrics().clone() }
+    }
+
+    /// A place, or the answer that there is none.
+    pub(crate) fn admit(&self, peer: Option<IpAddr>) -> Result<Arc<Place>, Response> {
+        self.place(peer).map_err(|status| refuse(&self.metrics, status))
     }
 
     /// A place, or why there is none.
@@ -59,9 +64,9 @@ pub(crate) async fn admit(
     let query = request.uri().query().unwrap_or_default();
     let opens = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens {
-        match admission.place(Peer::of(request.extensions())) {
+        match admission.admit(Peer::of(request.extensions())) {
             Ok(place) => drop(request.extensions_mut().insert(place)),
-            Err(status) => return refuse(&admission.metrics, status),
+            Err(refusal) => return refusal,
         }
     }
     next.run(request).await
@@ -81,12 +86,13 @@ mod tests {
     use http::StatusCode;
 
     use super::Admission;
-    use crate::{Config, Metrics};
+    use crate::{Config, Hub, Metrics};
 
     #[test]
     fn places_are_counted_by_network() {
         let config = Config { sockets_max: 3, sockets_per_address_max: 2, ..Config::default() };
-        let admission = Admission::new(&config, Metrics::default());
+        let hub = Hub::new(Metrics::default());
+        let admission = Admission::new(&hub, &config);
         let place = |address: &str| admission.place(address.parse().ok());
         let anns = [place("2001:db8::1").unwrap(), place("2001:db8::2").unwrap()];
         let refused = place("2001:db8::3").err();

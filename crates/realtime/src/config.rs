@@ -3,6 +3,8 @@
 use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::plain;
+
 /// Limits on sockets. Every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -11,9 +13,14 @@ pub struct Config {
     pub sockets_max: u32,
     /// Sockets from one address, or one /64 of IPv6; one more is answered 429.
     pub sockets_per_address_max: u32,
-    /// Bytes of one HTTP or Engine.IO payload.
+    /// Origins whose pages may open plain sockets, e.g. `https://play.example.org`. Without any,
+    /// the page must come from the host it asks; `*` is every page. Who sends no `Origin` is no
+    /// browser, and may.
+    pub origins: Vec<String>,
+    /// Bytes of one HTTP or Engine.IO payload, and of a plain socket's message that is passed over
+    /// because it is longer than is taken; a longer one ends the socket.
     pub payload_bytes_max: u32,
-    /// Bytes of one event.
+    /// Bytes of one message.
     pub message_bytes_max: u32,
     /// Messages a socket may send at once; cash-outs have a bucket of their own, as large.
     pub burst_max: u32,
@@ -27,6 +34,8 @@ pub struct Config {
     pub buffered_events: u32,
     /// Events that wait behind the transport's; one more closes the socket as slow.
     pub backlog_events: u32,
+    /// Bytes that wait for a socket behind the one event on its way; more closes it as slow.
+    pub backlog_bytes_max: u32,
     /// How long a socket may take nothing at all while events wait, in milliseconds.
     pub slow_ms: u64,
     /// How often the server asks whether the client is there, in milliseconds.
@@ -40,6 +49,7 @@ impl Default for Config {
         Self {
             sockets_max: 10_000,
             sockets_per_address_max: 1_000,
+            origins: Vec::new(),
             payload_bytes_max: 65_536,
             message_bytes_max: 4_096,
             burst_max: 50,
@@ -48,6 +58,7 @@ impl Default for Config {
             in_flight_max: 32,
             buffered_events: 64,
             backlog_events: 256,
+            backlog_bytes_max: 262_144,
             slow_ms: 5_000,
             ping_interval_ms: 25_000,
             ping_timeout_ms: 20_000,
@@ -69,6 +80,7 @@ impl Config {
             ("strikes_max", u64::from(self.strikes_max)),
             ("in_flight_max", u64::from(self.in_flight_max)),
             ("backlog_events", u64::from(self.backlog_events)),
+            ("backlog_bytes_max", u64::from(self.backlog_bytes_max)),
             ("slow_ms", self.slow_ms),
             ("ping_interval_ms", self.ping_interval_ms),
             ("ping_timeout_ms", self.ping_timeout_ms),
@@ -81,6 +93,10 @@ impl Config {
         }
         if !(256..=65_536).contains(&self.message_bytes_max) {
             return Err(InvalidConfig::new("message_bytes_max", "must be 256 to 65536"));
+        }
+        if !self.origins.iter().all(|origin| plain::is_origin(origin)) {
+            let reason = "must be `*` or http:// or https:// and a host, without a path";
+            return Err(InvalidConfig::new("origins", reason));
         }
         if self.payload_bytes_max < self.message_bytes_max {
             return Err(InvalidConfig::new(

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use kernel::Timestamp;
 use protocol::Problem;
+use protocol::plain::Request;
 use protocol::socket_io::{ClientMessage, ServerEvent};
 
 use crate::Session;
@@ -14,13 +15,22 @@ use crate::Session;
 /// before it, and where it says itself which lobby and who, not for a join either. A join is
 /// handled alone; a bet waits for the joins and bets before it. A message without a lobby is given
 /// the one that was joined when it was its turn.
+///
+/// Plain sockets' requests are ordered likewise: `authenticate`, `join`, `leave` and `sync` are
+/// handled alone, an `authenticate` after the bets before it; `place_bet` and `cancel_bet` follow
+/// each other; a `cash_out` of a socket that has authenticated, and a `ping`, wait for nothing.
 #[async_trait]
 pub trait SessionHandler: Send + Sync + 'static {
-    /// The socket is there and was told `connected`.
+    /// The socket is there; over Socket.IO it was told `connected`.
     async fn connected(&self, session: &Session);
 
-    /// One message, read completely at `stamp`. It runs to its end even if the socket goes.
+    /// One Socket.IO message, read completely at `stamp`. It runs to its end even if the socket goes.
     async fn message(&self, session: &Session, stamp: Timestamp, message: ClientMessage) -> Reply;
+
+    /// One request of a plain socket, read completely at `stamp`: its reply or refusal as JSON
+    /// text. Empty says that it was told already, by [`Session::send_text`], where something had
+    /// to come right behind it. It runs to its end even if the socket goes.
+    async fn ask(&self, session: &Session, stamp: Timestamp, request: Request) -> String;
 
     /// The socket is gone, and all its messages were handled.
     async fn disconnected(&self, session: &Session);

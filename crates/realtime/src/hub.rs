@@ -6,15 +6,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use kernel::{LobbyId, PlayerId};
+use kernel::{LobbyId, PlayerId, Sealed};
 use parking_lot::RwLock;
+use platform::http::Places;
 use protocol::close::CloseCode;
 use protocol::socket_io::ServerEvent;
 
-use crate::{Encoded, Metrics, Session, SessionId};
+use crate::metrics::Dialects;
+use crate::session::Birth;
+use crate::{Config, Dialect, Encoded, Metrics, Session, SessionId};
+use roll::Roll;
+
+pub(crate) mod roll;
 
 /// Lobbies that a session may follow beside the one it joined; the one followed longest gives way.
 const FOLLOWED_MAX: usize = 16;
@@ -26,6 +33,8 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     next_id: AtomicU64,
     audiences: RwLock<Audiences>,
+    roll: Roll,
+    places: OnceLock<Places>,
     metrics: Metrics,
 }
 
@@ -53,7 +62,13 @@ impl Hub {
     /// An empty hub that counts in `metrics`.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { next_id: AtomicU64::new(1), audiences: RwLock::default(), metrics }))
+        Self(Arc::new(Inner {
+            next_id: AtomicU64::new(1),
+            audiences: RwLock::default(),
+            roll: Roll::default(),
+            places: OnceLock::new(),
+            metrics,
+        }))
     }
 
     /// Puts the session into the lobby and out of the one it was in. A session that is gone stays
@@ -66,8 +81,17 @@ impl Hub {
         if let Some(before) = session.lobby().filter(|before| *before != lobby) {
             audiences.revise(session, before, |member| member.has_joined = false);
         }
-        session.set_lobby(lobby);
+        session.set_lobby(Some(lobby));
         audiences.revise(session, lobby, |member| member.has_joined = true);
+    }
+
+    /// Takes the session out of the lobby it joined; what it follows it goes on following.
+    pub fn leave(&self, session: &Session) {
+        let mut audiences = self.0.audiences.write();
+        if let Some(before) = session.lobby() {
+            session.set_lobby(None);
+            audiences.revise(session, before, |member| member.has_joined = false);
+        }
     }
 
     /// From now on the session hears what concerns its player in the lobby, joined or not.
@@ -88,7 +112,7 @@ impl Hub {
         let audiences = self.0.audiences.read();
         let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
         let joined = members.filter(|member| member.has_joined);
-        joined.map(|member| member.session.send_encoded(event)).count()
+        joined.filter(|member| member.session.send_encoded(event)).count()
     }
 
     /// Sends to the player's own sockets that joined or follow the lobby. How many that were.
@@ -96,7 +120,32 @@ impl Hub {
         let audiences = self.0.audiences.read();
         let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
         let own = members.filter(|member| member.session.player() == Some(player));
-        own.map(|member| member.session.send_encoded(event)).count()
+        own.filter(|member| member.session.send_encoded(event)).count()
+    }
+
+    /// The player's sockets, wherever they are.
+    #[must_use]
+    pub fn sessions_of(&self, player: PlayerId) -> Vec<Session> {
+        self.0.roll.sessions(player)
+    }
+
+    /// Sends to all of the player's sockets, wherever they are. How many that were.
+    pub fn to_player_anywhere(&self, player: PlayerId, event: &Encoded) -> usize {
+        let own = self.0.roll.sessions(player);
+        own.iter().filter(|session| session.send_encoded(event)).count()
+    }
+
+    /// Closes those of the player's sockets that `is_meant` says. How many that were.
+    pub fn close_player(
+        &self,
+        player: PlayerId,
+        code: CloseCode,
+        is_meant: impl Fn(&Session) -> bool,
+    ) -> usize {
+        let mut own = self.0.roll.sessions(player);
+        own.retain(is_meant);
+        own.iter().for_each(|session| session.close(code));
+        own.len()
     }
 
     /// Encodes once and sends to everyone who joined the lobby. How many that were.
@@ -132,15 +181,28 @@ impl Hub {
         &self.0.metrics
     }
 
-    pub(crate) fn next_id(&self) -> SessionId {
-        SessionId(self.0.next_id.fetch_add(1, Ordering::Relaxed))
+    /// What a new session is born with.
+    pub(crate) fn birth(
+        &self,
+        dialect: Dialect,
+        peer: Option<IpAddr>,
+        token: Option<Sealed<String>>,
+    ) -> Birth {
+        let id = SessionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
+        Birth { id, dialect, peer, token, roll: self.0.roll.clone() }
+    }
+
+    /// The places of all sockets of this process, as the first transport's limits have them.
+    pub(crate) fn places(&self, config: &Config) -> Places {
+        let places = || Places::new(config.sockets_max, config.sockets_per_address_max);
+        self.0.places.get_or_init(places).clone()
     }
 
     /// The session is there.
     pub(crate) fn enter(&self, session: &Session) {
         let seen = Seen { session: session.clone(), followed: Vec::new() };
         if self.0.audiences.write().sessions.insert(session.id(), seen).is_none() {
-            self.0.metrics.sockets.inc();
+            self.0.metrics.sockets.get_or_create(&Dialects::of(session.dialect())).inc();
         }
     }
 
@@ -153,7 +215,9 @@ impl Hub {
                 (member.has_joined, member.follows) = (false, false);
             });
         }
-        self.0.metrics.sockets.dec();
+        drop(audiences);
+        session.leave_roll();
+        self.0.metrics.sockets.get_or_create(&Dialects::of(session.dialect())).dec();
     }
 }
 

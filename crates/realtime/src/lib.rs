@@ -1,24 +1,28 @@
 //! Sockets: sessions, the hub that fans events out to them, and the transports behind them.
 //!
-//! A role sees [`Session`], [`Hub`] and [`SessionHandler`], never the library that speaks
-//! Socket.IO: another transport joins the same hub without a change to the role.
+//! A role sees [`Session`], [`Hub`] and [`SessionHandler`], never what is below them: the library
+//! that speaks Socket.IO, or our own codec on the raw streams of `waxwing.v1`.
 
 mod admission;
 mod config;
 mod encoded;
 mod handler;
 mod hub;
+mod lanes;
 mod metrics;
+mod plain;
 mod rate;
+mod ration;
 mod session;
 mod socket_io;
 
 pub use admission::Peer;
 pub use config::Config;
-pub use encoded::Encoded;
+pub use encoded::{Dialect, Encoded, Importance};
 pub use handler::{Reply, SessionHandler};
 pub use hub::Hub;
 pub use metrics::Metrics;
+pub use plain::plain;
 pub use protocol::close::CloseCode;
-pub use session::{Session, SessionId};
+pub use session::{Session, SessionId, SignIn};
 pub use socket_io::socket_io;

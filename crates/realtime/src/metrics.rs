@@ -6,23 +6,44 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
+use crate::Dialect;
+
 /// The counters of this crate; a clone counts into the same.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    /// Sessions now.
-    pub sockets: Gauge,
+    /// Sessions now, by dialect.
+    pub sockets: Family<Dialects, Gauge>,
     /// Connections refused for want of room.
     pub connections_refused: Family<Reason, Counter>,
     /// Messages taken, by event.
     pub messages: Family<Event, Counter>,
     /// Messages refused before a role saw them, by code.
     pub messages_refused: Family<Reason, Counter>,
+    /// Frames of plain sockets that broke a rule, by which.
+    pub frames_refused: Family<Reason, Counter>,
     /// Events handed to transports.
     pub events_sent: Counter,
     /// Ticks that a slow reader missed.
     pub ticks_skipped: Counter,
     /// Sessions closed by us, by why.
     pub closed: Family<Reason, Counter>,
+    /// Bytes that wait for slow readers, those of frames that many wait for counted at each.
+    pub bytes_queued: Gauge,
+}
+
+/// How a socket speaks.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Dialects {
+    /// The dialect's name.
+    pub dialect: &'static str,
+}
+
+impl Dialects {
+    /// The label of `dialect`.
+    #[must_use]
+    pub const fn of(dialect: Dialect) -> Self {
+        Self { dialect: dialect.as_str() }
+    }
 }
 
 /// Which event.
@@ -35,7 +56,7 @@ pub struct Event {
 /// Why.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct Reason {
-    /// A code of the contract.
+    /// A code of the contract, or the name of a rule.
     pub reason: &'static str,
 }
 
@@ -43,7 +64,7 @@ impl Metrics {
     /// Adds everything to `registry`.
     pub fn register(&self, registry: &Registry) {
         let registry = registry.sub_registry_with_prefix("waxwing_realtime");
-        registry.register("sockets", "Sessions now", self.sockets.clone());
+        registry.register("sockets", "Sessions now, by dialect", self.sockets.clone());
         registry.register(
             "connections_refused",
             "Connections refused for want of room",
@@ -55,6 +76,11 @@ impl Metrics {
             "Messages refused before a role saw them, by code",
             self.messages_refused.clone(),
         );
+        registry.register(
+            "frames_refused",
+            "Frames of plain sockets that broke a rule, by which",
+            self.frames_refused.clone(),
+        );
         registry.register("events_sent", "Events handed to transports", self.events_sent.clone());
         registry.register(
             "ticks_skipped",
@@ -62,5 +88,10 @@ impl Metrics {
             self.ticks_skipped.clone(),
         );
         registry.register("closed", "Sessions closed by the server, by why", self.closed.clone());
+        registry.register(
+            "bytes_queued",
+            "Bytes that wait for slow readers",
+            self.bytes_queued.clone(),
+        );
     }
 }

@@ -31,6 +31,11 @@ impl Bucket {
             None => false,
         }
     }
+
+    /// Whether at least half of the burst is left.
+    pub(crate) const fn is_half_full(&self) -> bool {
+        self.milli * 2 >= self.burst_milli
+    }
 }
 
 #[cfg(test)]

@@ -14,9 +14,12 @@ use crate::admission::{Admission, admit};
 use crate::{Config, Hub, SessionHandler};
 
 mod door;
+mod event;
 mod inbox;
-mod lanes;
 mod wire;
+
+#[cfg(test)]
+pub(crate) use event::Event;
 
 /// Where the library listens.
 const PATH: &str = "/socket.io";
@@ -52,7 +55,7 @@ pub fn socket_io<S: Clone + Send + Sync + 'static>(
         .build_svc();
     io.ns("/", door::Door::new(handler, hub.clone(), config.clone(), clock));
 
-    let admission = Admission::new(config, hub.metrics().clone());
+    let admission = Admission::new(hub, config);
     let service = ServiceBuilder::new()
         .layer(from_fn_with_state(admission, admit))
         .map_request(onto_path)

@@ -187,7 +187,7 @@ async fn whoever_goes_is_gone_and_whoever_is_closed_is_told_why() {
     assert!(told.contains(r#""code":"draining""#), "{told}");
     assert_eq!(closed.next().await, "41");
     game.until(|game| game.hub.sessions() == 0).await;
-    assert_eq!(game.metrics.sockets.get(), 0);
+    assert_eq!(game.sockets(), 0);
 }
 
 #[tokio::test]

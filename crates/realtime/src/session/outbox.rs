@@ -1,36 +1,52 @@
 //! What goes out to one socket, in order: straight to the transport while it takes, else into a
 //! backlog that loses ticks first and nothing else.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use kernel::Timestamp;
 use parking_lot::Mutex;
-use platform::clock::Clock;
+use platform::clock::{BoxFuture, Clock};
 use protocol::close::CloseCode;
 use protocol::socket_io::ServerEvent;
 use protocol::{Code, Problem};
 
+use super::backlog::Backlog;
 use crate::metrics::{Metrics, Reason};
-use crate::{Config, Encoded};
+use crate::{Config, Dialect, Encoded, plain};
 
-/// How often a backlog is offered to the transport again, in milliseconds.
-const RETRY_MS: u64 = 20;
+/// How often a backlog is offered again to a transport that does not say when it has room.
+const RETRY: Duration = Duration::from_millis(20);
 
-/// How long a closed socket's last frames are offered before it is left to its heartbeat.
+/// How long a closed Socket.IO socket's last frames are offered before it is left to its
+/// heartbeat.
 const FAREWELL_MS: u64 = 60_000;
+
+/// The same for a plain socket, which is cut off then.
+const PLAIN_FAREWELL_MS: u64 = 5_000;
 
 /// A transport's end of one socket.
 pub(crate) trait Wire: Send + Sync {
     /// Takes a frame, or says why not. Must not block.
     fn send(&self, frame: &Frame) -> Sent;
+
+    /// Ends when there may be room again.
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(RETRY))
+    }
+
+    /// The last frames were not taken in time: the connection may be cut off.
+    fn abandon(&self) {}
 }
 
 /// What became of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// The transport has it.
     Done,
+    /// The transport has a part of it; this is the rest.
+    Partly(Bytes),
     /// The transport's buffer is full.
     Full,
     /// The socket is gone.
@@ -42,15 +58,34 @@ pub(crate) enum Sent {
 pub(crate) enum Frame {
     /// An event.
     Event(Encoded),
-    /// The answer to an acknowledgement callback, as JSON text.
+    /// The answer to an acknowledgement callback, as JSON text. Socket.IO alone.
     Acknowledgement {
         /// The callback's number.
         id: i64,
         /// What it gets.
         json: String,
     },
+    /// A finished frame. Plain sockets alone.
+    Raw(Bytes),
+    /// The rest of a frame that was begun. Plain sockets alone.
+    Rest(Bytes),
     /// The end.
     Disconnect,
+}
+
+impl Frame {
+    pub(crate) fn is_tick(&self, dialect: Dialect) -> bool {
+        matches!(self, Self::Event(event) if event.is_tick(dialect))
+    }
+
+    pub(crate) fn len(&self, dialect: Dialect) -> usize {
+        match self {
+            Self::Event(event) => event.len(dialect),
+            Self::Acknowledgement { json, .. } => json.len(),
+            Self::Raw(bytes) | Self::Rest(bytes) => bytes.len(),
+            Self::Disconnect => 0,
+        }
+    }
 }
 
 /// The way out of one session.
@@ -60,14 +95,15 @@ struct Shared {
     line: Mutex<Line>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    dialect: Dialect,
     backlog_max: usize,
+    backlog_bytes_max: usize,
     slow_ms: u64,
 }
 
-#[derive(Default)]
 struct Line {
     wire: Option<Box<dyn Wire>>,
-    backlog: VecDeque<Frame>,
+    backlog: Backlog,
     is_gone: bool,
     is_closing: bool,
     is_draining: bool,
@@ -75,15 +111,46 @@ struct Line {
     full_since: Timestamp,
 }
 
+/// What a drain waits for.
+struct Wait {
+    ready: BoxFuture<'static, ()>,
+    at_most_until: Timestamp,
+}
+
 impl Outbox {
-    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        dialect: Dialect,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Self {
+        let line = Line {
+            wire: None,
+            backlog: Backlog::new(dialect, metrics.bytes_queued.clone()),
+            is_gone: false,
+            is_closing: false,
+            is_draining: false,
+            full_since: Timestamp::default(),
+        };
         Self(Arc::new(Shared {
-            line: Mutex::default(),
+            line: Mutex::new(line),
             clock,
             metrics,
+            dialect,
             backlog_max: config.backlog_events as usize,
+            backlog_bytes_max: config.backlog_bytes_max as usize,
             slow_ms: config.slow_ms,
         }))
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.0.dialect
+    }
+
+    /// Whether it was told to close, or is gone.
+    pub(crate) fn is_closing(&self) -> bool {
+        let line = self.0.line.lock();
+        line.is_closing || line.is_gone
     }
 
     pub(crate) fn attach(&self, wire: Box<dyn Wire>) -> bool {
@@ -106,24 +173,34 @@ impl Outbox {
         if line.is_gone || line.is_closing {
             return;
         }
-        if line.backlog.is_empty() && line.send(&frame, &self.0.metrics) != Sent::Full {
-            return;
-        }
-        line.keep(frame, &self.0.metrics);
-        if line.backlog.len() > self.0.backlog_max {
-            line.close(CloseCode::Slow);
-            self.0.metrics.closed.get_or_create(&slow()).inc();
+        if line.backlog.is_empty() {
+            match line.send(&frame, &self.0.metrics) {
+                Sent::Done | Sent::Gone => return,
+                Sent::Partly(rest) => line.backlog.put_back(Frame::Rest(rest)),
+                Sent::Full => line.keep(frame, &self.0),
+            }
+        } else {
+            line.keep(frame, &self.0);
         }
         self.drain_later(&mut line);
     }
 
     /// Says why, then disconnects; false if that was done before.
     pub(crate) fn close(&self, code: CloseCode) -> bool {
+        self.end_with(farewell(code, self.0.dialect), code == CloseCode::Slow)
+    }
+
+    /// Sends a finished close frame, then disconnects; false if that was done before.
+    pub(crate) fn close_raw(&self, close: Bytes) -> bool {
+        self.end_with(Frame::Raw(close), false)
+    }
+
+    fn end_with(&self, farewell: Frame, gives_up_backlog: bool) -> bool {
         let mut line = self.0.line.lock();
         if line.is_gone || line.is_closing {
             return false;
         }
-        line.close(code);
+        line.end_with(farewell, gives_up_backlog);
         line.drain(&self.0.metrics);
         self.drain_later(&mut line);
         true
@@ -141,90 +218,140 @@ impl Outbox {
 }
 
 async fn drain(shared: Arc<Shared>) {
-    loop {
-        let now = shared.clock.now();
-        shared.clock.sleep_until(now + RETRY_MS).await;
-        let mut line = shared.line.lock();
-        if line.drain(&shared.metrics) {
-            line.full_since = shared.clock.now();
+    while let Some(Wait { ready, at_most_until }) = shared.wait() {
+        tokio::select! {
+            () = ready => {}
+            () = shared.clock.sleep_until(at_most_until) => {}
         }
-        if line.backlog.is_empty() {
-            line.is_draining = false;
-            return;
-        }
-        let full_ms = shared.clock.now().ms_since(line.full_since);
-        if full_ms > shared.slow_ms && !line.is_closing {
-            line.close(CloseCode::Slow);
-            shared.metrics.closed.get_or_create(&slow()).inc();
-        }
-        if full_ms > FAREWELL_MS {
-            let wire = line.end();
-            drop(line);
-            drop(wire);
-            return;
-        }
+        shared.offer();
     }
 }
 
-const fn slow() -> Reason {
-    Reason { reason: CloseCode::Slow.as_str() }
+impl Shared {
+    /// What the drain waits for; none if it has ended.
+    fn wait(&self) -> Option<Wait> {
+        let mut line = self.line.lock();
+        let patience_ms = self.patience_ms(line.is_closing);
+        let ready = line.wire.as_ref().map(|wire| wire.ready());
+        if line.is_gone || line.backlog.is_empty() {
+            line.is_draining = false;
+            return None;
+        }
+        let ready = ready.unwrap_or_else(|| Box::pin(tokio::time::sleep(RETRY)));
+        Some(Wait { ready, at_most_until: line.full_since + patience_ms })
+    }
+
+    /// Offers the backlog once; whoever takes nothing for too long is closed, then cut off.
+    fn offer(&self) {
+        let mut line = self.line.lock();
+        let now = self.clock.now();
+        if line.drain(&self.metrics) {
+            line.full_since = now;
+        }
+        if line.backlog.is_empty() {
+            return;
+        }
+        if now.ms_since(line.full_since) < self.patience_ms(line.is_closing) {
+            return;
+        }
+        if !line.is_closing {
+            line.close_as_slow(self);
+            line.full_since = now;
+            return;
+        }
+        let wire = line.end();
+        drop(line);
+        if let Some(wire) = wire {
+            wire.abandon();
+        }
+    }
+
+    /// How long the transport may take nothing before the next step is taken against it.
+    const fn patience_ms(&self, is_closing: bool) -> u64 {
+        match (is_closing, self.dialect) {
+            (false, _) => self.slow_ms,
+            (true, Dialect::SocketIo) => FAREWELL_MS,
+            (true, Dialect::Plain) => PLAIN_FAREWELL_MS,
+        }
+    }
 }
 
 impl Line {
     fn send(&mut self, frame: &Frame, metrics: &Metrics) -> Sent {
         let Some(wire) = &self.wire else { return Sent::Full };
         let sent = wire.send(frame);
-        if sent == Sent::Done && matches!(frame, Frame::Event(_)) {
+        let is_taken = matches!(sent, Sent::Done | Sent::Partly(_));
+        if is_taken && matches!(frame, Frame::Event(_)) {
             metrics.events_sent.inc();
         }
         sent
     }
 
-    /// Puts a frame behind the others; a tick takes the place of a tick that is last.
-    fn keep(&mut self, frame: Frame, metrics: &Metrics) {
-        let is_tick = |frame: &Frame| matches!(frame, Frame::Event(event) if event.is_tick());
-        match self.backlog.back_mut() {
-            Some(last) if is_tick(last) && is_tick(&frame) => {
-                *last = frame;
-                metrics.ticks_skipped.inc();
-            }
-            _ => self.backlog.push_back(frame),
+    /// Puts a frame behind the others; past the bounds ticks are given up, then the socket.
+    fn keep(&mut self, frame: Frame, shared: &Shared) {
+        let mut skipped = u64::from(self.backlog.push(frame));
+        if self.is_over(shared) {
+            skipped += self.backlog.shed_ticks() as u64;
         }
+        shared.metrics.ticks_skipped.inc_by(skipped);
+        if self.is_over(shared) {
+            self.close_as_slow(shared);
+        }
+    }
+
+    fn is_over(&self, shared: &Shared) -> bool {
+        let is_long = self.backlog.len() > shared.backlog_max;
+        is_long || self.backlog.bytes_behind() > shared.backlog_bytes_max
     }
 
     /// Offers the backlog; whether the transport took anything.
     fn drain(&mut self, metrics: &Metrics) -> bool {
         let mut progress = false;
-        while let Some(frame) = self.backlog.pop_front() {
-            if self.send(&frame, metrics) == Sent::Full {
-                self.backlog.push_front(frame);
-                break;
+        while let Some(frame) = self.backlog.pop() {
+            match self.send(&frame, metrics) {
+                Sent::Done | Sent::Gone => progress = true,
+                Sent::Partly(rest) => {
+                    self.backlog.put_back(Frame::Rest(rest));
+                    return true;
+                }
+                Sent::Full => {
+                    self.backlog.put_back(frame);
+                    return progress;
+                }
             }
-            progress = true;
         }
         progress
     }
 
+    fn close_as_slow(&mut self, shared: &Shared) {
+        self.end_with(farewell(CloseCode::Slow, shared.dialect), true);
+        let reason = Reason { reason: CloseCode::Slow.as_str() };
+        shared.metrics.closed.get_or_create(&reason).inc();
+    }
+
     /// Nothing but the reason and the end is sent from here on. A slow reader's backlog is given
     /// up: it comes back and is told how things stand.
-    fn close(&mut self, code: CloseCode) {
+    fn end_with(&mut self, farewell: Frame, gives_up_backlog: bool) {
         self.is_closing = true;
-        if code == CloseCode::Slow {
+        if gives_up_backlog {
             self.backlog.clear();
         }
-        self.backlog.push_back(Frame::Event(Encoded::from(&ServerEvent::Error(farewell(code)))));
-        self.backlog.push_back(Frame::Disconnect);
+        self.backlog.push(farewell);
+        self.backlog.push(Frame::Disconnect);
     }
 
     fn end(&mut self) -> Option<Box<dyn Wire>> {
         self.is_gone = true;
-        self.backlog.clear();
+        while self.backlog.pop().is_some() {}
         self.wire.take()
     }
 }
 
-/// What a socket is told before it is closed.
-fn farewell(code: CloseCode) -> Problem {
+/// What a socket is told before it is closed: a close frame, or an `error` where there is none.
+fn farewell(code: CloseCode, dialect: Dialect) -> Frame {
+    if dialect == Dialect::Plain {
+        return Frame::Raw(plain::close_frame(code));
+    }
     let (kind, detail) = match code {
         CloseCode::Restart => (Code::Draining, "The server restarts, connect again"),
         CloseCode::Moved => (Code::NotOwner, "The lobby moved, connect again"),
@@ -235,7 +362,8 @@ fn farewell(code: CloseCode) -> Problem {
         CloseCode::ProtocolError => (Code::Malformed, "This is not our protocol"),
         CloseCode::Banned => (Code::Forbidden, "This player may not play"),
     };
-    Problem::new(kind, detail)
+    let problem = Problem::new(kind, detail);
+    Frame::Event(Encoded::from(&ServerEvent::Error(problem)))
 }
 
 #[cfg(test)]

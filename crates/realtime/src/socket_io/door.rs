@@ -16,12 +16,12 @@ use socketioxide::handler::{ConnectHandler, FromConnectParts as _, Value};
 use socketioxide::socket::Socket;
 use tokio::sync::mpsc;
 
-use super::inbox::{Inbox, Incoming};
-use super::lanes;
+use super::event::Event;
+use super::inbox::Inbox;
 use super::wire::SocketIoWire;
 use crate::admission::Peer;
-use crate::session::Birth;
-use crate::{Config, Hub, Session, SessionHandler};
+use crate::lanes::{self, Incoming};
+use crate::{Config, Dialect, Hub, Session, SessionHandler};
 
 /// Makes a session of every socket.
 #[derive(Clone)]
@@ -34,11 +34,13 @@ struct Inner {
     clock: Arc<dyn Clock>,
 }
 
+type Receiver = mpsc::UnboundedReceiver<Box<Incoming<Event>>>;
+
 /// A session whose client does not know yet that it is connected.
 #[derive(Clone)]
 pub(crate) struct Prepared {
     session: Session,
-    inbox: Arc<Mutex<Option<mpsc::UnboundedReceiver<Incoming>>>>,
+    inbox: Arc<Mutex<Option<Receiver>>>,
 }
 
 impl Door {
@@ -56,7 +58,7 @@ impl Door {
     fn prepare(&self, socket: &Arc<Socket>, token: Option<Sealed<String>>) {
         let Inner { hub, config, clock, .. } = &*self.0;
         let peer = Peer::of(&socket.req_parts().extensions);
-        let birth = Birth { id: hub.next_id(), peer, token };
+        let birth = hub.birth(Dialect::SocketIo, peer, token);
         let metrics = hub.metrics();
         let session = Session::new(birth, config, Arc::clone(clock), metrics.clone());
         let (inbox, receiver) =

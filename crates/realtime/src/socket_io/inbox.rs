@@ -13,21 +13,13 @@ use serde_json::value::RawValue;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::handler::{MessageHandler, Value};
 use socketioxide::socket::Socket;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-use crate::metrics::{Event, Metrics, Reason};
-use crate::rate::Bucket;
+use super::event::Event;
+use crate::lanes::{Incoming, Queue};
+use crate::metrics::{self, Metrics, Reason};
+use crate::ration::{Excess, Kind, Ration};
 use crate::{Config, Session};
-
-/// One message on its way to the role.
-pub(crate) struct Incoming {
-    pub(crate) stamp: Timestamp,
-    pub(crate) message: ClientMessage,
-    /// The acknowledgement callback that waits, if any.
-    pub(crate) acknowledgement: Option<i64>,
-    /// Its place among the messages in flight, given back with the answer.
-    pub(crate) _place: OwnedSemaphorePermit,
-}
 
 /// The reader's end of one session.
 pub(crate) struct Inbox {
@@ -35,51 +27,29 @@ pub(crate) struct Inbox {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     bytes_max: usize,
-    strikes_max: u32,
     ration: Mutex<Ration>,
-    places: Arc<Semaphore>,
-    queue: mpsc::UnboundedSender<Incoming>,
-}
-
-/// What the socket may still send. Cash-outs have their own bucket: bets never starve them.
-struct Ration {
-    messages: Bucket,
-    cash_outs: Bucket,
-    strikes: u32,
+    queue: Queue<Event>,
 }
 
 impl Inbox {
-    /// The queue has no bound of its own: each message in it holds one of the places.
     pub(crate) fn new(
         session: Session,
         config: &Config,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
-    ) -> (Self, mpsc::UnboundedReceiver<Incoming>) {
+    ) -> (Self, mpsc::UnboundedReceiver<Box<Incoming<Event>>>) {
         let (queue, receiver) = mpsc::unbounded_channel();
-        let now = clock.now();
-        let bucket = Bucket::full(config.burst_max, config.messages_per_second, now);
-        let ration = Ration { messages: bucket, cash_outs: bucket, strikes: 0 };
-        let inbox = Self {
-            session,
-            clock,
-            metrics,
-            bytes_max: config.message_bytes_max as usize,
-            strikes_max: config.strikes_max,
-            ration: Mutex::new(ration),
-            places: Arc::new(Semaphore::new(config.in_flight_max as usize)),
-            queue,
-        };
-        (inbox, receiver)
+        let ration = Mutex::new(Ration::new(config, clock.now()));
+        let bytes_max = config.message_bytes_max as usize;
+        (Self { session, clock, metrics, bytes_max, ration, queue }, receiver)
     }
 
     fn receive(&self, value: &Value, acknowledgement: Option<i64>) {
         let stamp = self.clock.now();
         let text = value.as_str().map_or("", |text| text.as_str());
-        match self.take(stamp, text) {
-            Ok((message, place)) => {
-                let incoming = Incoming { stamp, message, acknowledgement, _place: place };
-                if self.queue.send(incoming).is_err() {
+        match self.take(stamp, text, acknowledgement) {
+            Ok(incoming) => {
+                if self.queue.send(Box::new(incoming)).is_err() {
                     self.session.close(CloseCode::Restart);
                 }
             }
@@ -92,36 +62,29 @@ impl Inbox {
         &self,
         stamp: Timestamp,
         text: &str,
-    ) -> Result<(ClientMessage, OwnedSemaphorePermit), Problem> {
+        acknowledgement: Option<i64>,
+    ) -> Result<Incoming<Event>, Problem> {
         let name = if text.len() > self.bytes_max { "" } else { name_of(text) };
-        self.ration(stamp, name)?;
+        self.count(stamp, name)?;
         if text.len() > self.bytes_max {
             let detail = format!("A message has at most {} bytes", self.bytes_max);
             return Err(Problem::new(Code::TooLarge, detail));
         }
         let message = read(text)?;
-        self.metrics.messages.get_or_create(&Event { event: event_of(&message) }).inc();
-        let full = |_| Problem::new(Code::RateLimited, "Too many messages wait for an answer");
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(full)?;
-        Ok((message, place))
+        self.metrics.messages.get_or_create(&metrics::Event { event: event_of(&message) }).inc();
+        let place = self.ration.lock().place()?;
+        Ok(Incoming { stamp, message: Event { message, acknowledgement }, place })
     }
 
-    fn ration(&self, stamp: Timestamp, name: &str) -> Result<(), Problem> {
-        let mut ration = self.ration.lock();
-        let bucket = match name {
-            "withdraw" => &mut ration.cash_outs,
-            _ => &mut ration.messages,
-        };
-        if bucket.take(stamp) {
-            // One less, not none: whoever keeps sending too much is closed in the end.
-            ration.strikes = ration.strikes.saturating_sub(1);
-            return Ok(());
-        }
-        ration.strikes += 1;
-        if ration.strikes >= self.strikes_max {
-            self.session.close(CloseCode::Overloaded);
-        }
-        Err(Problem::new(Code::RateLimited, "Too many messages, slow down"))
+    fn count(&self, stamp: Timestamp, name: &str) -> Result<(), Problem> {
+        let kind = if name == "withdraw" { Kind::CashOut } else { Kind::Message };
+        let taken = self.ration.lock().take(kind, stamp);
+        taken.map_err(|excess| {
+            if excess == Excess::Flood {
+                self.session.close(CloseCode::Overloaded);
+            }
+            Excess::problem()
+        })
     }
 
     fn refuse(&self, problem: Problem, acknowledgement: Option<i64>) {
@@ -138,7 +101,7 @@ impl Inbox {
 }
 
 /// The library calls this in the reader's own turn; the usual async handlers run in any order.
-impl MessageHandler<LocalAdapter, Incoming> for Inbox {
+impl MessageHandler<LocalAdapter, Event> for Inbox {
     fn call(&self, _socket: Arc<Socket>, value: Value, acknowledgement: Option<i64>) {
         self.receive(&value, acknowledgement);
     }
@@ -166,6 +129,3 @@ const fn event_of(message: &ClientMessage) -> &'static str {
         ClientMessage::Withdraw(_) => "withdraw",
     }
 }
-
-#[cfg(test)]
-mod tests;

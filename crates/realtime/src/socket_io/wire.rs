@@ -10,6 +10,7 @@ use socketioxide::handler::{FromMessageParts, Value};
 use socketioxide::socket::Socket;
 use socketioxide::{SendError, SocketError};
 
+use crate::encoded::Named;
 use crate::session::{Frame, Sent, Wire};
 
 /// The library's socket.
@@ -21,11 +22,14 @@ const NOTHING: [(); 0] = [];
 impl Wire for SocketIoWire {
     fn send(&self, frame: &Frame) -> Sent {
         match frame {
-            Frame::Event(event) => sent(match event.data() {
-                Some(data) => self.0.emit(event.name(), data),
-                None => self.0.emit(event.name(), &NOTHING),
-            }),
+            Frame::Event(event) => match event.named() {
+                Some(Named { name, data: Some(data), .. }) => sent(self.0.emit(&**name, data)),
+                Some(Named { name, data: None, .. }) => sent(self.0.emit(&**name, &NOTHING)),
+                None => Sent::Done,
+            },
             Frame::Acknowledgement { id, json } => self.acknowledge(*id, json),
+            // Finished frames are for plain sockets.
+            Frame::Raw(_) | Frame::Rest(_) => Sent::Done,
             Frame::Disconnect => match Arc::clone(&self.0).disconnect() {
                 Err(SocketError::InternalChannelFull) => Sent::Full,
                 _ => Sent::Done,

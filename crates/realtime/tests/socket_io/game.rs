@@ -9,6 +9,7 @@ use kernel::{BetId, LobbyId, Multiplier, PlayerId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::SystemClock;
 use platform::shutdown::Shutdown;
+use protocol::plain::Request;
 use protocol::socket_io::{BetPlaced, ClientMessage, PlaceBet, ServerEvent};
 use protocol::{Code, Problem};
 use realtime::{Config, Hub, Metrics, Reply, Session, SessionHandler};
@@ -40,6 +41,15 @@ impl Game {
         let address = listener.local_addr().unwrap();
         tokio::spawn(platform::http::serve(listener, router, shutdown.clone()));
         Self { address, hub, metrics, log, shutdown }
+    }
+
+    /// Sockets as the metric counts them.
+    pub(crate) fn sockets(&self) -> i64 {
+        let registry = platform::metrics::Registry::new();
+        self.metrics.register(&registry);
+        let text = registry.encode().unwrap();
+        let line = text.lines().find(|line| line.contains(r#"sockets{dialect="socket_io"}"#));
+        line.and_then(|line| line.rsplit(' ').next()).unwrap().parse().unwrap()
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
@@ -96,6 +106,10 @@ impl SessionHandler for Role {
                 Reply::tell(vec![ServerEvent::WithdrawRequested(player)])
             }
         }
+    }
+
+    async fn ask(&self, _: &Session, _: Timestamp, _: Request) -> String {
+        unreachable!("these speak Socket.IO")
     }
 
     async fn disconnected(&self, _: &Session) {

@@ -10,7 +10,8 @@ use protocol::close::CloseCode;
 use protocol::socket_io::{RoundName, ServerEvent};
 
 use super::{Frame, Outbox, Sent, Wire};
-use crate::{Config, Encoded, Metrics};
+use crate::metrics::Reason;
+use crate::{Config, Dialect, Encoded, Importance, Metrics};
 
 /// A transport with room for so many frames.
 #[derive(Clone, Default)]
@@ -29,19 +30,32 @@ impl Wire for Pipe {
             return Sent::Full;
         }
         pipe.room -= 1;
+        drop(pipe);
         let line = match frame {
             Frame::Event(event) => {
-                format!("{} {}", event.name(), event.data().map_or("", |data| data.get()))
+                let Some(event) = event.named() else { return self.plain(event) };
+                format!("{} {}", event.name, event.data.as_ref().map_or("", |data| data.get()))
             }
             Frame::Acknowledgement { id, json } => format!("ack {id} {json}"),
+            Frame::Raw(bytes) => format!("raw {:?}", String::from_utf8_lossy(&bytes[2..])),
+            Frame::Rest(bytes) => format!("rest {}", String::from_utf8_lossy(bytes)),
             Frame::Disconnect => "disconnect".to_owned(),
         };
-        pipe.taken.push(line);
+        self.0.lock().taken.push(line);
         Sent::Done
     }
 }
 
 impl Pipe {
+    /// Takes an event for plain sockets, the first time but a part of it.
+    fn plain(&self, event: &Encoded) -> Sent {
+        let frame = event.frame().unwrap();
+        let mut pipe = self.0.lock();
+        let half = 2 + (frame.len() - 2) / 2;
+        pipe.taken.push(format!("half {}", String::from_utf8_lossy(&frame[2..half])));
+        Sent::Partly(frame.slice(half..))
+    }
+
     fn with_room(room: usize) -> Self {
         let pipe = Self::default();
         pipe.0.lock().room = room;
@@ -64,10 +78,22 @@ impl Pipe {
 }
 
 fn outbox(pipe: &Pipe, config: &Config) -> (Outbox, Metrics) {
+    outbox_of(Dialect::SocketIo, pipe, config)
+}
+
+fn outbox_of(dialect: Dialect, pipe: &Pipe, config: &Config) -> (Outbox, Metrics) {
     let metrics = Metrics::default();
-    let outbox = Outbox::new(config, Arc::new(SystemClock::new()), metrics.clone());
+    let outbox = Outbox::new(dialect, config, Arc::new(SystemClock::new()), metrics.clone());
     assert!(outbox.attach(Box::new(pipe.clone())));
     (outbox, metrics)
+}
+
+fn slow() -> Reason {
+    Reason { reason: "slow" }
+}
+
+fn plain(json: &str) -> Frame {
+    Frame::Event(Encoded::plain(json, Importance::Event))
 }
 
 fn tick(centi: u32) -> Frame {
@@ -114,7 +140,7 @@ async fn a_socket_that_stays_full_is_closed_as_slow() {
     let taken = pipe.wait_for(2).await;
     assert!(taken[0].starts_with("error "), "{taken:?}");
     assert_eq!(taken[1], "disconnect");
-    assert_eq!(metrics.closed.get_or_create(&super::slow()).get(), 1);
+    assert_eq!(metrics.closed.get_or_create(&slow()).get(), 1);
 }
 
 #[tokio::test]
@@ -139,4 +165,51 @@ async fn a_close_is_told_once_and_ends_everything() {
     assert_eq!(pipe.wait_for(2).await, expected);
     outbox.detach();
     assert!(!outbox.attach(Box::new(pipe)));
+}
+
+#[tokio::test]
+async fn a_frame_that_was_begun_is_finished_before_anything_else() {
+    let pipe = Pipe::with_room(1);
+    let (outbox, metrics) = outbox_of(Dialect::Plain, &pipe, &Config::default());
+    outbox.push(plain("[1234]"));
+    pipe.make_room(0);
+    outbox.push(Frame::Raw(bytes::Bytes::from_static(b"\x8a\x04pong")));
+    assert_eq!(metrics.bytes_queued.get(), 9);
+    pipe.make_room(10);
+    assert_eq!(pipe.wait_for(3).await, ["half [12", "rest 34]", "raw \"pong\""]);
+    assert_eq!(metrics.bytes_queued.get(), 0);
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_so_behind_the_frame_that_was_begun() {
+    let pipe = Pipe::with_room(1);
+    let limits = Config { backlog_bytes_max: 100, ..Config::default() };
+    let (outbox, metrics) = outbox_of(Dialect::Plain, &pipe, &limits);
+    outbox.push(plain(&"x".repeat(120)));
+    pipe.make_room(0);
+    outbox.push(plain(&"y".repeat(80)));
+    assert!(!outbox.is_closing(), "what is on its way does not count");
+    outbox.push(plain(&"z".repeat(80)));
+    assert!(outbox.is_closing());
+    pipe.make_room(10);
+    let taken = pipe.wait_for(4).await;
+    assert_eq!(taken[1], format!("rest {}", "x".repeat(60)));
+    assert!(taken[2].ends_with("slow\""), "{taken:?}");
+    assert_eq!(taken[3], "disconnect");
+    assert_eq!(metrics.closed.get_or_create(&slow()).get(), 1);
+}
+
+#[tokio::test]
+async fn ticks_among_events_give_way_before_the_socket_does() {
+    let pipe = Pipe::with_room(0);
+    let (outbox, metrics) = outbox(&pipe, &Config { backlog_events: 4, ..Config::default() });
+    for round in 1..=4 {
+        outbox.push(tick(100 + round));
+        outbox.push(started(round));
+    }
+    assert!(!outbox.is_closing());
+    pipe.make_room(10);
+    let taken = pipe.wait_for(4).await;
+    assert!(taken.iter().all(|line| line.starts_with("round_started")), "{taken:?}");
+    assert_eq!(metrics.ticks_skipped.get(), 4);
 }

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use kernel::{LobbyId, Sealed, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::SystemClock;
+use protocol::plain::Request;
 use protocol::socket_io::{ClientMessage, JoinRoom, PlaceBet, Withdraw};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::run;
-use crate::session::Birth;
-use crate::socket_io::inbox::Incoming;
-use crate::{Config, Hub, Metrics, Reply, Session, SessionHandler};
+use super::{Incoming, run};
+use crate::socket_io::Event;
+use crate::{Config, Dialect, Hub, Metrics, Reply, Session, SessionHandler};
 
 /// Notes what it handles, and lets bets end only when it is told to.
 struct Slow {
@@ -70,6 +70,10 @@ impl SessionHandler for Slow {
         Reply::default()
     }
 
+    async fn ask(&self, _: &Session, _: Timestamp, _: Request) -> String {
+        unreachable!("these speak Socket.IO")
+    }
+
     async fn disconnected(&self, _: &Session) {
         self.note("disconnected");
     }
@@ -102,14 +106,14 @@ fn withdraw_from(number: u64) -> ClientMessage {
 
 struct Socket {
     handler: Arc<Slow>,
-    queue: mpsc::UnboundedSender<Incoming>,
+    queue: super::Queue<Event>,
     places: Arc<Semaphore>,
 }
 
 impl Socket {
     fn new() -> Self {
         let hub = Hub::new(Metrics::default());
-        let birth = Birth { id: hub.next_id(), peer: None, token: None };
+        let birth = hub.birth(Dialect::SocketIo, None, None);
         let (clock, metrics) = (Arc::new(SystemClock::new()), Metrics::default());
         let session = Session::new(birth, &Config::default(), clock, metrics);
         hub.enter(&session);
@@ -123,13 +127,9 @@ impl Socket {
 
     fn send(&self, message: ClientMessage) {
         let place = Arc::clone(&self.places).try_acquire_owned().unwrap();
-        let incoming = Incoming {
-            stamp: Timestamp::from_ms(1),
-            message,
-            acknowledgement: None,
-            _place: place,
-        };
-        assert!(self.queue.send(incoming).is_ok());
+        let message = Event { message, acknowledgement: None };
+        let incoming = Incoming { stamp: Timestamp::from_ms(1), message, place };
+        assert!(self.queue.send(Box::new(incoming)).is_ok());
     }
 }
 

@@ -1,0 +1,87 @@
+//! A raw stream shared by whoever sends to it and the one task that reads it.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use platform::clock::BoxFuture;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::session::{Frame, Sent, Wire};
+
+/// Bytes the kernel holds for a socket that does not read; what it reports is twice that.
+const SEND_BUFFER: usize = 32 * 1_024;
+
+/// One socket's stream.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) stream: TcpStream,
+    /// Everything was sent that ever will be.
+    ended: Notify,
+    was_abandoned: AtomicBool,
+}
+
+/// The way out through a link.
+pub(crate) struct PlainWire(pub(crate) Arc<Link>);
+
+impl Link {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        // Without it the kernel would hold megabytes for each that does not read. A connection
+        // that is gone already shows it when it is read.
+        let _gone_already = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+        Self { stream, ended: Notify::new(), was_abandoned: AtomicBool::new(false) }
+    }
+
+    /// Ends when the last frame is out, or will never be. For one caller.
+    pub(crate) async fn ended(&self) {
+        self.ended.notified().await;
+    }
+
+    /// Whether the last frame was not taken in time.
+    pub(crate) fn was_abandoned(&self) -> bool {
+        self.was_abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Ends the stream, or one direction of it, now. If that fails it is gone already.
+    pub(crate) fn shut_down(&self, how: Shutdown) {
+        let _gone_already = SockRef::from(&self.stream).shutdown(how);
+    }
+}
+
+impl Wire for PlainWire {
+    fn send(&self, frame: &Frame) -> Sent {
+        let bytes = match frame {
+            Frame::Event(event) => event.frame(),
+            Frame::Raw(bytes) | Frame::Rest(bytes) => Some(bytes),
+            // There are no callbacks here.
+            Frame::Acknowledgement { .. } => None,
+            Frame::Disconnect => {
+                self.0.ended.notify_one();
+                None
+            }
+        };
+        let Some(bytes) = bytes else { return Sent::Done };
+        match self.0.stream.try_write(bytes) {
+            Ok(count) if count == bytes.len() => Sent::Done,
+            Ok(count) => Sent::Partly(bytes.slice(count..)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Full,
+            Err(_) => Sent::Gone,
+        }
+    }
+
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        let link = Arc::clone(&self.0);
+        Box::pin(async move {
+            // A stream that failed takes everything, and says that it is gone.
+            let _gone_already = link.stream.writable().await;
+        })
+    }
+
+    fn abandon(&self) {
+        self.0.was_abandoned.store(true, Ordering::Relaxed);
+        self.0.ended.notify_one();
+    }
+}
