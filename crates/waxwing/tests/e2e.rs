@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod e2e_clients;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod http;

@@ -1,10 +1,13 @@
 //! Refusals in the OpenAPI document: every one is a problem, and some every call can meet.
+//! Also what is true of all calls: the request id, and that an empty body stands for `{}`.
 
 use protocol::problem::CONTENT_TYPE;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema,
+    ContentBuilder, Header, HeaderBuilder, OpenApi, Ref, RefOr, Required, Response,
+    ResponseBuilder, Schema,
 };
 
 /// What a role writes where it does not say otherwise.
@@ -13,9 +16,33 @@ const JSON: &str = "application/json";
 /// Gives each refusal its content type, and each call the refusals that the door, the limits and
 /// the wallet make for all.
 pub(super) fn complete(document: &mut OpenApi) {
+    let optional = optional_bodies(document);
     for path in document.paths.paths.values_mut() {
-        operations(path).for_each(complete_one);
+        for operation in operations(path) {
+            complete_one(operation);
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                say_whether_required(body, &optional);
+            }
+        }
     }
+}
+
+/// An empty body stands for `{}`.
+fn say_whether_required(body: &mut RequestBody, optional: &[String]) {
+    let is_optional = body.content.values().any(|content| {
+        let RefOr::T(content) = content else { return false };
+        matches!(&content.schema, Some(RefOr::Ref(name)) if optional.contains(&name.ref_location))
+    });
+    body.required = Some(if is_optional { Required::False } else { Required::True });
+}
+
+/// Where the schemas stand of which every field may be absent: then the whole body may.
+fn optional_bodies(document: &OpenApi) -> Vec<String> {
+    let schemas = document.components.iter().flat_map(|components| &components.schemas);
+    let optional = schemas.filter(|(_, schema)| {
+        matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty())
+    });
+    optional.map(|(name, _)| Ref::from_schema_name(name).ref_location).collect()
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -31,17 +58,29 @@ fn complete_one(operation: &mut Operation) {
             name_problem(response);
         }
     }
+    let takes_parameters = operation.parameters.as_ref().is_some_and(|list| !list.is_empty());
     let common = [
+        ("400", "malformed", takes_a_body || takes_parameters),
         ("413", "too_large", takes_a_body),
         ("429", "rate_limited", true),
         ("503", "wallet_unavailable, not_owner, draining, or too busy; try again", true),
     ];
     for (status, codes, applies) in common {
         if applies {
-            let refusal = || RefOr::T(refusal(codes, status != "413"));
+            let refusal = || RefOr::T(refusal(codes, ["429", "503"].contains(&status)));
             responses.entry(status.to_owned()).or_insert_with(refusal);
         }
     }
+    for response in responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.headers.entry("X-Request-Id".to_owned()).or_insert_with(request_id);
+        }
+    }
+}
+
+fn request_id() -> RefOr<Header> {
+    let header = HeaderBuilder::new().schema(Some(String::schema()));
+    RefOr::T(header.description(Some("Names the request in the server's log")).build())
 }
 
 /// A problem goes out as `application/problem+json`, whatever the role's macro made of it.
