@@ -7,6 +7,8 @@ mod e2e_clients;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod failpoints;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod http;

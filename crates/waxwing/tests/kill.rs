@@ -1,7 +1,7 @@
 //! Fifty random deaths under load. After each the server is up within a second and every lobby
 //! takes bets; in the end every promise that any client holds has been kept, exactly once.
 
-mod promises;
+pub(crate) mod promises;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

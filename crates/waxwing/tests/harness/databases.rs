@@ -81,15 +81,7 @@ impl Books {
     /// Reads what a stopped server left in `data`, from a copy: the next start must find the
     /// files, unfinished write-ahead log and all, exactly as the death left them.
     pub(crate) fn read(data: &Path) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        for entry in std::fs::read_dir(data).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.file_name();
-            if name.to_string_lossy().contains(".db") {
-                std::fs::copy(entry.path(), copy.path().join(name)).unwrap();
-            }
-        }
-        Self::open(copy.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::open(copied(data).path(), OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
     /// Reads beside a running server. The two files are not read at one instant.
@@ -157,6 +149,19 @@ impl Books {
         }
         assert!(balances.values().all(|left| *left == Amount::ZERO), "{balances:?}");
     }
+}
+
+/// A copy of the databases in `data`, logs and all.
+pub(crate) fn copied(data: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(data).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if name.to_string_lossy().contains(".db") {
+            std::fs::copy(entry.path(), copy.path().join(name)).unwrap();
+        }
+    }
+    copy
 }
 
 const BETS: &str = "SELECT player, bet, lobby, round, stake_steps, state, multiplier_centi,

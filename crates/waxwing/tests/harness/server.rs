@@ -19,7 +19,7 @@ use super::time::{PATIENCE, now};
 pub(crate) struct Place {
     root: TempDir,
     settings: Vec<(String, String)>,
-    _turn: Turn,
+    _turn: Option<Turn>,
 }
 
 /// Who may use the machine. Under nextest its groups decide and each lock is a process' own;
@@ -74,7 +74,27 @@ impl Place {
 
     fn shipped(turn: Turn) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
-        Self { root, settings: Vec::new(), _turn: turn }
+        Self { root, settings: Vec::new(), _turn: Some(turn) }
+    }
+
+    /// Another place with the same files and settings; its server must be stopped. The turn stays
+    /// with this one, which must outlive it.
+    pub(crate) fn twin(&self) -> Self {
+        let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
+        copy_directory(&self.data(), &root.path().join("data"));
+        Self { root, settings: self.settings.clone(), _turn: None }
+    }
+
+    /// The same, with more settings.
+    pub(crate) fn and(self, more: &[(&str, &str)]) -> Self {
+        self.set(more)
+    }
+
+    /// Arms a failpoint in the servers started from now on, or none.
+    pub(crate) fn arm(&mut self, failpoint: Option<&str>) {
+        let name = platform::failpoint::VARIABLE;
+        self.settings.retain(|(key, _)| key != name);
+        self.settings.extend(failpoint.map(|text| (name.to_owned(), text.to_owned())));
     }
 
     fn set(mut self, more: &[(&str, &str)]) -> Self {
@@ -130,6 +150,21 @@ impl Place {
                 let ops = ops.expect("the line `ops http://ADDRESS` comes before `ready`");
                 return Server { child, base: base.to_owned(), ops, ready_after, log };
             }
+        }
+    }
+}
+
+/// Copies files and directories, modes and all.
+fn copy_directory(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_directory(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
         }
     }
 }

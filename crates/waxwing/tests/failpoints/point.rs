@@ -1,0 +1,112 @@
+//! The instants at which a server dies, and what the files must hold then.
+
+use std::fmt;
+
+use super::rule::Durable;
+
+/// One instant.
+pub(crate) struct Point {
+    /// The failpoint's name.
+    pub(crate) name: &'static str,
+    /// Which time it is reached.
+    pub(crate) nth: u64,
+    /// That the files at the death are those of exactly this instant.
+    pub(crate) found: fn(&Durable) -> bool,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.nth)
+    }
+}
+
+const fn at(name: &'static str, found: fn(&Durable) -> bool) -> Point {
+    Point { name, nth: 1, found }
+}
+
+const fn nth(nth: u64, name: &'static str, found: fn(&Durable) -> bool) -> Point {
+    Point { name, nth, found }
+}
+
+/// From the wish to bet to the round's start: all of these rounds are voided.
+pub(crate) const BET: &[Point] = &[
+    at("reserve.before_send", |files| files.held == 0 && files.last().bets.is_empty()),
+    at("wallet.reserve.before_commit", |files| files.held == 0 && files.last().bets.is_empty()),
+    at("wallet.reserve.after_commit", |files| files.held > 0 && files.last().bets.is_empty()),
+    at("reserve.after_answer", |files| files.held > 0 && files.last().bets.is_empty()),
+    at("bet.before_commit", |files| files.held > 0 && files.last().bets.is_empty()),
+    at("bet.after_commit", |files| files.last().is("open") && files.held > 0),
+    at("bet.before_handled", |files| files.last().is("open") && files.last().accepted() > 0),
+    at("bet.before_told", |files| files.last().is("open") && files.last().accepted() > 0),
+    at("bet.after_told", |files| files.last().is("open") && files.last().accepted() > 0),
+    nth(3, "bet.after_told", |files| files.last().is("open") && files.last().accepted() > 2),
+    at("lock.before_commit", |files| files.last().is("open") && files.last().accepted() > 0),
+];
+
+/// From the lock to the crash.
+pub(crate) const CLIMB: &[Point] = &[
+    at("lock.after_commit", |files| files.last().is("locked") && files.last().reached().is_none()),
+    at("start.before_told", |files| files.last().is("locked") && files.last().reached().is_none()),
+    at("start.after_told", |files| files.last().is("locked") && files.last().reached().is_none()),
+    at("heartbeat.before_commit", |files| {
+        files.last().is("locked") && files.last().heartbeat.is_none()
+    }),
+    at("heartbeat.after_commit", |files| {
+        files.last().is("locked") && files.last().heartbeat.is_some()
+    }),
+    nth(4, "heartbeat.after_commit", |files| files.last().reached().is_some()),
+    at("cash_out.before_commit", |files| files.cashed_out() == 0),
+    at("outbox.queued", |files| files.cashed_out() == 0 || files.last().is("crashed")),
+    at("cash_out.after_commit", |files| files.cashed_out() > 0),
+    at("cash_out.before_told", |files| files.cashed_out() > 0),
+    at("cash_out.after_told", |files| files.cashed_out() > 0),
+    nth(3, "cash_out.after_told", |files| files.cashed_out() > 2),
+    at("crash.before_commit", |files| files.last().is("locked")),
+];
+
+/// From the crash to the wallet's last word: all of these rounds are settled as played.
+pub(crate) const SETTLEMENT: &[Point] = &[
+    at("crash.after_commit", |files| files.last().is("crashed")),
+    at("crash.before_told", |files| files.last().is("crashed")),
+    at("settle.before_commit", |files| files.last().is("crashed")),
+    at("settle.after_commit", |files| files.last().is("settled")),
+    at("settle.before_told", |files| files.last().is("settled")),
+    at("resolve.before_send", |files| files.decided == 0 && files.unsent > 0),
+    at("wallet.resolve.before_commit", |files| files.decided == 0 && files.unsent > 0),
+    at("wallet.resolve.after_commit", |files| files.decided > 0 && files.unsent > 0),
+    at("resolve.after_answer", |files| files.decided > 0 && files.unsent > 0),
+    at("outbox.before_acknowledged", |files| files.decided > 0 && files.unsent > 0),
+    at("outbox.after_acknowledged", |files| files.decided > 0),
+    at("close.before_send", |files| files.closed_round < files.last().number && files.unsent > 0),
+    at("wallet.close.before_commit", |files| {
+        files.closed_round < files.last().number && files.unsent > 0
+    }),
+    at("wallet.close.after_commit", |files| {
+        files.closed_round >= files.last().number && files.unsent > 0
+    }),
+    at("close.after_answer", |files| files.closed_round >= files.last().number && files.unsent > 0),
+];
+
+/// In a start that finds a round in mid-climb: its own deaths change nothing of what it owes.
+pub(crate) const AT_START: &[Point] = &[
+    at("fence.before_send", |files| files.last().is("locked")),
+    at("wallet.fence.before_commit", |files| files.last().is("locked")),
+    nth(2, "wallet.fence.after_commit", |_| true),
+    nth(2, "fence.after_answer", |_| true),
+    nth(2, "takeover.before_commit", |_| true),
+    nth(2, "takeover.after_commit", |_| true),
+    at("settle.before_commit", |files| files.last().is("locked")),
+    at("settle.after_commit", |files| files.last().is_over()),
+    at("resolve.before_send", |files| files.last().is_over()),
+    at("wallet.close.after_commit", |files| files.last().is_over()),
+    nth(2, "close.after_answer", |files| files.last().is_over()),
+];
+
+/// Those that a round with a thousand bets meets in every run.
+pub(crate) const CROWDED: &[Point] = &[
+    // On a busy machine a few come too late for the lock.
+    at("lock.before_commit", |files| files.last().is("open") && files.last().accepted() > 900),
+    nth(2, "heartbeat.after_commit", |files| files.last().reached().is_some()),
+    at("settle.before_commit", |files| files.last().is("crashed")),
+    at("wallet.resolve.after_commit", |files| files.decided > 0 && files.unsent > 0),
+];
