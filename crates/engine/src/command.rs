@@ -39,6 +39,9 @@ pub enum Command {
     /// The wallet closed a round. Where it did not agree, the round's exposure stays reserved.
     RoundClosed { round: u32, house_balance: Amount, agreed: bool },
 
+    /// Stop if nobody plays, until somebody does: of the round nothing, or nothing but bets that
+    /// went back, is left.
+    Rest,
     /// Finish the round if anybody plays it, then stop.
     Drain,
     /// Stop now: an unlocked round is voided, a locked one interrupted.

@@ -37,6 +37,8 @@ pub enum Write {
     Crash { round: u32, crash_point: Multiplier, multiplier: Multiplier },
     /// These bets are lost, their resolves and the round's close queued. Answer: `OutcomeStored`.
     Outcome { round: u32, lost: Vec<BetKey>, totals: Totals },
+    /// Nobody asked for a bet in this open round: it never was. No answer.
+    Forget { round: u32 },
     /// The round ends without having been locked: all its bets are released by its close, queued
     /// with a count of 0. Answer: `VoidStored`.
     Void { round: u32, reason: Reason },
@@ -88,6 +90,8 @@ pub enum Notice {
         multiplier: Option<Multiplier>,
         settlements: Vec<Settlement>,
         totals: Totals,
+        /// What would have been paid, gross, had the round run to its end.
+        would_have_paid: Amount,
     },
     /// The lobby plays no more rounds in this process.
     Stopped,
@@ -133,6 +137,8 @@ pub struct Totals {
 /// Why a round did not end by its crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// Nobody plays: the lobby rests.
+    Quiet,
     /// The process stops.
     Shutdown,
     /// The owner or its store stood still too long.

@@ -50,6 +50,16 @@ pub enum Outcome {
     Released,
 }
 
+impl Outcome {
+    /// The gross payout, if there is one.
+    const fn payout(self) -> Amount {
+        match self {
+            Self::CashedOut { payout, .. } => payout,
+            Self::Lost | Self::Released => Amount::ZERO,
+        }
+    }
+}
+
 /// How the round ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Interruption {
@@ -100,6 +110,16 @@ pub fn decide_interruption(round: &StoredRound) -> Interruption {
     }
 }
 
+/// What the round would have paid, gross, had it run: stored cash-outs stand, caps up to the end
+/// of the climb are paid, all else is lost. Beside what was paid it shows what an interruption
+/// was worth, and to whom.
+#[must_use]
+pub fn would_have_paid(round: &StoredRound) -> Amount {
+    let climb_end = round.crash_point.min(round.multiplier_max);
+    let ends = round.bets.iter().map(|bet| end_of(bet, climb_end, None));
+    ends.map(Outcome::payout).sum()
+}
+
 /// The end of one bet whose climb came to `reached`; the open ones are paid at `rest` or lost.
 fn end_of(bet: &StoredBet, reached: Multiplier, rest: Option<Multiplier>) -> Outcome {
     let at_cap = (bet.cap <= reached).then_some(bet.cap);
@@ -111,5 +131,7 @@ fn end_of(bet: &StoredBet, reached: Multiplier, rest: Option<Multiplier>) -> Out
     }
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

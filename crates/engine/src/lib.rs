@@ -14,6 +14,8 @@ mod rules;
 pub use bet::{Bet, BetKey, BetState};
 pub use command::{Command, PlaceBet, Rejection};
 pub use event::{CashOut, Event, Notice, Reason, Settlement, Totals, Write};
-pub use interruption::{Interruption, Outcome, StoredBet, StoredRound, decide_interruption};
+pub use interruption::{
+    Interruption, Outcome, StoredBet, StoredRound, decide_interruption, would_have_paid,
+};
 pub use lobby::{Lobby, Phase, Resume, Unclosed};
 pub use rules::{Mode, Rules};

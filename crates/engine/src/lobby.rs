@@ -93,7 +93,15 @@ struct Round {
     totals: Totals,
     climb: Option<Climb>,
     /// How a stopped round ends, while that is being stored.
-    interruption: Option<(Option<Multiplier>, Vec<Settlement>)>,
+    interruption: Option<Ending>,
+}
+
+/// How a stopped round ends, until that is stored.
+#[derive(Debug)]
+struct Ending {
+    multiplier: Option<Multiplier>,
+    settlements: Vec<Settlement>,
+    would_have_paid: Amount,
 }
 
 impl Lobby {
@@ -254,6 +262,7 @@ impl Lobby {
             Command::RoundClosed { round, house_balance, agreed } => {
                 self.bankroll.close(round, house_balance, agreed);
             }
+            Command::Rest => self.rest(events),
             Command::Drain => self.drain(events),
             Command::Interrupt => self.stop_now(events),
             _ => {}
@@ -303,4 +312,4 @@ impl Round {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,6 +22,9 @@ pub struct Config {
     pub lobbies_per_player: u32,
     /// How many lobbies may be played at once; one more is refused as overloaded.
     pub lobbies_max: usize,
+    /// How long nobody plays before a lobby that waits for its first bet gives its task back, in
+    /// milliseconds.
+    pub rest_ms: u64,
     /// The house's expected share of each stake, in basis points. Fixed when a lobby is made.
     pub house_edge_bps: u32,
     /// How long a finished round is shown, in milliseconds.
@@ -29,10 +32,36 @@ pub struct Config {
     /// Where every climb ends at the latest, in hundredths. Fixed when a lobby is made; a curve's
     /// own limit holds too.
     pub multiplier_max_centi: u32,
+    /// With so many seeds left in a chain the next one is made and promised.
+    pub successor_at: u32,
+    /// Where new chains get their public seed from.
+    pub public_seed: PublicSeedSource,
+    /// How drand is asked.
+    pub drand: DrandConfig,
     /// Lobby 1, which exists from the start.
     pub main: MainConfig,
     /// What players' lobbies get unless their maker says otherwise.
     pub players: PlayersConfig,
+}
+
+/// Where a chain's public seed comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PublicSeedSource {
+    /// Drawn here: good among friends, shown as not anchored.
+    Local,
+    /// The output of drand's quicknet, which nobody here controls.
+    Drand,
+}
+
+/// drand's HTTP API.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DrandConfig {
+    /// Addresses of drand's API, asked in turn. What they answer is proved, not believed.
+    pub urls: Vec<String>,
+    /// How long one answer may take, in milliseconds.
+    pub timeout_ms: u64,
 }
 
 /// Lobby 1. Read when it is made, at the first start.
@@ -68,12 +97,24 @@ impl Default for Config {
             drain_max_s: 180,
             lobbies_per_player: 5,
             lobbies_max: 10_000,
+            rest_ms: 30_000,
             house_edge_bps: 100,
             pause_ms: 3_000,
             multiplier_max_centi: 100_000,
+            successor_at: 1_000,
+            public_seed: PublicSeedSource::Local,
+            drand: DrandConfig::default(),
             main: MainConfig::default(),
             players: PlayersConfig::default(),
         }
+    }
+}
+
+impl Default for DrandConfig {
+    fn default() -> Self {
+        let urls =
+            ["https://api.drand.sh", "https://api2.drand.sh", "https://drand.cloudflare.com"];
+        Self { urls: urls.map(str::to_owned).into(), timeout_ms: 5_000 }
     }
 }
 
@@ -104,7 +145,7 @@ impl Config {
             if holds { Ok(()) } else { Err(InvalidConfig::new(field, reason)) }
         };
         let betting = "must be 100 to 60000";
-        let length = "must be 1000 to 10000000";
+        let length = "must be 2 to 10000000";
         let funding = "must be at least 1";
         let named = self.public_url.as_deref();
         check(named.is_none_or(is_origin), "public_url", "must be an origin")?;
@@ -114,7 +155,16 @@ impl Config {
         let highest = 101..=1_000_000;
         let limit = "must be 101 to 1000000";
         check(highest.contains(&self.multiplier_max_centi), "multiplier_max_centi", limit)?;
-        let chain = 1_000..=10_000_000;
+        let chain = 2..=10_000_000;
+        let successor = (1..=1_000_000).contains(&self.successor_at);
+        check(successor, "successor_at", "must be 1 to 1000000")?;
+        let urls = &self.drand.urls;
+        let named = self.public_seed == PublicSeedSource::Local || !urls.is_empty();
+        check(named, "drand.urls", "must name an address for public_seed = \"drand\"")?;
+        let addresses = urls.iter().all(|url| is_address(url));
+        check(addresses, "drand.urls", "must be http or https addresses")?;
+        let timeout = (100..=30_000).contains(&self.drand.timeout_ms);
+        check(timeout, "drand.timeout_ms", "must be 100 to 30000")?;
         let main = &self.main;
         check((100..=60_000).contains(&main.betting_ms), "main.betting_ms", betting)?;
         check(chain.contains(&main.chain_length), "main.chain_length", length)?;
@@ -164,6 +214,12 @@ impl Config {
             created_at,
         }
     }
+}
+
+/// `http` or `https`, an authority, perhaps a path.
+fn is_address(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ']))
 }
 
 /// `http` or `https`, an authority, and nothing after it.

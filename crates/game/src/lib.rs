@@ -14,14 +14,16 @@ mod outbox;
 mod pictures;
 mod recorder;
 mod reserver;
+mod restore;
 mod routes;
 mod seeds;
 mod service;
 mod store;
 mod takeover;
 
-pub use config::{Config, MainConfig, PlayersConfig};
+pub use config::{Config, DrandConfig, MainConfig, PlayersConfig, PublicSeedSource};
 pub use metrics::Metrics;
+pub use restore::abandon_all_chains;
 pub use routes::{openapi, router};
 pub use service::{Deps, Service, StartError};
 pub use store::{SCHEMA, StoreError};

@@ -1,7 +1,7 @@
 //! A lobby that is being played, as everyone but its task sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use contracts::{Accepted, CashedOut, PlayError, PlayRefusal, Returned};
 use engine::Command;
@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::Snapshot;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -49,6 +50,12 @@ pub(crate) struct LiveLobby {
     /// Writes whose outcome is not known yet.
     writes: TaskTracker,
     ended: AtomicU8,
+    /// Whether no chain has a seed that may be played now.
+    without_seeds: AtomicBool,
+    /// Whether it was told to finish or to stop.
+    stopping: AtomicBool,
+    /// Cancelled once the task is gone and the outcome of every write is known.
+    over: CancellationToken,
 }
 
 /// The task's ends of the channels.
@@ -113,10 +120,10 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, PlayRefusal>>;
 pub(crate) enum Ended {
     /// It was told to.
     Stopped = 1,
-    /// Its seeds are used up.
-    SeedsExhausted = 2,
     /// A newer owner plays it, or its store failed.
     Lost = 3,
+    /// Nobody plays; the next bet wakes it.
+    Rested = 4,
 }
 
 impl LiveLobby {
@@ -140,6 +147,9 @@ impl LiveLobby {
             opened: watch::Sender::new(false),
             writes: TaskTracker::new(),
             ended: AtomicU8::new(0),
+            without_seeds: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            over: CancellationToken::new(),
         };
         (Arc::new(live), Inbox { requests, answers: answered, looks: looked })
     }
@@ -155,8 +165,12 @@ impl LiveLobby {
     /// Hands a request over, without waiting.
     ///
     /// # Errors
-    /// [`PlayRefusal::Overloaded`] when the inbox is full; what [`Self::ended`] says.
+    /// [`PlayRefusal::Overloaded`] when the inbox is full; [`PlayRefusal::SeedsExhausted`] for a bet
+    /// while no chain has a seed; what [`Self::ended`] says.
     pub(crate) fn ask(&self, request: Request) -> Result<(), PlayError> {
+        if self.is_without_seeds() && matches!(request, Request::PlaceBet { .. }) {
+            return Err(PlayRefusal::SeedsExhausted.into());
+        }
         match self.inbox.try_send(request) {
             Ok(()) => Ok(()),
             Err(mpsc::error::TrySendError::Full(_)) => Err(PlayRefusal::Overloaded.into()),
@@ -179,6 +193,9 @@ impl LiveLobby {
 
     /// Answers a write, or orders. Goes nowhere once the task has ended.
     pub(crate) fn tell(&self, at: Timestamp, command: Command) {
+        if matches!(command, Command::Drain | Command::Interrupt) {
+            self.stopping.store(true, Ordering::Release);
+        }
         let _ended = self.answers.send(Stamped { at, command: Told::Command(command) });
     }
 
@@ -198,9 +215,46 @@ impl LiveLobby {
         self.ended.load(Ordering::Acquire) != 0
     }
 
+    /// Whether the lobby waits for a chain that may be played. Nobody waits for its round then.
+    pub(crate) fn set_without_seeds(&self, without: bool) {
+        self.without_seeds.store(without, Ordering::Release);
+        if without {
+            self.opened.send_replace(true);
+        }
+    }
+
+    pub(crate) fn is_without_seeds(&self) -> bool {
+        self.without_seeds.load(Ordering::Acquire)
+    }
+
+    /// Whether the lobby opens no more rounds.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire) || self.is_ended()
+    }
+
     /// Whether somebody must take the lobby over again.
     pub(crate) fn is_lost(&self) -> bool {
         self.ended.load(Ordering::Acquire) == Ended::Lost as u8
+    }
+
+    /// Whether nobody plays, and whatever was asked of it meanwhile was not looked at.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.ended.load(Ordering::Acquire) == Ended::Rested as u8
+    }
+
+    /// Whether the lobby stopped because it was told to.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.ended.load(Ordering::Acquire) == Ended::Stopped as u8
+    }
+
+    /// Says that nothing of the lobby is left here.
+    pub(crate) fn note_over(&self) {
+        self.over.cancel();
+    }
+
+    /// Waits until nothing of the lobby is left here.
+    pub(crate) async fn over(&self) {
+        self.over.cancelled().await;
     }
 
     /// Waits until a round was opened here, or the lobby ended. One that opens none in time, for
@@ -233,7 +287,6 @@ impl LiveLobby {
     pub(crate) fn gone(&self) -> PlayError {
         match self.ended.load(Ordering::Acquire) {
             ended if ended == Ended::Stopped as u8 => PlayRefusal::Draining.into(),
-            ended if ended == Ended::SeedsExhausted as u8 => PlayRefusal::SeedsExhausted.into(),
             _ => PlayError::Unavailable,
         }
     }

@@ -3,12 +3,14 @@
 //! A lobby gets its task when it is first touched; until then it costs a row.
 
 mod again;
+mod resting;
+mod upkeep;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cluster::Bus;
-use contracts::{PlayError, PlayRefusal};
+use contracts::{PlayError, PlayRefusal, WalletError};
 use engine::{Command, Mode};
 use kernel::LobbyId;
 use parking_lot::Mutex;
@@ -41,6 +43,12 @@ pub(crate) struct Lobbies {
     stopping: CancellationToken,
     /// How many may be played at once.
     limit: usize,
+    /// How long nobody plays before a lobby rests, in milliseconds.
+    rest_ms: u64,
+    /// When lobbies were visited since that was last stored.
+    visits: Mutex<HashMap<LobbyId, i64>>,
+    /// Lobbies that a newer owner plays: not to be asked for again.
+    fenced: Mutex<HashSet<LobbyId>>,
 }
 
 /// What a registry is made of.
@@ -52,11 +60,12 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) lobbies_max: usize,
+    pub(crate) rest_ms: u64,
 }
 
 impl Lobbies {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { takeover, live, outbound, bus, clock, metrics, lobbies_max } = parts;
+        let Parts { takeover, live, outbound, bus, clock, metrics, lobbies_max, rest_ms } = parts;
         Self {
             takeover,
             live,
@@ -69,6 +78,9 @@ impl Lobbies {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             limit: lobbies_max,
+            rest_ms,
+            visits: Mutex::default(),
+            fenced: Mutex::default(),
         }
     }
 
@@ -80,6 +92,7 @@ impl Lobbies {
         self: &Arc<Self>,
         lobby: LobbyId,
     ) -> Result<Arc<LiveLobby>, PlayError> {
+        self.visited(lobby);
         let live = self.own(lobby, 0).await?;
         live.opened(&*self.clock).await;
         Ok(live)
@@ -95,24 +108,38 @@ impl Lobbies {
         }
         let waking = Arc::clone(self.waking.lock().entry(lobby).or_default());
         let turn = waking.lock().await;
+        let before = self.live.lock().get(&lobby).cloned();
+        if let Some(resting) = before.filter(|live| live.is_resting()) {
+            resting.over().await;
+        }
         let woken = match self.awake(lobby) {
             Some(live) => Ok(live),
             None if self.is_stopping() => Err(PlayRefusal::Draining.into()),
+            None if self.fenced.lock().contains(&lobby) => Err(PlayRefusal::Draining.into()),
             None if self.live.lock().len() >= self.limit => Err(PlayRefusal::Overloaded.into()),
             None => self.start(lobby, tries).await,
         };
-        drop(turn);
-        let mut all_waking = self.waking.lock();
-        // The map's and ours: nobody else waits for a turn.
-        if Arc::strong_count(&waking) <= 2 {
-            all_waking.remove(&lobby);
-        }
+        self.give_turn_back(lobby, turn, &waking);
         woken
     }
 
-    /// The lobby, if it has a task or had one that ended.
+    fn give_turn_back(
+        &self,
+        lobby: LobbyId,
+        turn: tokio::sync::MutexGuard<'_, ()>,
+        waking: &Arc<AsyncMutex<()>>,
+    ) {
+        drop(turn);
+        let mut all_waking = self.waking.lock();
+        // The map's and ours: nobody else waits for a turn.
+        if Arc::strong_count(waking) <= 2 {
+            all_waking.remove(&lobby);
+        }
+    }
+
+    /// The lobby, if it has a task or had one that ended otherwise than to rest.
     pub(crate) fn awake(&self, lobby: LobbyId) -> Option<Arc<LiveLobby>> {
-        self.live.lock().get(&lobby).cloned()
+        self.live.lock().get(&lobby).filter(|live| !live.is_resting()).cloned()
     }
 
     /// Every lobby that has a task or had one that ended.
@@ -152,6 +179,10 @@ impl Lobbies {
     async fn take(&self, lobby: LobbyId) -> Result<Taken, PlayError> {
         self.takeover.take(lobby).await.map_err(|error| match error {
             TakeoverError::Unknown => PlayError::Refused(PlayRefusal::UnknownLobby),
+            TakeoverError::Wallet(WalletError::Fenced) => {
+                self.note_fenced(lobby);
+                PlayError::Refused(PlayRefusal::Draining)
+            }
             error => {
                 tracing::error!(%error, lobby.id = %lobby, "the lobby could not be taken over");
                 PlayError::Unavailable
@@ -171,6 +202,7 @@ impl Lobbies {
             clock: Arc::clone(&self.clock),
             pictures,
             metrics: self.metrics.clone(),
+            rest_ms: self.rest_ms,
         };
         self.live.lock().insert(lobby, Arc::clone(&live));
         self.metrics.lobbies.inc();
@@ -180,6 +212,14 @@ impl Lobbies {
             live.tell(self.clock.now(), Command::Drain);
         }
         live
+    }
+
+    /// A newer owner plays the lobby: nothing here may ever touch it again. Said once.
+    pub(crate) fn note_fenced(&self, lobby: LobbyId) {
+        if self.fenced.lock().insert(lobby) {
+            self.metrics.lobbies_fenced.inc();
+            tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby; it is left alone");
+        }
     }
 
     /// Tells every lobby to finish (`Command::Drain`) or to stop now (`Command::Interrupt`).

@@ -36,6 +36,8 @@ pub(crate) struct LobbyTask {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pictures: Pictures,
     pub(crate) metrics: Metrics,
+    /// How long nobody plays before the lobby rests, in milliseconds.
+    pub(crate) rest_ms: u64,
 }
 
 /// What the inbox held.
@@ -49,6 +51,8 @@ struct Running {
     waiting: Waiting,
     events: Vec<Event>,
     looks: Vec<Look>,
+    /// Since when nobody plays.
+    quiet_since: Option<Timestamp>,
 }
 
 impl LobbyTask {
@@ -56,7 +60,8 @@ impl LobbyTask {
     pub(crate) async fn run(self) {
         let live = Arc::clone(&self.live);
         let (waiting, events, looks) = (Waiting::default(), Vec::new(), Vec::new());
-        let mut running = Running { task: self, waiting, events, looks };
+        let quiet_since = None;
+        let mut running = Running { task: self, waiting, events, looks, quiet_since };
         let mut batch = Vec::new();
         while running.step(&mut batch) {
             running.wait(&mut batch).await;
@@ -67,10 +72,11 @@ impl LobbyTask {
 }
 
 impl Running {
-    /// Waits for the first of: an answer, a request, the engine's deadline.
+    /// Waits for the first of: an answer, a request, the engine's deadline, the time to rest.
     async fn wait(&mut self, batch: &mut Vec<(Timestamp, Input)>) {
         let inbox = &mut self.task.inbox;
-        let deadline = self.task.lobby.next_deadline();
+        let rest_at = self.quiet_since.map(|since| since + self.task.rest_ms);
+        let deadline = self.task.lobby.next_deadline().into_iter().chain(rest_at).min();
         let clock = &self.task.clock;
         let due = async move {
             match deadline {
@@ -127,6 +133,7 @@ impl Running {
         }
         let now = self.task.clock.now();
         self.task.lobby.advance(now, &mut self.events);
+        self.rest(now);
         let mut events = std::mem::take(&mut self.events);
         for event in events.drain(..) {
             match event {
@@ -137,6 +144,20 @@ impl Running {
         self.events = events;
         self.show(now);
         !self.task.lobby.is_stopped()
+    }
+
+    /// Lets a lobby that nobody plays rest. Who asks from now on asks its next owner.
+    fn rest(&mut self, now: Timestamp) {
+        if !self.task.lobby.may_rest() {
+            self.quiet_since = None;
+            return;
+        }
+        let since = *self.quiet_since.get_or_insert(now);
+        if now >= since + self.task.rest_ms {
+            self.task.live.note_end(Ended::Rested);
+            let told = self.task.lobby.handle(now, Command::Rest, &mut self.events);
+            debug_assert_eq!(told, Ok(()), "orders are never rejected");
+        }
     }
 
     /// Answers those who look. What all of them see is drawn once.
@@ -202,7 +223,7 @@ impl Running {
                 besides.locked =
                     task.lobby.bets().iter().filter(|bet| bet.is_in_round()).map(entry).collect();
             }
-            Write::Void { .. } => task.live.set_open_round(None),
+            Write::Void { .. } | Write::Forget { .. } => task.live.set_open_round(None),
             _ => {}
         }
         task.outbound.submit(&task.live, write, besides);
@@ -236,6 +257,10 @@ impl Running {
                 task.metrics.rounds_voided.inc();
             }
             Notice::Interrupted { .. } => task.live.set_playing(None),
+            Notice::InterruptionSettled { totals, would_have_paid, .. } => {
+                task.metrics.interrupted(totals.payout_sum, *would_have_paid);
+            }
+            Notice::Stopped => task.live.set_playing(None),
             Notice::Ticked { elapsed_ms, .. } => {
                 if let Phase::Running { started_at } = task.lobby.phase() {
                     observe_lateness(&task.metrics, now.ms_since(started_at + *elapsed_ms));

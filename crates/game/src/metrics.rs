@@ -1,5 +1,6 @@
 //! What the game service counts. Names are `waxwing_game_<name>`.
 
+use kernel::Amount;
 use platform::metrics::Registry;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -18,6 +19,14 @@ pub struct Metrics {
     pub rounds_voided: Counter,
     /// Locked rounds that were stopped.
     pub rounds_interrupted: Counter,
+    /// What stopped rounds paid, gross, in units of 0.0001.
+    pub interrupted_paid_units: Counter,
+    /// What they would have paid had they run, likewise.
+    pub interrupted_would_have_paid_units: Counter,
+    /// Lobbies that a newer owner plays, as the wallet's fence says.
+    pub lobbies_fenced: Counter,
+    /// Lobbies closed for want of visitors.
+    pub lobbies_closed: Counter,
     /// Bets accepted.
     pub bets_accepted: Counter,
     /// Bets refused, for any reason.
@@ -36,11 +45,24 @@ pub struct Metrics {
     pub resolve_conflicts: Counter,
     /// Closes that did not agree with the holds resolved.
     pub close_disagreements: Counter,
-    /// Lobbies that stopped for want of seeds.
+    /// Times that a lobby had to wait for seeds.
     pub seeds_exhausted: Counter,
+    /// Seeds left to the lobby that has the fewest.
+    pub seeds_left: Gauge,
+    /// Lobbies that wait for seeds now.
+    pub lobbies_without_seeds: Gauge,
+    /// Seed chains given up.
+    pub chains_abandoned: Counter,
 }
 
 impl Metrics {
+    /// Counts a stopped round: what it paid, and what it would have paid had it run.
+    pub(crate) fn interrupted(&self, paid: Amount, would_have_paid: Amount) {
+        self.rounds_interrupted.inc();
+        self.interrupted_paid_units.inc_by(paid.units().unsigned_abs());
+        self.interrupted_would_have_paid_units.inc_by(would_have_paid.units().unsigned_abs());
+    }
+
     /// Registers everything.
     #[must_use]
     pub fn register(registry: &Registry) -> Self {
@@ -50,8 +72,11 @@ impl Metrics {
             game.register(name, help, counter.clone());
             counter
         };
-        let lobbies = Gauge::default();
-        game.register("lobbies", "Lobbies with a task in this process", lobbies.clone());
+        let gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            game.register(name, help, gauge.clone());
+            gauge
+        };
         let tick_lateness_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 12));
         game.register(
             "tick_lateness_seconds",
@@ -59,12 +84,22 @@ impl Metrics {
             tick_lateness_seconds.clone(),
         );
         Self {
-            lobbies,
+            lobbies: gauge("lobbies", "Lobbies with a task in this process"),
             tick_lateness_seconds,
             lobbies_lost: counter("lobbies_lost", "Lobbies lost and taken over again"),
             rounds_settled: counter("rounds_settled", "Rounds that ended by their crash"),
             rounds_voided: counter("rounds_voided", "Rounds that ended before their lock"),
             rounds_interrupted: counter("rounds_interrupted", "Locked rounds that were stopped"),
+            interrupted_paid_units: counter(
+                "interrupted_paid_units",
+                "What interrupted rounds paid, in units of 0.0001",
+            ),
+            interrupted_would_have_paid_units: counter(
+                "interrupted_would_have_paid_units",
+                "What interrupted rounds would have paid, in units of 0.0001",
+            ),
+            lobbies_fenced: counter("lobbies_fenced", "Lobbies that a newer owner plays"),
+            lobbies_closed: counter("lobbies_closed", "Lobbies closed for want of visitors"),
             bets_accepted: counter("bets_accepted", "Bets accepted"),
             bets_refused: counter("bets_refused", "Bets refused"),
             cash_outs: counter("cash_outs", "Cash-outs paid"),
@@ -74,6 +109,9 @@ impl Metrics {
             resolve_conflicts: counter("resolve_conflicts", "Resolves that the wallet parked"),
             close_disagreements: counter("close_disagreements", "Closes that did not agree"),
             seeds_exhausted: counter("seeds_exhausted", "Lobbies that ran out of seeds"),
+            seeds_left: gauge("seeds_left", "Seeds left to the lobby that has the fewest"),
+            lobbies_without_seeds: gauge("lobbies_without_seeds", "Lobbies that wait for seeds"),
+            chains_abandoned: counter("chains_abandoned", "Seed chains given up"),
         }
     }
 }

@@ -90,6 +90,11 @@ impl Outbound {
         let _closed = self.recorder.send(job);
     }
 
+    /// A round that waited for its seed goes on to the store; it is counted already.
+    pub(crate) fn record_again(&self, job: Job) {
+        let _closed = self.recorder.send(job);
+    }
+
     /// Whether more bets may be taken.
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) < WAITING_MAX

@@ -343,7 +343,8 @@ impl Sender {
     ) {
         for lobby in lobbies {
             match error {
-                WalletError::Unavailable => {
+                // What cannot be done now is sent again as well: money depends on it.
+                WalletError::Unavailable | WalletError::Failed => {
                     answers.failed = true;
                     answers.stuck.insert(lobby);
                 }
@@ -357,7 +358,6 @@ impl Sender {
         if answers.stuck.insert(lobby)
             && let Some(live) = self.live.lock().get(&lobby)
         {
-            tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby");
             live.end(self.clock.now(), Ended::Lost);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on a crash point before `crashed`: the climb is drawn from the ticks.
 
+mod resting;
 mod snapshot;
 
 use std::collections::{HashMap, VecDeque};
@@ -21,10 +22,16 @@ use protocol::{Picture, PictureEvent};
 
 use crate::live::LiveLobby;
 
+pub(crate) use resting::resting;
 pub(crate) use snapshot::own_bets;
 
 /// How many finished rounds a snapshot shows.
 pub(crate) const LAST_MAX: u8 = 20;
+
+/// How far counted ticks are apart, in milliseconds: those that carry cash-outs, and the others.
+/// What is ticked between them is not counted, so that nobody misses it.
+const CARRYING_MS: u64 = 500;
+const EMPTY_MS: u64 = 1_000;
 
 /// Draws one lobby. Owned by its task.
 pub(crate) struct Pictures {
@@ -48,6 +55,10 @@ pub(crate) struct Pictures {
 struct Climbed {
     started_at: Timestamp,
     multiplier: Multiplier,
+    /// How long the climb took to get there.
+    elapsed_ms: u64,
+    /// When the last tick was counted, likewise.
+    counted_ms: u64,
     /// The seed's own crash point and the climb's length, once shown.
     crash: Option<(Multiplier, u64)>,
 }
@@ -108,8 +119,7 @@ impl Pictures {
                 self.publish(*round, PictureEvent::RoundLocked(locked));
             }
             Notice::RoundStarted { round, start_at } => {
-                let multiplier = Multiplier::ONE;
-                self.climb = Some(Climbed { started_at: *start_at, multiplier, crash: None });
+                self.climb = Some(Climbed::begin(*start_at));
                 let elapsed_ms = now.ms_since(*start_at);
                 let curve = lobby.rules().curve.kind().into();
                 self.publish(
@@ -146,6 +156,8 @@ impl Pictures {
             closes_in_ms: closes_at.map(|closes_at| closes_at.ms_since(now)),
             commitment: promise.commitment,
             seed_index: promise.seed_index,
+            anchored: promise.anchored,
+            next_commitment: promise.next_commitment,
         };
         self.publish(round, PictureEvent::BettingOpened(opened));
     }
@@ -171,13 +183,35 @@ impl Pictures {
         }
     }
 
+    /// Counted where it is time to tell who left; else only the multiplier moves on.
     fn tick(&mut self, round: u32, elapsed_ms: u64, multiplier: Multiplier) {
-        if let Some(climb) = self.climb.as_mut() {
-            climb.multiplier = multiplier;
+        let apart_ms = if self.cash_outs.is_empty() { EMPTY_MS } else { CARRYING_MS };
+        let Some(climb) = self.climb.as_mut() else { return };
+        (climb.multiplier, climb.elapsed_ms) = (multiplier, elapsed_ms);
+        if elapsed_ms >= climb.counted_ms + apart_ms {
+            climb.counted_ms = elapsed_ms;
+            self.count_tick(round);
+            return;
         }
+        let multiplier = WireMultiplier(multiplier);
+        let tick = Tick { elapsed_ms, multiplier, cash_outs: Vec::new() };
+        self.send(None, round, PictureEvent::Tick(tick));
+    }
+
+    /// Tells where the climb is and everyone who left it since this was last told.
+    fn count_tick(&mut self, round: u32) {
+        let Some(Climbed { multiplier, elapsed_ms, .. }) = self.climb else { return };
         let cash_outs = std::mem::take(&mut self.cash_outs);
         let multiplier = WireMultiplier(multiplier);
         self.publish(round, PictureEvent::Tick(Tick { elapsed_ms, multiplier, cash_outs }));
+    }
+
+    /// Tells of those who left and were not told of: before every end, also where a cash-out was
+    /// stored after the crash was told.
+    fn tell_cash_outs(&mut self, round: u32) {
+        if !self.cash_outs.is_empty() {
+            self.count_tick(round);
+        }
     }
 
     fn cashed_out(&mut self, cash_out: &CashOut, asked: bool) {
@@ -196,13 +230,11 @@ impl Pictures {
     }
 
     fn crashed(&mut self, round: u32, crash_point: Multiplier, end: Multiplier, elapsed_ms: u64) {
-        if !self.cash_outs.is_empty() {
-            self.tick(round, elapsed_ms, end);
-        }
         if let Some(climb) = self.climb.as_mut() {
-            climb.multiplier = end;
+            (climb.multiplier, climb.elapsed_ms) = (end, elapsed_ms);
             climb.crash = Some((crash_point, elapsed_ms));
         }
+        self.tell_cash_outs(round);
         let crash_point = WireMultiplier(crash_point);
         let multiplier = WireMultiplier(end);
         let crashed = Crashed { crash_point, multiplier, elapsed_ms };
@@ -219,6 +251,7 @@ impl Pictures {
         let public_seed = self.live.seeds.promise(round).public_seed;
         let settled = Settled { seed: opened.seed.reveal(), public_seed, totals };
         self.ended = ShownPhase::Settled;
+        self.tell_cash_outs(round);
         self.remember(round, *opened.crash_point.expose());
         self.publish(round, PictureEvent::Settled(settled));
         for bet in lost {
@@ -244,6 +277,7 @@ impl Pictures {
         stored: bool,
     ) {
         self.ended = ShownPhase::Interrupted;
+        self.tell_cash_outs(round);
         let opened = self.live.seeds.opened(round).filter(|_| stored);
         let public_seed = opened.as_ref().map(|_| self.live.seeds.promise(round).public_seed);
         if let Some(opened) = &opened {
@@ -303,6 +337,13 @@ impl Pictures {
     }
 }
 
+impl Climbed {
+    const fn begin(started_at: Timestamp) -> Self {
+        let (elapsed_ms, counted_ms) = (0, 0);
+        Self { started_at, multiplier: Multiplier::ONE, elapsed_ms, counted_ms, crash: None }
+    }
+}
+
 /// Tells that the round under way, if any, goes no further here. For a lobby whose task has ended
 /// without a word.
 pub(crate) fn lose(bus: &dyn Bus, live: &LiveLobby) {
@@ -336,6 +377,7 @@ fn climbs(phase: Phase) -> bool {
 
 const fn end_reason(reason: Reason) -> EndReason {
     match reason {
+        Reason::Quiet => EndReason::Quiet,
         Reason::Shutdown => EndReason::Shutdown,
         Reason::Stalled => EndReason::Stalled,
         Reason::OwnerLost => EndReason::OwnerLost,

@@ -17,6 +17,8 @@ use crate::store::{Done, LockRecord, RoundEnd, Store, StoreCommand, StoreError};
 
 /// The most writes in one transaction.
 const BATCH: usize = 1_024;
+/// How often a lobby without seeds looks whether it must stop, in milliseconds.
+const SEEDS_LOOK_MS: u64 = 500;
 /// How soon a batch of unknown outcome is applied again, in milliseconds.
 const RETRY_MS: u64 = 100;
 
@@ -58,6 +60,7 @@ impl Recorder {
                     commands.push(command);
                     entries.push(Entry { job, opened });
                 }
+                Err(SeedError::Exhausted) => self.await_seeds(job),
                 Err(error) => self.give_up(&job, &error),
             }
         }
@@ -154,6 +157,7 @@ impl Recorder {
                 at,
             },
             Write::Outcome { .. } | Write::Interruption { .. } => self.end(job, at)?,
+            Write::Forget { round } => StoreCommand::ForgetRound { round: live.round(*round) },
             Write::Void { round, reason } => {
                 StoreCommand::VoidRound { round: live.round(*round), reason: *reason, at }
             }
@@ -191,7 +195,6 @@ impl Recorder {
                 (*round, None, None, lost.collect(), totals)
             }
             Write::Interruption { round, reason, multiplier, settlements, totals } => {
-                self.metrics.rounds_interrupted.inc();
                 (*round, Some(*reason), *multiplier, settlements.clone(), totals)
             }
             _ => return Err(SeedError::Unreadable),
@@ -212,16 +215,40 @@ impl Recorder {
         })))
     }
 
+    /// No seed, no round: it is opened once there is a chain that may be played. Until then the
+    /// lobby is seen, and refuses bets.
+    fn await_seeds(&self, job: Job) {
+        self.metrics.seeds_exhausted.inc();
+        self.metrics.lobbies_without_seeds.inc();
+        tracing::warn!(lobby.id = %job.lobby.id(), "the lobby waits for seeds");
+        job.lobby.set_without_seeds(true);
+        let (clock, outbound) = (Arc::clone(&self.clock), self.outbound.clone());
+        let waiting = self.metrics.lobbies_without_seeds.clone();
+        tokio::spawn(async move {
+            let live = Arc::clone(&job.lobby);
+            loop {
+                tokio::select! {
+                    () = live.seeds.ready() => break,
+                    () = clock.sleep_until(clock.now() + SEEDS_LOOK_MS) => {}
+                }
+                if live.is_stopping() {
+                    break;
+                }
+            }
+            waiting.dec();
+            live.set_without_seeds(false);
+            if live.is_stopping() {
+                live.end(clock.now(), Ended::Stopped);
+            } else {
+                outbound.record_again(job);
+            }
+        });
+    }
+
     /// No seed, no round.
     fn give_up(&self, job: &Job, error: &SeedError) {
-        let why = if *error == SeedError::Exhausted {
-            self.metrics.seeds_exhausted.inc();
-            Ended::SeedsExhausted
-        } else {
-            Ended::Lost
-        };
         tracing::error!(%error, lobby.id = %job.lobby.id(), "the lobby stops");
-        job.lobby.end(self.clock.now(), why);
+        job.lobby.end(self.clock.now(), Ended::Lost);
     }
 
     /// The store refused one command for good: a bet goes back, anything else stops the lobby.
@@ -256,7 +283,7 @@ fn answer_lobby(entry: &Entry, done: Done, now: Timestamp) {
             }
         }
         Write::Cancel(key) => Command::CancelStored { player: key.player, bet: key.bet },
-        Write::Release(_) => return,
+        Write::Release(_) | Write::Forget { .. } => return,
         Write::Lock { round, .. } => {
             live.seeds.used(*round);
             let crash_point = entry.opened.as_ref().map(|opened| opened.crash_point.clone());

@@ -71,6 +71,12 @@ impl Reserver {
                 self.metrics.wallet_retries.inc();
                 false
             }
+            // Nothing was held. One bet that can never be held takes no other with it.
+            Err(WalletError::Failed) if holds.len() == 1 => {
+                self.refuse(&jobs.remove(0), Rejection::NotStored);
+                true
+            }
+            Err(WalletError::Failed) => self.reserve_alone(jobs).await,
             Err(WalletError::Fenced) => {
                 for job in jobs.drain(..) {
                     self.answered(job, Err(Refusal::Fenced));
@@ -80,8 +86,18 @@ impl Reserver {
         }
     }
 
+    /// Sends each hold in a call of its own; whether all of them were answered.
+    async fn reserve_alone(&self, jobs: &mut Vec<Job>) -> bool {
+        for job in std::mem::take(jobs) {
+            let mut alone = vec![job];
+            if !Box::pin(self.reserve(&mut alone)).await {
+                jobs.append(&mut alone);
+            }
+        }
+        jobs.is_empty()
+    }
+
     fn answered(&self, job: Job, answer: Result<Amount, Refusal>) {
-        let Write::Bet(bet) = &job.write else { return };
         let rejection = match answer {
             Ok(balance) => {
                 self.outbound.record_reserved(job, balance);
@@ -96,7 +112,12 @@ impl Reserver {
                 Rejection::NotStored
             }
         };
-        let (player, bet) = (bet.key.player, bet.key.bet);
+        self.refuse(&job, rejection);
+    }
+
+    fn refuse(&self, job: &Job, rejection: Rejection) {
+        let Write::Bet(Bet { key, .. }) = &job.write else { return };
+        let (player, bet) = (key.player, key.bet);
         job.lobby.tell(self.clock.now(), Command::BetRefused { player, bet, rejection });
     }
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use cluster::Bus;
 use contracts::{PlayError, Wallet};
-use engine::Rules;
+use engine::{Mode, Rules};
 use kernel::{Curve, LobbyId, PlayerId, Sealed};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
 use platform::health::Health;
+use platform::http::idempotency::Running;
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
@@ -21,21 +22,24 @@ use protocol::Snapshot;
 use tokens::Verifier;
 use tokio::sync::Notify;
 
-use crate::config::Config;
+use crate::config::{Config, DrandConfig, PublicSeedSource};
 use crate::lobbies::{Lobbies, Parts};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::outbox::Sender;
 use crate::recorder::Recorder;
 use crate::reserver::Reserver;
-use crate::seeds::{SeedMaker, Vault};
-use crate::store::{LobbyRecord, NewLobby, SqliteStore, Store, StoreError};
+use crate::seeds::{Beacon, DrandClient, SeedMaker, SeedsLeft, Vault};
+use crate::store::{LobbyLimits, NewLobby, Opened, Opening, SqliteStore, Store, StoreError};
 use crate::takeover::Takeover;
 
 use ending::Worker;
 
 /// How many lobbies are taken over at once at the start.
 const TAKEOVERS: usize = 32;
+/// How many of a player's lobbies may play without a pause: each costs a task and a seed a
+/// round, whether anybody plays or not.
+const CONTINUOUS_MAX: u32 = 1;
 
 /// What the game stands on.
 pub struct Deps {
@@ -88,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) lobbies: Arc<Lobbies>,
     pub(crate) outbound: Outbound,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Calls with an idempotency key that are being worked on.
+    pub(crate) running: Running,
     verifier: Arc<Verifier>,
     metrics: Metrics,
 }
@@ -110,6 +116,10 @@ impl Service {
             clock: Arc::clone(&clock),
             random,
             commitment_key: deps.commitment_key,
+            beacon: beacon(&config),
+            successor_at: config.successor_at,
+            left: SeedsLeft::new(metrics.seeds_left.clone()),
+            abandoned: metrics.chains_abandoned.clone(),
         });
         let curve = Curve::exponential();
         make_main(&*store, &config, &curve, clock.unix_ms()).await?;
@@ -131,6 +141,7 @@ impl Service {
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             lobbies_max: config.lobbies_max,
+            rest_ms: config.rest_ms,
         };
         let lobbies = Arc::new(Lobbies::new(parts));
         let sender = Sender {
@@ -157,7 +168,8 @@ impl Service {
             metrics: metrics.clone(),
         };
         let verifier = deps.verifier;
-        let inner = Inner { config, store, lobbies, outbound, clock, verifier, metrics };
+        let running = Running::default();
+        let inner = Inner { config, store, lobbies, outbound, clock, running, verifier, metrics };
         let service = Self { inner: Arc::new(inner) };
         // Before the first flush of the outbox and the first request, so no gate is needed.
         let workers = [
@@ -165,6 +177,8 @@ impl Service {
             Worker::spawn("reserver", reserver.run(queues.reserver)),
         ];
         service.own_lobbies().await?;
+        let lobbies = Arc::clone(&service.inner.lobbies);
+        service.inner.lobbies.tasks.spawn(lobbies.keep_up());
         service.run_until_shutdown(sender, workers, deps.shutdown, &deps.health);
         Ok(service)
     }
@@ -181,16 +195,31 @@ impl Service {
         lobby: LobbyId,
         player: Option<PlayerId>,
     ) -> Result<Snapshot, PlayError> {
-        let live = self.inner.lobbies.wake(lobby).await?;
-        live.look(player).await
+        self.inner.lobbies.look(lobby, player).await
     }
 
-    /// Makes a player's lobby; `None` if they have as many as they may.
-    pub(crate) async fn create_lobby(
-        &self,
-        new: NewLobby,
-    ) -> Result<Option<LobbyRecord>, StoreError> {
-        self.inner.store.create_lobby(new, self.inner.config.lobbies_per_player).await
+    /// Joins or makes a lobby. One that plays by itself begins at once.
+    pub(crate) async fn open_lobby(&self, opening: Opening) -> Result<Opened, StoreError> {
+        let opened = self.inner.store.open_lobby(opening).await?;
+        match &opened {
+            Opened::Joined(lobby) => self.inner.lobbies.visited(*lobby),
+            Opened::Made(record) if record.rules.mode == Mode::Continuous => {
+                let (lobbies, lobby) = (Arc::clone(&self.inner.lobbies), record.lobby);
+                self.inner.lobbies.tasks.spawn(async move { lobbies.persist(lobby, 0).await });
+            }
+            _ => {}
+        }
+        Ok(opened)
+    }
+
+    /// Whether the lobby exists and is played.
+    pub(crate) async fn is_open(&self, lobby: LobbyId) -> Result<bool, StoreError> {
+        Ok(self.inner.store.lobby(lobby).await?.is_some_and(|record| !record.closed))
+    }
+
+    /// How many lobbies a player may have.
+    pub(crate) fn limits(&self) -> LobbyLimits {
+        LobbyLimits { all: self.inner.config.lobbies_per_player, continuous: CONTINUOUS_MAX }
     }
 
     /// A player's lobby before its maker's wishes.
@@ -218,6 +247,17 @@ impl Service {
         }
         while waking.join_next().await.is_some() {}
         Ok(())
+    }
+}
+
+/// What new chains are anchored in.
+fn beacon(config: &Config) -> Option<Arc<dyn Beacon>> {
+    match config.public_seed {
+        PublicSeedSource::Local => None,
+        PublicSeedSource::Drand => {
+            let DrandConfig { urls, timeout_ms } = config.drand.clone();
+            Some(Arc::new(DrandClient::new(urls, timeout_ms)))
+        }
     }
 }
 

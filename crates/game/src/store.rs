@@ -11,10 +11,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use engine::{Bet, BetKey, CashOut, Reason, Settlement, Totals};
 use kernel::{Amount, BetId, Epoch, LobbyId, Multiplier, PlayerId, RoundId};
+use platform::http::Idempotent;
+use platform::http::idempotency::KeptAnswer;
+use protocol::chains::Abandoned;
 
 pub(crate) use records::{
-    BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, RoundRecord, RoundState,
-    SealedSeed, UnfinishedRound, Visibility, WireOutcome,
+    Abandonment, BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, PublicSeed,
+    RoundRecord, RoundState, SealedSeed, UnfinishedRound, Visibility, WireOutcome,
 };
 pub use sqlite::SCHEMA;
 pub(crate) use sqlite::SqliteStore;
@@ -54,12 +57,60 @@ pub(crate) enum StoreCommand {
     Crash { round: RoundId, crash_point: Multiplier, multiplier: Multiplier, at: i64 },
     /// A locked round ends: resolves of what was still open and the round's close queued.
     EndRound(Box<RoundEnd>),
+    /// An open round that nobody asked for a bet never was.
+    ForgetRound { round: RoundId },
     /// A round ends without lock, its close queued with a count of 0.
     VoidRound { round: RoundId, reason: Reason, at: i64 },
     /// Closes a round that this store does not know, so that its holds are released.
     CloseUnknown { round: RoundId },
     /// A new owner's epoch.
     TakeOver { lobby: LobbyId, epoch: Epoch },
+}
+
+/// A lobby that a player asks for.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// Joined if it exists and is not closed.
+    pub(crate) join: Option<LobbyId>,
+    /// Made otherwise.
+    pub(crate) new: NewLobby,
+    /// How many lobbies its owner may have, and how many of them may be continuous.
+    pub(crate) limits: LobbyLimits,
+    /// How to know the call again.
+    pub(crate) call: Option<KeyedOpening>,
+}
+
+/// How many lobbies a player may have that are not closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LobbyLimits {
+    pub(crate) all: u32,
+    pub(crate) continuous: u32,
+}
+
+/// A call under an idempotency key, and how it is answered.
+#[derive(Debug)]
+pub(crate) struct KeyedOpening {
+    pub(crate) player: PlayerId,
+    pub(crate) call: Idempotent,
+    /// The origin that the answer names.
+    pub(crate) origin: String,
+}
+
+/// What became of an [`Opening`].
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// Joined.
+    Joined(LobbyId),
+    /// Made.
+    Made(Box<LobbyRecord>),
+    /// Done before, under the same key.
+    Kept(KeptAnswer),
+    /// The key stands for another request.
+    Mismatch,
+    /// As many lobbies as a player may have.
+    TooMany,
+    /// As many continuous ones.
+    TooManyContinuous,
 }
 
 /// What fixes the accepted set of a round.
@@ -153,8 +204,17 @@ pub(crate) trait Store: Send + Sync + 'static {
         new: NewLobby,
         limit: u32,
     ) -> Result<Option<LobbyRecord>, StoreError>;
+    /// Joins a lobby or makes one under the next free number, and keeps the answer with it.
+    async fn open_lobby(&self, opening: Opening) -> Result<Opened, StoreError>;
     async fn lobby(&self, lobby: LobbyId) -> Result<Option<LobbyRecord>, StoreError>;
-    /// Public lobbies, by number, at most `limit`.
+    /// Notes when lobbies were last visited, in Unix milliseconds.
+    async fn visit(&self, visits: Vec<(LobbyId, i64)>) -> Result<(), StoreError>;
+    /// Players' lobbies that nobody has visited since `before`, at most `limit`.
+    async fn unvisited(&self, before: i64, limit: u32) -> Result<Vec<LobbyId>, StoreError>;
+    /// Closes a player's lobby unless it was visited since `before` or has a round without end;
+    /// whether it was closed.
+    async fn close_lobby(&self, lobby: LobbyId, before: i64, at: i64) -> Result<bool, StoreError>;
+    /// Public lobbies that are not closed, the newest first, at most `limit`.
     async fn public_lobbies(&self, limit: u32) -> Result<Vec<LobbyRecord>, StoreError>;
     /// Lobbies with unfinished rounds or unsent rows, and configured ones.
     async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError>;
@@ -166,13 +226,24 @@ pub(crate) trait Store: Send + Sync + 'static {
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError>;
-    /// Sets a chain's public seed, once and for all; answers with the one that stands.
+    /// Sets a chain's public seed, once and for all; answers with the chain as it stands.
     async fn set_public_seed(
         &self,
         lobby: LobbyId,
         chain: u32,
-        public_seed: String,
-    ) -> Result<String, StoreError>;
+        seed: PublicSeed,
+    ) -> Result<Option<ChainRecord>, StoreError>;
+    /// Gives chains up, for all to see: none of their seeds is played any more.
+    async fn abandon(&self, abandonment: Abandonment) -> Result<(), StoreError>;
+    /// Gives up every chain of every lobby; how many.
+    async fn abandon_all(&self, how: Abandoned) -> Result<usize, StoreError>;
+    /// Chains of a lobby below `before`, newest first.
+    async fn chains(
+        &self,
+        lobby: LobbyId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<ChainRecord>, StoreError>;
     /// The sealed value at or above `index`.
     async fn checkpoint(
         &self,
@@ -193,6 +264,13 @@ pub(crate) trait Store: Send + Sync + 'static {
         before: Option<u32>,
         limit: u32,
     ) -> Result<Vec<RoundRecord>, StoreError>;
+    /// Rounds of a lobby above `after` that are over, oldest first, up to the first that is not.
+    async fn finished(
+        &self,
+        lobby: LobbyId,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<(RoundRecord, Vec<BetRecord>)>, StoreError>;
     async fn bet(&self, player: PlayerId, bet: BetId) -> Result<Option<BetRecord>, StoreError>;
     /// A player's bets placed before the bet `before`, newest first.
     async fn bets_of(

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use contracts::{Fence, Fenced, Wallet, WalletError};
 use engine::{
     Interruption, Lobby, Outcome, Reason, Resume, Rules, Settlement, StoredRound, Unclosed,
-    decide_interruption,
+    decide_interruption, would_have_paid,
 };
 use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
 use platform::clock::Clock;
 use platform::failpoint;
+use protocol::chains::LostRounds;
 use protocol::picture::LastRound;
 use protocol::wire::WireMultiplier;
 
 use crate::metrics::Metrics;
 use crate::pictures::LAST_MAX;
 use crate::recorder::apply_until_definite;
-use crate::seeds::{ChainPlan, Opened, SeedError, SeedMaker, Seeds, read_seed};
+use crate::seeds::{Behind, ChainPlan, Inherited, Opened, SeedError, SeedMaker, Seeds, read_seed};
 use crate::store::{
     Inheritance, LobbyRecord, RoundEnd, RoundState, Store, StoreCommand, StoreError,
     UnfinishedRound,
@@ -24,6 +25,8 @@ use crate::store::{
 
 /// How often the fence is asked for before the lobby stays closed for now.
 const FENCE_TRIES: u32 = 8;
+/// How often a higher epoch is tried, each time by twice as much.
+const EPOCH_TRIES: u32 = 40;
 /// How long to wait between two tries, in milliseconds.
 const FENCE_PAUSE_MS: u64 = 100;
 
@@ -66,12 +69,13 @@ impl Takeover {
     /// # Errors
     /// [`TakeoverError`]; nothing was decided that the next try would decide otherwise.
     pub(crate) async fn take(&self, lobby: LobbyId) -> Result<Taken, TakeoverError> {
-        let record = self.store.lobby(lobby).await?.ok_or(TakeoverError::Unknown)?;
-        let epoch = record.epoch.next();
+        let record = self.store.lobby(lobby).await?.filter(|record| !record.closed);
+        let record = record.ok_or(TakeoverError::Unknown)?;
         failpoint::reach("fence.before_send");
-        let fenced = self.fence(&record, epoch).await?;
+        let (epoch, fenced) = self.fence(&record).await?;
         failpoint::reach("fence.after_answer");
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
+        let behind = behind(&left, &fenced, epoch);
         self.end_unfinished(&left, &fenced, epoch).await?;
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
         let plan = ChainPlan {
@@ -79,9 +83,9 @@ impl Takeover {
             length: left.lobby.rules.chain_length,
             house_edge_bps: left.lobby.rules.house_edge_bps,
         };
-        let chains = left.chains.clone();
-        let maker = Arc::clone(&self.seeds);
-        let seeds = Arc::new(Seeds::load(maker, plan, chains, fenced.seed_index).await?);
+        let inherited =
+            Inherited { chains: left.chains.clone(), fenced: fenced.seed_index, behind };
+        let seeds = Seeds::load(Arc::clone(&self.seeds), plan, inherited).await?;
         let rules = self.rules(&left.lobby);
         let resume = resume(&left, &fenced);
         let last = self.last_rounds(lobby).await?;
@@ -90,7 +94,7 @@ impl Takeover {
     }
 
     /// The rules a stored lobby is played by.
-    fn rules(&self, record: &LobbyRecord) -> Rules {
+    pub(crate) fn rules(&self, record: &LobbyRecord) -> Rules {
         let stored = &record.rules;
         let curve = match stored.curve {
             CurveKind::Exponential => self.curve.clone(),
@@ -109,7 +113,21 @@ impl Takeover {
         }
     }
 
-    async fn fence(&self, record: &LobbyRecord, epoch: Epoch) -> Result<Fenced, WalletError> {
+    /// Fences under the next epoch. Whoever takes a lobby over is its only owner, since it holds
+    /// the data directory: an epoch that the wallet finds too low is that of an older copy of this
+    /// store, and higher ones are tried.
+    async fn fence(&self, record: &LobbyRecord) -> Result<(Epoch, Fenced), WalletError> {
+        let mut epoch = record.epoch.next();
+        for doubled in 0..EPOCH_TRIES {
+            match self.fence_under(record, epoch).await {
+                Err(WalletError::Fenced) => epoch = Epoch(epoch.0.saturating_add(1 << doubled)),
+                answer => return Ok((epoch, answer?)),
+            }
+        }
+        Err(WalletError::Fenced)
+    }
+
+    async fn fence_under(&self, record: &LobbyRecord, epoch: Epoch) -> Result<Fenced, WalletError> {
         let fence = Fence { lobby: record.lobby, epoch, funding: record.rules.funding };
         for _ in 1..FENCE_TRIES {
             match self.wallet.fence(fence).await {
@@ -177,15 +195,16 @@ impl Takeover {
                 (Some(reason), Some(multiplier), outcomes)
             }
         };
+        let payout_sum = paid(&stored, &outcomes);
         if interrupted.is_some() {
-            self.metrics.rounds_interrupted.inc();
+            self.metrics.interrupted(payout_sum, would_have_paid(&stored));
         }
         Ok(StoreCommand::EndRound(Box::new(RoundEnd {
             round,
             interrupted,
             crash_point,
             multiplier,
-            payout_sum: paid(&stored, &outcomes),
+            payout_sum,
             settlements: settlements(&stored, &outcomes),
             seed: *opened.seed.as_bytes(),
             at,
@@ -210,7 +229,7 @@ impl Takeover {
         Ok(Some(read_seed(chain, record.round.number, index, seed)?))
     }
 
-    async fn last_rounds(&self, lobby: LobbyId) -> Result<Vec<LastRound>, StoreError> {
+    pub(crate) async fn last_rounds(&self, lobby: LobbyId) -> Result<Vec<LastRound>, StoreError> {
         let rounds = self.store.rounds(lobby, None, LAST_MAX.into()).await?;
         let shown = rounds.into_iter().filter(|round| round.state.is_over());
         Ok(shown
@@ -222,11 +241,27 @@ impl Takeover {
     }
 }
 
+/// Whether the store is an older copy of itself: the wallet has seen what it has no record of.
+fn behind(left: &Inheritance, fenced: &Fenced, epoch: Epoch) -> Option<Behind> {
+    let used = left.chains.iter().map(|chain| chain.seeds_before + chain.used).max().unwrap_or(0);
+    let fenced_before = epoch > left.lobby.epoch.next();
+    if left.last_round >= fenced.closed_round && used >= fenced.seed_index.0 && !fenced_before {
+        return None;
+    }
+    let (from, to) = (left.last_round + 1, last_round(left, fenced));
+    Some(Behind { lost_rounds: (from <= to).then_some(LostRounds { from, to }) })
+}
+
+/// The highest round that there ever was as far as anybody knows.
+fn last_round(left: &Inheritance, fenced: &Fenced) -> u32 {
+    let held = fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0);
+    left.last_round.max(fenced.closed_round).max(held)
+}
+
 /// Where the engine goes on.
 fn resume(left: &Inheritance, fenced: &Fenced) -> Resume {
-    let held = fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0);
     Resume {
-        next_round: left.last_round.max(fenced.closed_round).max(held) + 1,
+        next_round: last_round(left, fenced) + 1,
         house_balance: fenced.house_balance,
         // Also those that the fence has closed: whether that close agreed is told by its answer.
         unclosed: left

@@ -323,7 +323,7 @@ pub(crate) fn signing_key() -> SigningKey {
 /// The game's file in `directory`.
 pub(crate) fn open(directory: &Path) -> (Writer, Reader) {
     let file = directory.join("game.db");
-    let writer = Writer::open(&file, &[SCHEMA]).unwrap();
+    let writer = Writer::open(&file, &[SCHEMA, platform::http::idempotency::SCHEMA]).unwrap();
     let reader = Reader::open(&file, 2).unwrap();
     (writer, reader)
 }

@@ -1,7 +1,7 @@
 //! Lists over HTTP, newest first, and how they are paged.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::rounds::{BetState, Phase};
 use crate::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WireStake};
@@ -60,9 +60,8 @@ pub struct BetLine {
 }
 
 /// Which part of a list.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub struct Page {
     /// Only what is older than this: a round's number, or a bet's id.
     #[serde(default)]

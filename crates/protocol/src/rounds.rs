@@ -46,6 +46,8 @@ pub enum BetState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
+    /// Nobody played: its bets had all gone back.
+    Quiet,
     /// The process stopped.
     Shutdown,
     /// The owner or its store stood still too long.
@@ -60,6 +62,8 @@ pub enum EndReason {
 pub enum PublicSeedKind {
     /// Drawn by this server after the commitment was stored.
     Local,
+    /// The output of a round of drand's quicknet that the commitment names.
+    Drand,
 }
 
 /// The signed promise about a seed chain, published before its public seed is known.
@@ -77,6 +81,10 @@ pub struct CommitmentView {
     pub house_edge_bps: u32,
     /// The version of the formula of the crash point.
     pub formula: u32,
+    /// The round of drand's quicknet whose output is the public seed; absent where the operator
+    /// draws it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon_round: Option<u64>,
     /// The key that signed it, 64 hex digits.
     pub public_key: String,
     /// The signature, 128 hex digits.
@@ -138,6 +146,9 @@ pub struct RoundExport {
     pub public_seed_kind: PublicSeedKind,
     /// Whether the public seed was out of the operator's hands.
     pub anchored: bool,
+    /// What the beacon signed, 96 hex digits: its SHA-256 is the public seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon_signature: Option<String>,
     /// The seed's own crash point, also where the climb ended earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_point: Option<WireMultiplier>,

@@ -2,14 +2,14 @@
 
 use kernel::{BetId, Multiplier, PlayerId, Stake};
 
-use super::{Interruption, Outcome, StoredBet, StoredRound, decide_interruption};
+use super::{Interruption, Outcome, StoredBet, StoredRound, decide_interruption, would_have_paid};
 use crate::BetKey;
 
-fn centi(centi: u32) -> Multiplier {
+pub(super) fn centi(centi: u32) -> Multiplier {
     Multiplier::from_centi(centi).unwrap()
 }
 
-fn bet(number: u8, cap: u32, cashed_out: Option<u32>) -> StoredBet {
+pub(super) fn bet(number: u8, cap: u32, cashed_out: Option<u32>) -> StoredBet {
     let key = BetKey {
         player: PlayerId::new(u64::from(number)).unwrap(),
         bet: BetId::from_bytes([number; 16]),
@@ -23,7 +23,7 @@ fn bet(number: u8, cap: u32, cashed_out: Option<u32>) -> StoredBet {
     }
 }
 
-fn round(crash_point: u32, heartbeat: Option<u32>) -> StoredRound {
+pub(super) fn round(crash_point: u32, heartbeat: Option<u32>) -> StoredRound {
     StoredRound {
         locked: true,
         crashed: false,
@@ -86,4 +86,12 @@ fn a_climb_to_the_lobbys_highest_multiplier_pays_everybody_it() {
     stored.bets = vec![bet(1, 400, None), bet(2, 150, None)];
     let outcomes = vec![paid(400), paid(150)];
     assert_eq!(decide_interruption(&stored), Interruption::Settled { outcomes });
+}
+
+#[test]
+fn what_a_stopped_round_would_have_paid_is_what_its_caps_and_cash_outs_say() {
+    // The cap at 1.50x and the cash-out at 1.80x; the caps at 3.00x and 1,000.00x come too late.
+    let would = |crash_point| would_have_paid(&round(crash_point, Some(190)));
+    assert_eq!(would(200), Stake::from_whole(10).payout_at(centi(150 + 180)));
+    assert_eq!(would(300), Stake::from_whole(10).payout_at(centi(150 + 180 + 300)));
 }

@@ -2,10 +2,10 @@
 
 use kernel::Timestamp;
 
-use super::{Lobby, Phase};
+use super::{Ending, Lobby, Phase};
 use crate::{
     Bet, BetState, Event, Interruption, Notice, Outcome, Reason, Rejection, Settlement, StoredBet,
-    StoredRound, Write, decide_interruption,
+    StoredRound, Write, decide_interruption, would_have_paid,
 };
 
 impl Lobby {
@@ -86,7 +86,9 @@ impl Lobby {
         self.phase = Phase::Interrupted { reason, storing: true };
         self.round_ended();
         let (round, totals) = (self.round.number, self.round.totals);
-        self.round.interruption = Some((multiplier, settlements.clone()));
+        let would_have_paid = would_have_paid(&stored);
+        let ending = Ending { multiplier, settlements: settlements.clone(), would_have_paid };
+        self.round.interruption = Some(ending);
         events.push(Event::Store(Write::Interruption {
             round,
             reason,
@@ -99,7 +101,8 @@ impl Lobby {
     /// The interruption is durable: how it ended may be told.
     pub(super) fn interruption_stored(&mut self, at: Timestamp, events: &mut Vec<Event>) {
         let Phase::Interrupted { reason, storing: true } = self.phase else { return };
-        let Some((multiplier, settlements)) = self.round.interruption.take() else { return };
+        let Some(ending) = self.round.interruption.take() else { return };
+        let Ending { multiplier, settlements, would_have_paid } = ending;
         let (round, totals) = (self.round.number, self.round.totals);
         events.push(Event::Tell(Notice::InterruptionSettled {
             round,
@@ -107,8 +110,33 @@ impl Lobby {
             multiplier,
             settlements,
             totals,
+            would_have_paid,
         }));
         self.over(at, events);
+    }
+
+    /// Whether nobody plays and nothing is on its way: [`crate::Command::Rest`] would be obeyed.
+    #[must_use]
+    pub fn may_rest(&self) -> bool {
+        let over = |bet: &Bet| matches!(bet.state, BetState::Cancelled | BetState::Released);
+        self.phase == Phase::Open { closes_at: None }
+            && !self.stopping
+            && self.round.bets.as_slice().iter().all(over)
+    }
+
+    /// Told that nobody plays. A round that was asked for a bet may be known to the wallet, which
+    /// must then be told of its end.
+    pub(super) fn rest(&mut self, events: &mut Vec<Event>) {
+        if !self.may_rest() {
+            return;
+        }
+        self.stopping = true;
+        if self.round.bets.as_slice().is_empty() {
+            events.push(Event::Store(Write::Forget { round: self.round.number }));
+            self.stopped(events);
+        } else {
+            self.void(Reason::Quiet, events);
+        }
     }
 
     /// Told to finish: a round that nobody plays ends at once, another is played out.

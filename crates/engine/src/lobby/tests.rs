@@ -6,4 +6,5 @@ mod climb;
 mod ending;
 mod properties;
 mod replay;
-mod world;
+mod resting;
+pub(crate) mod world;

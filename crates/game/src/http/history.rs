@@ -9,20 +9,26 @@ use fairness::hex;
 use kernel::{Amount, BetId, RoundId};
 use platform::http::{ApiError, AuthenticatedPlayer, Json, Path, Query};
 use protocol::history::{BetLine, Page, RoundLine};
-use protocol::rounds::{BetState as ShownState, Phase, PublicSeedKind, RoundBet, RoundExport};
+use protocol::rounds::{BetState as ShownState, Phase, RoundBet, RoundExport};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use protocol::{Code, ProblemBody};
 
 use super::lobbies::lobby_id;
 use super::store_problem;
-use crate::seeds::commitment_view;
+use crate::seeds::{anchored, commitment_view, kind};
 use crate::service::Service;
 use crate::store::{BetRecord, ChainRecord, LobbyRecord, RoundRecord, RoundState};
 
 /// A lobby's rounds, newest first.
 #[utoipa::path(
     get, path = "/game/v1/lobby/{lobby_id}/rounds", tag = "game",
-    params(("lobby_id" = u64, Path, description = "Which lobby"), Page),
+    params(
+        ("lobby_id" = u64, Path, description = "Which lobby"),
+        ("before" = Option<u32>, Query, maximum = 4_294_967_295_u64,
+         description = "Only rounds older than this one"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
+         description = "At most so many lines; 50 if absent"),
+    ),
     responses(
         (status = OK, body = Vec<RoundLine>),
         (status = NOT_FOUND, description = "unknown_lobby", body = ProblemBody),
@@ -77,7 +83,11 @@ pub(crate) async fn round(
 /// Your bets, newest first.
 #[utoipa::path(
     get, path = "/game/v1/bets", tag = "game", security(("token" = [])),
-    params(Page),
+    params(
+        ("before" = Option<WireBetId>, Query, description = "Only bets older than this one"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
+         description = "At most so many lines; 50 if absent"),
+    ),
     responses(
         (status = OK, body = Vec<BetLine>),
         (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
@@ -96,7 +106,7 @@ pub(crate) async fn bets(
 }
 
 /// A locked round whose climb is shown is running; the store does not tell them apart.
-fn phase(service: &Service, round: &RoundRecord) -> Phase {
+pub(super) fn phase(service: &Service, round: &RoundRecord) -> Phase {
     match round.state {
         RoundState::Open => Phase::Open,
         RoundState::Locked => {
@@ -124,7 +134,7 @@ fn line(service: &Service, record: &RoundRecord) -> RoundLine {
     }
 }
 
-fn export(
+pub(super) fn export(
     lobby: &LobbyRecord,
     round: &RoundRecord,
     chain: &ChainRecord,
@@ -145,8 +155,9 @@ fn export(
         multiplier_max: WireMultiplier(lobby.rules.multiplier_max),
         commitment: commitment_view(chain),
         public_seed: chain.public_seed.clone(),
-        public_seed_kind: PublicSeedKind::Local,
-        anchored: false,
+        public_seed_kind: kind(chain),
+        anchored: anchored(chain),
+        beacon_signature: chain.beacon_signature.map(|signature| hex::encode(&signature)),
         crash_point: round.crash_point.map(WireMultiplier),
         multiplier: round.multiplier.map(WireMultiplier),
         seed: round.seed.map(|seed| hex::encode(&seed)),

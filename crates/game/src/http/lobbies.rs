@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use axum::extract::State;
 use engine::Mode;
 use kernel::{CurveKind, LobbyId};
-use platform::http::{ApiError, AuthenticatedPlayer, Json, Path};
+use platform::http::idempotency::KeptAnswer;
+use platform::http::{ApiError, AuthenticatedPlayer, Json, KeyedJson, Path};
 use protocol::auth::ServiceStatus;
+use protocol::idempotency::IdempotencyHeader;
 use protocol::lobby::{
     LobbyLine, LobbyMode, LobbyOpened, LobbyView, OpenLobby, Visibility as Asked,
 };
@@ -16,7 +18,7 @@ use protocol::{Code, ProblemBody};
 
 use super::{play_problem, store_problem};
 use crate::service::Service;
-use crate::store::{LobbyRecord, NewLobby, Visibility};
+use crate::store::{KeyedOpening, LobbyRecord, NewLobby, Opened, Opening, Visibility};
 
 /// The most lobbies one list shows.
 const LISTED: u32 = 200;
@@ -27,30 +29,60 @@ const NATIVE_PATH: &str = "/gateway/game/v1/ws";
 #[utoipa::path(
     post, path = "/game/v1/lobby", tag = "game", security(("token" = [])),
     request_body = OpenLobby,
+    params(IdempotencyHeader),
     responses(
         (status = OK, body = LobbyOpened),
         (status = BAD_REQUEST, description = "A wish that cannot be", body = ProblemBody),
         (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
-        (status = CONFLICT, description = "lobby_limit", body = ProblemBody),
+        (status = CONFLICT, description = "lobby_limit, idempotency_running", body = ProblemBody),
+        (status = UNPROCESSABLE_ENTITY, description = "idempotency_mismatch", body = ProblemBody),
     )
 )]
 pub(crate) async fn open(
     State(service): State<Service>,
     AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
-    Json(wishes): Json<OpenLobby>,
-) -> Result<Json<LobbyOpened>, ApiError> {
-    if let Some(WireLobbyId(lobby)) = wishes.lobby_id {
-        let found = service.inner.store.lobby(lobby).await;
-        if found.map_err(|error| store_problem(&error))?.is_some() {
-            return Ok(Json(opened(&service, lobby)));
-        }
+    KeyedJson { idempotent, body }: KeyedJson<OpenLobby>,
+) -> Result<KeptAnswer, ApiError> {
+    let origin = service.inner.config.origin().to_owned();
+    let join = body.lobby_id.map(|WireLobbyId(lobby)| lobby);
+    let turn = service.inner.running.begin(player, idempotent.as_ref())?;
+    // Most who come only join; without a key that is not worth a transaction.
+    if let Some(lobby) = join
+        && idempotent.is_none()
+        && service.is_open(lobby).await.map_err(|error| store_problem(&error))?
+    {
+        service.inner.lobbies.visited(lobby);
+        return Ok(KeptAnswer::ok(&opened(&origin, lobby)));
     }
-    let new = NewLobby { owner: Some(player), ..wished(&service, wishes)? };
-    let made = service.create_lobby(new).await.map_err(|error| store_problem(&error))?;
-    let made = made.ok_or_else(|| {
-        ApiError::new(Code::LobbyLimit, "You have as many lobbies as a player may have")
-    })?;
-    Ok(Json(opened(&service, made.lobby)))
+    let new = NewLobby { owner: Some(player), ..wished(&service, body)? };
+    let keyed = |call| KeyedOpening { player, call, origin: origin.clone() };
+    let opening = Opening { join, new, limits: service.limits(), call: idempotent.map(keyed) };
+    // Goes on if the caller leaves: the turn ends with the work.
+    let work = tokio::spawn(async move {
+        let outcome = service.open_lobby(opening).await;
+        drop(turn);
+        outcome
+    });
+    let outcome = work.await.map_err(|error| ApiError::internal(&error))?;
+    answer(outcome.map_err(|error| store_problem(&error))?, &origin)
+}
+
+fn answer(outcome: Opened, origin: &str) -> Result<KeptAnswer, ApiError> {
+    let lobby = match outcome {
+        Opened::Joined(lobby) => lobby,
+        Opened::Made(record) => record.lobby,
+        Opened::Kept(answer) => return Ok(answer),
+        Opened::Mismatch => return Err(Code::IdempotencyMismatch.into()),
+        Opened::TooMany => {
+            let detail = "You have as many lobbies as a player may have";
+            return Err(ApiError::new(Code::LobbyLimit, detail));
+        }
+        Opened::TooManyContinuous => {
+            let detail = "You have a lobby that plays without a pause; a player may have one";
+            return Err(ApiError::new(Code::LobbyLimit, detail));
+        }
+    };
+    Ok(KeptAnswer::ok(&opened(origin, lobby)))
 }
 
 /// A lobby as it stands, and where its sockets live.
@@ -119,8 +151,8 @@ pub(super) fn lobby_id(text: &str) -> Result<LobbyId, ApiError> {
     text.parse().map_err(|_| ApiError::new(Code::UnknownLobby, "Lobby does not exist"))
 }
 
-fn opened(service: &Service, lobby: LobbyId) -> LobbyOpened {
-    let origin = service.inner.config.origin();
+/// Where the lobby's sockets live below `origin`.
+pub(crate) fn opened(origin: &str, lobby: LobbyId) -> LobbyOpened {
     let native = origin.replacen("http", "ws", 1);
     LobbyOpened {
         lobby_id: WireLobbyId(lobby),
@@ -135,8 +167,10 @@ fn wished(service: &Service, wishes: OpenLobby) -> Result<NewLobby, ApiError> {
     let mut new = NewLobby { curve, ..service.lobby_defaults(curve) };
     if let Some(name) = wishes.name {
         let length = name.chars().count();
-        if !(1..=40).contains(&length) || name.chars().any(char::is_control) {
-            return Err(malformed("name", "must be 1 to 40 characters"));
+        let blank = name.trim() != name;
+        if !(1..=40).contains(&length) || name.chars().any(char::is_control) || blank {
+            let rule = "must be 1 to 40 characters, none of them a control, none around it a space";
+            return Err(malformed("name", rule));
         }
         new.name = name;
     }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use contracts::{BetRequest, LobbyRef, Play};
 use engine::BetState;
-use fairness::{BetEntry, Commitment, Formula, Seed, Terminal, hex};
+use fairness::{BetEntry, Commitment, Formula, Seed, hex};
 use http_body_util::BodyExt;
 use kernel::{Amount, Multiplier, SeedIndex, Stake};
 use protocol::rounds::{Phase, RoundExport};
@@ -143,11 +143,12 @@ async fn an_exported_round_can_be_checked_by_anyone() {
     let promised = &export.commitment;
     let index = SeedIndex(export.seed_index.unwrap());
     let down = fairness::descend(index, &seed, SeedIndex(0)).unwrap();
-    assert_eq!(down.to_terminal(), Terminal::parse(&promised.terminal).unwrap());
+    assert_eq!(down.to_terminal(), Seed::parse(&promised.terminal).unwrap().to_terminal());
     let commitment = Commitment {
         lobby: promised.lobby_id.0,
         chain: promised.chain,
         terminal: down.to_terminal(),
+        anchor: fairness::Anchor::Local,
         length: promised.length,
         house_edge_bps: promised.house_edge_bps,
         formula: Formula::from_number(promised.formula).unwrap(),

@@ -31,6 +31,12 @@ impl Lobbies {
         }
         self.metrics.lobbies.dec();
         if !live.is_lost() {
+            live.written().await;
+            // Who asks for one that stopped is told so while the process does.
+            if live.is_resting() || (live.is_stopped() && !self.is_stopping()) {
+                self.forget(&live);
+            }
+            live.note_over();
             return;
         }
         pictures::lose(&*self.bus, &live);
@@ -49,10 +55,14 @@ impl Lobbies {
     }
 
     /// Takes the lobby over as often as it needs.
-    pub(super) async fn persist(self: &Arc<Self>, lobby: LobbyId, mut tries: u32) {
+    pub(crate) async fn persist(self: &Arc<Self>, lobby: LobbyId, mut tries: u32) {
         while !self.is_stopping() {
             match self.own(lobby, tries).await {
-                Ok(_) | Err(PlayError::Refused(PlayRefusal::UnknownLobby)) => return,
+                // Unknown, or a newer owner's: nothing that another try would change.
+                Ok(_)
+                | Err(PlayError::Refused(PlayRefusal::UnknownLobby | PlayRefusal::Draining)) => {
+                    return;
+                }
                 Err(_) => self.pause(tries).await,
             }
             tries += 1;

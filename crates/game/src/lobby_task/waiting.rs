@@ -64,7 +64,7 @@ impl Waiting {
     }
 
     fn cashed_out(&mut self, cash_out: &CashOut, lobby: LobbyId) -> bool {
-        let CashOut { key, multiplier, payout, stamped_ms, .. } = *cash_out;
+        let CashOut { key, stake, multiplier, payout, stamped_ms, .. } = *cash_out;
         let name = (key.player, key.bet);
         let round = RoundId::new(lobby, key.round);
         let mut asked = false;
@@ -73,7 +73,8 @@ impl Waiting {
                 asked = true;
                 pending.left.remove(place);
                 let bet = key.bet;
-                pending.paid.push(CashedOut { bet, round, multiplier, payout, stamped_ms });
+                let paid = CashedOut { bet, round, stake, multiplier, payout, stamped_ms };
+                pending.paid.push(paid);
             }
         }
         let done = self.cash_outs.extract_if(.., |pending| pending.left.is_empty());

@@ -46,6 +46,9 @@ impl Pictures {
             limits: limits(rules),
             commitment: promise.commitment,
             seed_index: promise.seed_index,
+            anchored: promise.anchored,
+            next_commitment: promise.next_commitment,
+            abandoned: promise.abandoned,
             bets: bets.iter().filter(|bet| bet.is_in_round()).map(|bet| self.seen(bet)).collect(),
             mine: Vec::new(),
             last: self.last.iter().copied().collect(),
@@ -71,7 +74,7 @@ pub(crate) fn own_bets(lobby: &Lobby, player: PlayerId) -> Vec<OwnBet> {
     lobby.bets().iter().filter(|bet| bet.key.player == player).filter_map(own).collect()
 }
 
-fn limits(rules: &engine::Rules) -> Limits {
+pub(super) fn limits(rules: &engine::Rules) -> Limits {
     Limits {
         stake_min: WireStake(rules.stake_min),
         stake_max: WireStake(rules.stake_max),

@@ -8,6 +8,7 @@ use kernel::{Multiplier, Stake};
 use protocol::picture::BetOutcome;
 use protocol::{Picture, PictureEvent};
 
+use super::CARRYING_MS;
 use crate::testing::{World, bet_id, lobby, player};
 
 fn request(bet: u8, auto: Option<u32>) -> BetRequest {
@@ -35,6 +36,10 @@ const fn kind(event: &PictureEvent) -> &'static str {
         PictureEvent::Interrupted(_) => "interrupted",
         PictureEvent::BetResult(_) => "bet_result",
     }
+}
+
+fn carries_nothing(event: &PictureEvent) -> bool {
+    matches!(event, PictureEvent::Tick(tick) if tick.cash_outs.is_empty())
 }
 
 /// The pictures of one round in which bet 1 was placed, from its opening to its results.
@@ -84,7 +89,11 @@ async fn a_round_is_drawn_in_order_and_hides_its_end() {
     assert!(expected.contains(&drawn.as_str()), "{drawn}");
 
     let everyone: Vec<_> = pictures.iter().filter(|picture| picture.to.is_none()).collect();
-    assert!(everyone.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+    let is_counted = |picture: &Picture, before: &Picture| picture.seq == before.seq + 1;
+    for pair in everyone.windows(2) {
+        let uncounted = pair[1].seq == pair[0].seq && carries_nothing(&pair[1].event);
+        assert!(is_counted(pair[1], pair[0]) || uncounted, "{pair:?}");
+    }
     let crash = everyone.iter().position(|picture| kind(&picture.event) == "crashed").unwrap();
     for picture in &everyone[..crash] {
         let json = String::from_utf8(picture.to_json().unwrap()).unwrap();
@@ -114,4 +123,30 @@ async fn a_bet_that_ends_by_itself_is_told_to_its_player_alone_and_once() {
         BetOutcome::Lost => assert_eq!(result.payout, None),
         BetOutcome::Released => panic!("the round was played"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ticks_are_counted_twice_a_second_at_most_and_carry_everyone_who_left() {
+    let world = World::new();
+    let pictures = round_of_pictures(&world).await;
+    let (mut counted_ms, mut seq, mut left) = (0, 0, 0);
+    for picture in pictures.iter().filter(|picture| picture.to.is_none()) {
+        let was_counted = picture.seq > seq;
+        seq = picture.seq;
+        let PictureEvent::Tick(tick) = &picture.event else { continue };
+        left += tick.cash_outs.len();
+        if was_counted {
+            // The end tells the rest at once.
+            let is_last = tick.elapsed_ms < counted_ms + CARRYING_MS;
+            assert!(!is_last || !tick.cash_outs.is_empty(), "{tick:?} after {counted_ms}");
+            counted_ms = tick.elapsed_ms;
+        } else {
+            assert!(tick.cash_outs.is_empty(), "{tick:?}");
+        }
+    }
+    let won = |picture: &Picture| match &picture.event {
+        PictureEvent::BetResult(result) => result.result == BetOutcome::Win,
+        _ => false,
+    };
+    assert_eq!(left, pictures.iter().filter(|picture| won(picture)).count());
 }

@@ -25,6 +25,9 @@ impl Play for Service {
     }
 
     async fn cancel_bet(&self, cancel: CancelRequest) -> Result<Returned, PlayError> {
+        if self.inner.lobbies.rests(cancel.at.lobby).await? {
+            return Err(PlayRefusal::NoOpenBet.into());
+        }
         let live = self.inner.lobbies.wake(cancel.at.lobby).await?;
         let (reply, answer) = oneshot::channel();
         let CancelRequest { player, bet, at } = cancel;
@@ -34,6 +37,9 @@ impl Play for Service {
     }
 
     async fn cash_out(&self, cash_out: CashOutRequest) -> Result<Vec<CashedOut>, PlayError> {
+        if self.inner.lobbies.rests(cash_out.at.lobby).await? {
+            return Err(PlayRefusal::NoOpenBet.into());
+        }
         let live = self.inner.lobbies.wake(cash_out.at.lobby).await?;
         let (reply, answer) = oneshot::channel();
         let CashOutRequest { player, at, bet, stamp } = cash_out;
@@ -56,7 +62,21 @@ impl Play for Service {
 
 impl Service {
     async fn ask_for_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
-        let live = self.inner.lobbies.wake(bet.at.lobby).await?;
+        loop {
+            let live = self.inner.lobbies.wake(bet.at.lobby).await?;
+            match self.ask_awake_for_bet(&live, bet).await {
+                // It lay down before it looked at the bet.
+                Err(_) if live.is_resting() => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn ask_awake_for_bet(
+        &self,
+        live: &LiveLobby,
+        bet: &BetRequest,
+    ) -> Result<Accepted, PlayError> {
         if !self.inner.outbound.has_room() {
             return Err(PlayRefusal::Overloaded.into());
         }
@@ -65,7 +85,7 @@ impl Service {
         let asked = PlaceBet { player, bet: bet.bet, round: bet.at.round, stake, auto_cash_out };
         let (at, username) = (self.inner.clock.now(), bet.username.clone());
         live.ask(Request::PlaceBet { at, bet: asked, username, reply })?;
-        await_answer(&live, answer).await
+        await_answer(live, answer).await
     }
 
     /// A bet id sent again with the same content gets its first answer, also in a later round.

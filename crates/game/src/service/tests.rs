@@ -1,6 +1,7 @@
 //! Whole rounds on a real store: what is acknowledged is durable, and survives any death.
 
 mod lost;
+mod resting;
 
 use std::time::Duration;
 

@@ -2,7 +2,10 @@
 
 use contracts::Outcome;
 use engine::{BetState, StoredBet};
+use fairness::Anchor;
+use fairness::drand::BeaconSignature;
 use kernel::{Amount, BetId, CurveKind, Epoch, LobbyId, Multiplier, PlayerId, RoundId, Stake};
+use protocol::chains::Abandoned;
 use serde::{Deserialize, Serialize};
 
 /// Who sees a lobby in lists.
@@ -41,6 +44,8 @@ pub(crate) struct LobbyRecord {
     pub(crate) epoch: Epoch,
     /// Exposure of closed rounds whose close did not agree.
     pub(crate) kept_exposure: Amount,
+    /// Whether it is played no more.
+    pub(crate) closed: bool,
 }
 
 /// A seed chain as it is kept, without its secrets.
@@ -55,10 +60,31 @@ pub(crate) struct ChainRecord {
     pub(crate) terminal: [u8; 32],
     pub(crate) public_key: [u8; 32],
     pub(crate) signature: [u8; 64],
+    /// Where the public seed comes from.
+    pub(crate) anchor: Anchor,
     pub(crate) public_seed: Option<String>,
+    /// What the beacon signed, once the public seed is its output.
+    pub(crate) beacon_signature: Option<BeaconSignature>,
     /// The highest index that a lock used up.
     pub(crate) used: u32,
+    /// How it was given up, if it was.
+    pub(crate) abandoned: Option<Abandoned>,
     pub(crate) created_at: i64,
+}
+
+/// A chain's public seed, with what proves where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicSeed {
+    pub(crate) text: String,
+    pub(crate) signature: Option<BeaconSignature>,
+}
+
+/// Chains to be given up: one, or every one of the lobby's that still has seeds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Abandonment {
+    pub(crate) lobby: LobbyId,
+    pub(crate) chain: Option<u32>,
+    pub(crate) how: Abandoned,
 }
 
 /// One encrypted value of a chain.
@@ -184,6 +210,13 @@ impl WireOutcome {
             OutcomeKind::Lost => Outcome::Lost,
             OutcomeKind::Released => Outcome::Released,
         }
+    }
+}
+
+impl ChainRecord {
+    /// Whether a round may still be played on it: promised, and not used up.
+    pub(crate) fn is_playable(&self) -> bool {
+        self.public_seed.is_some() && self.abandoned.is_none() && self.used < self.length
     }
 }
 

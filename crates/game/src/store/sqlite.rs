@@ -1,8 +1,10 @@
 //! The game's store on SQLite. What commands mean to rows stands in the files beside it.
 
 mod bets;
+mod chains;
 mod columns;
 mod lobbies;
+mod opening;
 mod outbox;
 mod rounds;
 mod schema;
@@ -13,12 +15,14 @@ use async_trait::async_trait;
 use kernel::{BetId, LobbyId, PlayerId, RoundId};
 use platform::failpoint;
 use platform::sqlite::{Reader, StoreError as SqliteError, Writer};
+use protocol::chains::Abandoned;
 use rusqlite::{Connection, Transaction};
 
 use super::failpoints;
 use super::{
-    Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby, OutboxRow,
-    RoundRecord, SealedSeed, Store, StoreCommand, StoreError,
+    Abandonment, Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby,
+    Opened, Opening, OutboxRow, PublicSeed, RoundRecord, SealedSeed, Store, StoreCommand,
+    StoreError,
 };
 
 pub use schema::SCHEMA;
@@ -100,6 +104,7 @@ fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done>
             rounds::crash(tx, *round, *crash_point, *multiplier, *at)?;
         }
         StoreCommand::EndRound(end) => rounds::end(tx, end)?,
+        StoreCommand::ForgetRound { round } => rounds::forget(tx, *round)?,
         StoreCommand::VoidRound { round, reason, at } => rounds::void(tx, *round, *reason, *at)?,
         StoreCommand::CloseUnknown { round } => rounds::close_unknown(tx, *round)?,
         StoreCommand::TakeOver { lobby, epoch } => lobbies::take_over(tx, *lobby, *epoch)?,
@@ -147,6 +152,22 @@ impl Store for SqliteStore {
         self.write(move |tx| lobbies::create(tx, &new, limit)).await
     }
 
+    async fn open_lobby(&self, opening: Opening) -> Result<Opened, StoreError> {
+        self.write(move |tx| opening::open(tx, &opening)).await
+    }
+
+    async fn visit(&self, visits: Vec<(LobbyId, i64)>) -> Result<(), StoreError> {
+        self.write(move |tx| lobbies::visit(tx, &visits)).await
+    }
+
+    async fn unvisited(&self, before: i64, limit: u32) -> Result<Vec<LobbyId>, StoreError> {
+        self.read(move |connection| lobbies::unvisited(connection, before, limit)).await
+    }
+
+    async fn close_lobby(&self, lobby: LobbyId, before: i64, at: i64) -> Result<bool, StoreError> {
+        self.write(move |tx| lobbies::close(tx, lobby, before, at)).await
+    }
+
     async fn lobby(&self, lobby: LobbyId) -> Result<Option<LobbyRecord>, StoreError> {
         self.read(move |connection| lobbies::one(connection, lobby)).await
     }
@@ -168,16 +189,24 @@ impl Store for SqliteStore {
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| lobbies::add_chain(tx, &chain, &checkpoints)).await
+        self.write(move |tx| chains::add(tx, &chain, &checkpoints)).await
     }
 
     async fn set_public_seed(
         &self,
         lobby: LobbyId,
         chain: u32,
-        public_seed: String,
-    ) -> Result<String, StoreError> {
-        self.write(move |tx| lobbies::set_public_seed(tx, lobby, chain, &public_seed)).await
+        seed: PublicSeed,
+    ) -> Result<Option<ChainRecord>, StoreError> {
+        self.write(move |tx| chains::set_public_seed(tx, lobby, chain, &seed)).await
+    }
+
+    async fn abandon(&self, abandonment: Abandonment) -> Result<(), StoreError> {
+        self.write(move |tx| chains::abandon(tx, &abandonment)).await
+    }
+
+    async fn abandon_all(&self, how: Abandoned) -> Result<usize, StoreError> {
+        self.write(move |tx| chains::abandon_all(tx, &how)).await
     }
 
     async fn checkpoint(
@@ -186,11 +215,29 @@ impl Store for SqliteStore {
         chain: u32,
         index: u32,
     ) -> Result<Option<SealedSeed>, StoreError> {
-        self.read(move |connection| lobbies::checkpoint(connection, lobby, chain, index)).await
+        self.read(move |connection| chains::checkpoint(connection, lobby, chain, index)).await
     }
 
     async fn chain(&self, lobby: LobbyId, chain: u32) -> Result<Option<ChainRecord>, StoreError> {
-        self.read(move |connection| lobbies::chain(connection, lobby, chain)).await
+        self.read(move |connection| chains::one(connection, lobby, chain)).await
+    }
+
+    async fn chains(
+        &self,
+        lobby: LobbyId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<ChainRecord>, StoreError> {
+        self.read(move |connection| chains::before(connection, lobby, before, limit)).await
+    }
+
+    async fn finished(
+        &self,
+        lobby: LobbyId,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<(RoundRecord, Vec<BetRecord>)>, StoreError> {
+        self.read(move |connection| rounds::finished(connection, lobby, after, limit)).await
     }
 
     async fn round(

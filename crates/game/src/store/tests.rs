@@ -6,8 +6,8 @@ use engine::{Bet, BetKey, BetState, CashOut, Outcome, Reason, Settlement, Totals
 use kernel::{Amount, Epoch, Multiplier, RoundId, Stake};
 
 use super::{
-    Acknowledgement, ChainRecord, ClosedRound, Done, LockRecord, OutboxBody, RoundEnd, RoundState,
-    SealedSeed, SqliteStore, Store, StoreCommand,
+    Acknowledgement, ChainRecord, ClosedRound, Done, LockRecord, OutboxBody, PublicSeed, RoundEnd,
+    RoundState, SealedSeed, SqliteStore, Store, StoreCommand,
 };
 use crate::config::Config;
 use crate::testing::{bet_id, lobby, open, player};
@@ -23,7 +23,12 @@ async fn store() -> (tempfile::TempDir, Arc<dyn Store>) {
     assert_eq!(made.lobby, lobby(1));
     let sealed = |index| SealedSeed { index, nonce: [1; 24], sealed: vec![2; 48] };
     store.add_chain(chain(), vec![sealed(2_000), sealed(1_000)]).await.unwrap();
+    store.set_public_seed(lobby(1), 1, drawn("a")).await.unwrap().unwrap();
     (directory, store)
+}
+
+fn drawn(text: &str) -> PublicSeed {
+    PublicSeed { text: text.into(), signature: None }
 }
 
 fn chain() -> ChainRecord {
@@ -36,8 +41,11 @@ fn chain() -> ChainRecord {
         terminal: [7; 32],
         public_key: [8; 32],
         signature: [9; 64],
+        anchor: fairness::Anchor::Local,
         public_seed: None,
+        beacon_signature: None,
         used: 0,
+        abandoned: None,
         created_at: 1,
     }
 }
@@ -252,8 +260,8 @@ async fn a_close_that_disagrees_keeps_its_exposure_and_acknowledged_rows_are_pru
 #[tokio::test]
 async fn a_public_seed_is_set_once_and_checkpoints_are_found_from_below() {
     let (_directory, store) = store().await;
-    assert_eq!(store.set_public_seed(lobby(1), 1, "a".into()).await.unwrap(), "a");
-    assert_eq!(store.set_public_seed(lobby(1), 1, "b".into()).await.unwrap(), "a");
+    let again = store.set_public_seed(lobby(1), 1, drawn("b")).await.unwrap().unwrap();
+    assert_eq!(again.public_seed.as_deref(), Some("a"));
     for (index, found) in [(1, Some(1_000)), (1_000, Some(1_000)), (1_001, Some(2_000))] {
         let checkpoint = store.checkpoint(lobby(1), 1, index).await.unwrap();
         assert_eq!(checkpoint.map(|sealed| sealed.index), found);

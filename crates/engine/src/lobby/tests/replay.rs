@@ -57,6 +57,7 @@ fn write_command(command: &Command) -> String {
         Command::RoundClosed { round, house_balance, agreed } => {
             format!("round_closed {round} {} {}", house_balance.units(), u8::from(*agreed))
         }
+        Command::Rest => "rest".to_owned(),
         Command::Drain => "drain".to_owned(),
         Command::Interrupt => "interrupt".to_owned(),
     }
@@ -107,6 +108,7 @@ fn read_line(line: &str) -> (Timestamp, Input) {
             house_balance: Amount::from_units(words[3].parse().unwrap()),
             agreed: words[4] == "1",
         },
+        "rest" => Command::Rest,
         "drain" => Command::Drain,
         "interrupt" => Command::Interrupt,
         other => panic!("no such command: {other}"),

@@ -7,7 +7,8 @@ use expect_test::Expect;
 use kernel::{Amount, BetId, Curve, Multiplier, PlayerId, Sealed, Stake, Timestamp};
 
 use crate::{
-    Bet, BetKey, Command, Event, Lobby, Mode, Notice, Outcome, PlaceBet, Resume, Rules, Write,
+    Bet, BetKey, Command, Event, Lobby, Mode, Notice, Outcome, PlaceBet, Resume, Rules, StoredBet,
+    StoredRound, Write,
 };
 
 /// Runs `script` on a lobby set up as `setting` says, and compares what was told.
@@ -30,7 +31,7 @@ fn curve() -> Curve {
 }
 
 /// A lobby, its stores, and what was told so far.
-pub(super) struct World {
+pub(crate) struct World {
     pub(super) lobby: Lobby,
     pub(super) log: Vec<(Timestamp, Input)>,
     pub(super) events: Vec<Event>,
@@ -54,7 +55,7 @@ pub(super) enum Input {
 impl World {
     /// Words of `setting`, in any order: `crash 2.00`, `on_first_bet`, `hold KIND`, `house N`,
     /// `payout_max N`, `max N`.
-    pub(super) fn new(setting: &str) -> Self {
+    pub(crate) fn new(setting: &str) -> Self {
         let mut rules = Rules { betting_ms: 1_000, ..Rules::standard(curve()) };
         let (mut crash_point, mut house) = (Multiplier::parse("2").unwrap(), 1_000_000_000);
         let mut held_kinds = Vec::new();
@@ -95,7 +96,7 @@ impl World {
         world
     }
 
-    pub(super) fn act(&mut self, at: u64, act: &str) {
+    pub(crate) fn act(&mut self, at: u64, act: &str) {
         let at = Timestamp::from_ms(at);
         let words: Vec<&str> = act.split_whitespace().collect();
         if words == ["sleeps"] {
@@ -106,6 +107,7 @@ impl World {
         self.run_to(at);
         match words[..] {
             ["passes"] => {}
+            ["rests"] => self.give(at, Command::Rest),
             ["drains"] => self.give(at, Command::Drain),
             ["stops"] => self.give(at, Command::Interrupt),
             ["answers", ref goes_on @ ..] => {
@@ -161,7 +163,7 @@ impl World {
     }
 
     /// Lets time pass until `at`, waking the lobby whenever it asked for it.
-    pub(super) fn run_to(&mut self, at: Timestamp) {
+    pub(crate) fn run_to(&mut self, at: Timestamp) {
         while let Some(due) = self.lobby.next_deadline().filter(|due| *due <= at) {
             self.now = self.now.max(due);
             self.advance();
@@ -215,7 +217,7 @@ impl World {
                 Command::BetStored { player, bet, balance: Amount::ZERO }
             }
             Write::Cancel(key) => Command::CancelStored { player: key.player, bet: key.bet },
-            Write::Release(_) => return,
+            Write::Release(_) | Write::Forget { .. } => return,
             Write::Lock { round, .. } => {
                 Command::LockStored { round, crash_point: Sealed::new(self.crash_point) }
             }
@@ -239,6 +241,40 @@ impl World {
             let house_balance = self.house;
             self.give(self.now, Command::RoundClosed { round, house_balance, agreed: true });
         }
+    }
+
+    /// What a successor would read of the round, every write so far being durable.
+    pub(crate) fn stored(&self, crash_point: Multiplier) -> StoredRound {
+        let mut stored = StoredRound {
+            locked: false,
+            crashed: false,
+            heartbeat: None,
+            crash_point,
+            multiplier_max: self.lobby.rules().multiplier_max,
+            bets: Vec::new(),
+        };
+        for event in &self.events {
+            let Event::Store(write) = event else { continue };
+            match write {
+                Write::Bet(Bet { key, stake, cap, .. }) => {
+                    let (key, stake, cap) = (*key, *stake, *cap);
+                    stored.bets.push(StoredBet { key, stake, cap, cashed_out: None });
+                }
+                Write::Lock { .. } => stored.locked = true,
+                Write::Heartbeat { multiplier, .. } => stored.heartbeat = Some(*multiplier),
+                Write::CashOut(cash_out) => {
+                    let mut bets = stored.bets.iter_mut();
+                    let bet = bets.find(|bet| bet.key == cash_out.key).expect("a known bet");
+                    bet.cashed_out = Some(cash_out.multiplier);
+                }
+                Write::Crash { .. } => {
+                    stored.crashed = true;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        stored
     }
 
     fn tell(&mut self, text: &str) {
@@ -280,6 +316,7 @@ fn kind_of(write: &Write) -> &'static str {
         Write::CashOut(_) => "cash_out",
         Write::Crash { .. } => "crash",
         Write::Outcome { .. } => "outcome",
+        Write::Forget { .. } => "forget",
         Write::Void { .. } => "void",
         Write::Interruption { .. } => "interruption",
     }

@@ -91,12 +91,11 @@ async fn a_bet_right_after_its_lobby_was_made_is_taken() {
     world.wallet.top_up(player(1), 10);
     let process = world.start().await;
     for bet in 1..=4 {
-        let defaults = process.service.lobby_defaults(kernel::CurveKind::Exponential);
-        let made = process.service.create_lobby(defaults).await.unwrap().unwrap();
+        let made = resting::make(&process, u64::from(bet), |_| {}).await;
         let mut first = request(1, bet, 1, None);
-        first.at.lobby = made.lobby;
+        first.at.lobby = made;
         let accepted = process.service.place_bet(first).await.unwrap();
-        assert_eq!(accepted.round, RoundId::new(made.lobby, 1));
+        assert_eq!(accepted.round, RoundId::new(made, 1));
     }
     process.stop().await;
 }

@@ -1,31 +1,28 @@
-//! Lobbies and their chains.
+//! Lobbies, and what a new owner inherits with one.
 
 use engine::Mode;
 use kernel::{CurveKind, Epoch, LobbyId, PlayerId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{ChainRecord, Inheritance, LobbyRecord, NewLobby, SealedSeed, Visibility};
-use super::{columns, rounds};
+use super::super::{Inheritance, LobbyRecord, NewLobby, Visibility};
+use super::{chains, columns, rounds};
 
 pub(super) fn create(
     tx: &Transaction<'_>,
     new: &NewLobby,
     limit: u32,
 ) -> Result<Option<LobbyRecord>> {
-    if let Some(owner) = new.owner {
-        let owned: u32 = tx
-            .prepare_cached("SELECT count(*) FROM lobby WHERE owner = ?1")?
-            .query_row([owner.as_i64()], |row| row.get(0))?;
-        if owned >= limit {
-            return Ok(None);
-        }
+    if let Some(owner) = new.owner
+        && owned(tx, owner)?.0 >= limit
+    {
+        return Ok(None);
     }
     tx.prepare_cached(
         "INSERT INTO lobby (owner, name, visibility, mode, curve, betting_ms, stake_min_steps,
                             stake_max_steps, multiplier_max_centi, payout_max_units,
                             bets_per_player, house_edge_bps, funding_units, chain_length,
-                            created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                            created_at, visited_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
     )?
     .execute(params![
         new.owner.map(PlayerId::as_i64),
@@ -48,6 +45,16 @@ pub(super) fn create(
     tx.prepare_cached(sql)?.query_row([tx.last_insert_rowid()], record).optional()
 }
 
+/// How many lobbies of the player are not closed, and how many of those are continuous.
+pub(super) fn owned(connection: &Connection, owner: PlayerId) -> Result<(u32, u32)> {
+    connection
+        .prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE mode = 'continuous')
+             FROM lobby WHERE owner = ?1 AND closed_at IS NULL",
+        )?
+        .query_row([owner.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 pub(super) fn one(connection: &Connection, lobby: LobbyId) -> Result<Option<LobbyRecord>> {
     connection
         .prepare_cached("SELECT * FROM lobby WHERE lobby = ?1")?
@@ -56,8 +63,40 @@ pub(super) fn one(connection: &Connection, lobby: LobbyId) -> Result<Option<Lobb
 }
 
 pub(super) fn public(connection: &Connection, limit: u32) -> Result<Vec<LobbyRecord>> {
-    let sql = "SELECT * FROM lobby WHERE visibility = 'public' ORDER BY lobby DESC LIMIT ?1";
+    let sql = "SELECT * FROM lobby WHERE visibility = 'public' AND closed_at IS NULL
+               ORDER BY lobby DESC LIMIT ?1";
     connection.prepare_cached(sql)?.query_map([limit], record)?.collect()
+}
+
+pub(super) fn visit(tx: &Transaction<'_>, visits: &[(LobbyId, i64)]) -> Result<()> {
+    let mut visit =
+        tx.prepare_cached("UPDATE lobby SET visited_at = max(visited_at, ?2) WHERE lobby = ?1")?;
+    for (lobby, at) in visits {
+        visit.execute(params![lobby.as_i64(), at])?;
+    }
+    Ok(())
+}
+
+pub(super) fn unvisited(connection: &Connection, before: i64, limit: u32) -> Result<Vec<LobbyId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT lobby FROM lobby
+         WHERE owner IS NOT NULL AND closed_at IS NULL AND visited_at < ?1
+         ORDER BY visited_at LIMIT ?2",
+    )?;
+    statement.query_map([before, limit.into()], |row| columns::lobby(row, "lobby"))?.collect()
+}
+
+/// Never a configured one, and none that still has something to end.
+pub(super) fn close(tx: &Transaction<'_>, lobby: LobbyId, before: i64, at: i64) -> Result<bool> {
+    let closed = tx
+        .prepare_cached(
+            "UPDATE lobby SET closed_at = ?3
+             WHERE lobby = ?1 AND owner IS NOT NULL AND closed_at IS NULL AND visited_at < ?2
+               AND NOT EXISTS (SELECT 1 FROM round WHERE round.lobby = lobby.lobby
+                               AND state IN ('open', 'locked', 'crashed'))",
+        )?
+        .execute(params![lobby.as_i64(), before, at])?;
+    Ok(closed == 1)
 }
 
 /// Configured lobbies, and those with something unfinished.
@@ -73,15 +112,12 @@ pub(super) fn to_own(connection: &Connection) -> Result<Vec<LobbyId>> {
 
 pub(super) fn inherit(connection: &Connection, lobby: LobbyId) -> Result<Option<Inheritance>> {
     let Some(record) = one(connection, lobby)? else { return Ok(None) };
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM chain WHERE lobby = ?1 ORDER BY chain")?;
-    let chains = statement.query_map([lobby.as_i64()], chain_record)?.collect::<Result<_>>()?;
     Ok(Some(Inheritance {
         lobby: record,
         unfinished: rounds::unfinished(connection, lobby)?,
         unclosed: rounds::unclosed(connection, lobby)?,
         last_round: rounds::last(connection, lobby)?,
-        chains,
+        chains: chains::of_lobby(connection, lobby)?,
     }))
 }
 
@@ -89,99 +125,6 @@ pub(super) fn take_over(tx: &Transaction<'_>, lobby: LobbyId, epoch: Epoch) -> R
     tx.prepare_cached("UPDATE lobby SET epoch = max(epoch, ?2) WHERE lobby = ?1")?
         .execute(params![lobby.as_i64(), columns::signed(epoch.0)])?;
     Ok(())
-}
-
-pub(super) fn add_chain(
-    tx: &Transaction<'_>,
-    chain: &ChainRecord,
-    checkpoints: &[SealedSeed],
-) -> Result<()> {
-    let added = tx
-        .prepare_cached(
-            "INSERT INTO chain (lobby, chain, length, seeds_before, house_edge_bps, terminal,
-                                public_key, signature, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (lobby, chain) DO NOTHING",
-        )?
-        .execute(params![
-            chain.lobby.as_i64(),
-            chain.chain,
-            chain.length,
-            chain.seeds_before,
-            chain.house_edge_bps,
-            chain.terminal,
-            chain.public_key,
-            chain.signature,
-            chain.created_at,
-        ])?;
-    if added == 0 {
-        return Ok(());
-    }
-    let mut add = tx.prepare_cached(
-        "INSERT INTO checkpoint (lobby, chain, seed_index, nonce, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for checkpoint in checkpoints {
-        let SealedSeed { index, nonce, sealed } = checkpoint;
-        add.execute(params![chain.lobby.as_i64(), chain.chain, index, nonce, sealed])?;
-    }
-    Ok(())
-}
-
-pub(super) fn set_public_seed(
-    tx: &Transaction<'_>,
-    lobby: LobbyId,
-    chain: u32,
-    public_seed: &str,
-) -> Result<String> {
-    tx.prepare_cached(
-        "UPDATE chain SET public_seed = coalesce(public_seed, ?3) WHERE lobby = ?1 AND chain = ?2
-         RETURNING public_seed",
-    )?
-    .query_row(params![lobby.as_i64(), chain, public_seed], |row| row.get(0))
-}
-
-pub(super) fn checkpoint(
-    connection: &Connection,
-    lobby: LobbyId,
-    chain: u32,
-    index: u32,
-) -> Result<Option<SealedSeed>> {
-    connection
-        .prepare_cached(
-            "SELECT seed_index, nonce, sealed FROM checkpoint
-             WHERE lobby = ?1 AND chain = ?2 AND seed_index >= ?3 ORDER BY seed_index LIMIT 1",
-        )?
-        .query_row(params![lobby.as_i64(), chain, index], |row| {
-            Ok(SealedSeed { index: row.get(0)?, nonce: row.get(1)?, sealed: row.get(2)? })
-        })
-        .optional()
-}
-
-pub(super) fn chain(
-    connection: &Connection,
-    lobby: LobbyId,
-    chain: u32,
-) -> Result<Option<ChainRecord>> {
-    connection
-        .prepare_cached("SELECT * FROM chain WHERE lobby = ?1 AND chain = ?2")?
-        .query_row(params![lobby.as_i64(), chain], chain_record)
-        .optional()
-}
-
-fn chain_record(row: &Row<'_>) -> Result<ChainRecord> {
-    Ok(ChainRecord {
-        lobby: columns::lobby(row, "lobby")?,
-        chain: row.get("chain")?,
-        length: row.get("length")?,
-        seeds_before: row.get("seeds_before")?,
-        house_edge_bps: row.get("house_edge_bps")?,
-        terminal: row.get("terminal")?,
-        public_key: row.get("public_key")?,
-        signature: row.get("signature")?,
-        public_seed: row.get("public_seed")?,
-        used: row.get("used")?,
-        created_at: row.get("created_at")?,
-    })
 }
 
 fn record(row: &Row<'_>) -> Result<LobbyRecord> {
@@ -218,6 +161,7 @@ fn record(row: &Row<'_>) -> Result<LobbyRecord> {
         rules,
         epoch: Epoch(columns::unsigned(row, "epoch")?),
         kept_exposure: columns::amount(row, "kept_exposure_units")?,
+        closed: row.get::<_, Option<i64>>("closed_at")?.is_some(),
     })
 }
 

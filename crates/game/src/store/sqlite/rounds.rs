@@ -35,6 +35,7 @@ pub(super) fn open(
 }
 
 /// The lock record; stored again with a later start if the first came too late for its own.
+/// It takes the chain's next seed, that one and no other, and none of a chain that was given up.
 pub(super) fn lock(tx: &Transaction<'_>, record: &LockRecord) -> Result<()> {
     let LockRecord { round, totals, .. } = *record;
     let written = tx
@@ -42,7 +43,11 @@ pub(super) fn lock(tx: &Transaction<'_>, record: &LockRecord) -> Result<()> {
             "UPDATE round SET state = 'locked', seed_index = ?3, count = ?4, stake_sum_units = ?5,
                               bets_hash = ?6, start_at = ?7, locked_at = ?8
              WHERE lobby = ?1 AND round = ?2
-               AND (state = 'open' OR (state = 'locked' AND seed_index = ?3))",
+               AND ((state = 'open' AND EXISTS (
+                        SELECT 1 FROM chain WHERE chain.lobby = round.lobby
+                          AND chain.chain = round.chain AND chain.abandoned IS NULL
+                          AND chain.public_seed IS NOT NULL AND chain.used + 1 = ?3))
+                    OR (state = 'locked' AND seed_index = ?3))",
         )?
         .execute(params![
             round.lobby.as_i64(),
@@ -147,6 +152,13 @@ pub(super) fn end(tx: &Transaction<'_>, end: &RoundEnd) -> Result<()> {
     outbox::queue_end(tx, round, &outcomes, &close)
 }
 
+/// Only a round that was never asked for a bet, as the foreign key of bets says too.
+pub(super) fn forget(tx: &Transaction<'_>, round: RoundId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM round WHERE lobby = ?1 AND round = ?2 AND state = 'open'")?
+        .execute(params![round.lobby.as_i64(), round.number])?;
+    Ok(())
+}
+
 pub(super) fn void(tx: &Transaction<'_>, round: RoundId, reason: Reason, at: i64) -> Result<()> {
     tx.prepare_cached(
         "UPDATE round SET state = 'voided', reason = ?3, ended_at = ?4
@@ -206,6 +218,30 @@ pub(super) fn before(
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![lobby.as_i64(), before, limit], record)?;
     rows.collect()
+}
+
+/// Rounds above `after` that are over, oldest first; one that is not over ends the list.
+pub(super) fn finished(
+    connection: &Connection,
+    lobby: LobbyId,
+    after: u32,
+    limit: u32,
+) -> Result<Vec<(RoundRecord, Vec<BetRecord>)>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM round WHERE lobby = ?1 AND round > ?2 ORDER BY round LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![lobby.as_i64(), after, limit], record)?;
+    let mut finished = Vec::new();
+    for row in rows {
+        let row = row?;
+        if !row.state.is_over() {
+            break;
+        }
+        let bets = bets::of_round(connection, row.round)?;
+        finished.push((row, bets));
+    }
+    Ok(finished)
 }
 
 /// The rounds of a lobby that have no end, with the bets that their lock marked.
@@ -280,6 +316,7 @@ fn record(row: &Row<'_>) -> Result<RoundRecord> {
 
 const fn reason_text(reason: Reason) -> &'static str {
     match reason {
+        Reason::Quiet => "quiet",
         Reason::Shutdown => "shutdown",
         Reason::Stalled => "stalled",
         Reason::OwnerLost => "owner_lost",

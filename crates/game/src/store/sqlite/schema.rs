@@ -139,5 +139,17 @@ ALTER TABLE lobby ADD COLUMN closed_at INTEGER;
 UPDATE lobby SET visited_at = max(created_at, 1000 * unixepoch());
 CREATE INDEX lobby_by_visit ON lobby (visited_at) WHERE owner IS NOT NULL AND closed_at IS NULL;
 ",
+        "
+-- The beacon's round that a chain's commitment names, NULL where the operator draws the public
+-- seed, and what the beacon signed.
+ALTER TABLE chain ADD COLUMN beacon_round INTEGER CHECK (beacon_round > 0);
+ALTER TABLE chain ADD COLUMN beacon_signature BLOB CHECK (length(beacon_signature) = 48);
+-- A chain given up: none of its seeds is played any more. Rounds may have been lost with it.
+ALTER TABLE chain ADD COLUMN abandoned TEXT CHECK (abandoned IN
+    ('beacon_missing', 'published_late', 'store_behind', 'restored'));
+ALTER TABLE chain ADD COLUMN abandoned_at INTEGER;
+ALTER TABLE chain ADD COLUMN lost_from INTEGER;
+ALTER TABLE chain ADD COLUMN lost_to INTEGER;
+",
     ],
 };

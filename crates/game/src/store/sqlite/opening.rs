@@ -1,0 +1,56 @@
+//! Opening a lobby: joined or made, and answered the same when the call comes again.
+
+use kernel::LobbyId;
+use platform::http::idempotency::{self, Found, KeptAnswer};
+use rusqlite::{Result, Transaction};
+
+use super::super::{KeyedOpening, Opened, Opening};
+use super::lobbies;
+use crate::http::lobbies::opened;
+
+/// All in one transaction: a lobby without its answer, or an answer without its lobby, would let
+/// a repetition make another one.
+pub(super) fn open(tx: &Transaction<'_>, opening: &Opening) -> Result<Opened> {
+    let now = opening.new.created_at;
+    if let Some(KeyedOpening { player, call, .. }) = &opening.call {
+        match idempotency::find(tx, *player, call, now)? {
+            Found::Nothing => {}
+            Found::Answer(answer) => return Ok(Opened::Kept(answer)),
+            Found::Mismatch => return Ok(Opened::Mismatch),
+        }
+    }
+    let outcome = join_or_make(tx, opening)?;
+    let lobby = match &outcome {
+        Opened::Joined(lobby) => *lobby,
+        Opened::Made(record) => record.lobby,
+        _ => return Ok(outcome),
+    };
+    if let Some(KeyedOpening { player, call, origin }) = &opening.call {
+        idempotency::keep(tx, *player, call, &KeptAnswer::ok(&opened(origin, lobby)), now)?;
+    }
+    Ok(outcome)
+}
+
+fn join_or_make(tx: &Transaction<'_>, opening: &Opening) -> Result<Opened> {
+    if let Some(lobby) = opening.join
+        && is_open(tx, lobby)?
+    {
+        return Ok(Opened::Joined(lobby));
+    }
+    let (limits, new) = (opening.limits, &opening.new);
+    if let Some(owner) = new.owner {
+        let (all, continuous) = lobbies::owned(tx, owner)?;
+        if all >= limits.all {
+            return Ok(Opened::TooMany);
+        }
+        if new.mode == engine::Mode::Continuous && continuous >= limits.continuous {
+            return Ok(Opened::TooManyContinuous);
+        }
+    }
+    let made = lobbies::create(tx, new, limits.all)?;
+    Ok(made.map_or(Opened::TooMany, |record| Opened::Made(Box::new(record))))
+}
+
+fn is_open(tx: &Transaction<'_>, lobby: LobbyId) -> Result<bool> {
+    Ok(lobbies::one(tx, lobby)?.is_some_and(|record| !record.closed))
+}
