@@ -9,6 +9,7 @@ use axum::http::{Method, Request, header};
 use contracts::{Fence, Reserve, Wallet as _};
 use kernel::{Amount, Epoch, LobbyId, PlayerId, RoundId, Stake};
 use platform::clock::{Clock as _, Stopwatch, SystemClock};
+use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
@@ -98,11 +99,12 @@ impl Place {
 
 async fn start(file: &Path, signer: &Signer) -> anyhow::Result<wallet::Service> {
     let deps = wallet::Deps {
-        writer: Writer::open(file, &[wallet::SCHEMA])?,
+        writer: Writer::open(file, &[wallet::SCHEMA, idempotency::SCHEMA])?,
         reader: Reader::open(file, 2)?,
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
         verifier: Arc::new(signer.verifier()),
+        bus: Arc::new(cluster::MemoryBus::new()),
         registry: Registry::new(),
     };
     Ok(wallet::Service::start(wallet::Config::default(), deps).await?)

@@ -12,6 +12,6 @@ pub use play::{
     PlayRefusal, Returned,
 };
 pub use wallet::{
-    Close, Closed, Fence, Fenced, Outcome, Refusal, Release, Reserve, Resolve, ResolveAnswer,
-    Wallet, WalletError,
+    Close, Closed, Fence, Fenced, Outcome, RESOLVES_MAX, Refusal, Release, Reserve, Resolve,
+    ResolveAnswer, Wallet, WalletError,
 };

@@ -5,9 +5,13 @@
 use async_trait::async_trait;
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
 
+/// Holds that one call may resolve.
+pub const RESOLVES_MAX: usize = 1_000;
+
 /// The wallet as the game role sees it.
 ///
-/// Answers stand in the order of the batch. Each item carries its sender's current epoch, also on
+/// Every verb may also fail with [`WalletError::Failed`]: nothing was changed, and a person must
+/// look. Answers stand in the order of the batch. Each item carries its sender's current epoch, also on
 /// what an earlier owner queued: the epoch fences, it never identifies.
 #[async_trait]
 pub trait Wallet: Send + Sync {
@@ -33,10 +37,11 @@ pub trait Wallet: Send + Sync {
     /// [`WalletError::Unavailable`]: outcome unknown, send the same again.
     async fn release(&self, holds: &[Release]) -> Result<Vec<Result<(), Refusal>>, WalletError>;
 
-    /// Decides holds, at most 1,000 a call, any time after the lock of their round.
+    /// Decides holds, at most [`RESOLVES_MAX`] a call, any time after the lock of their round.
     ///
     /// # Errors
-    /// [`WalletError::Unavailable`]: outcome unknown, send the same again.
+    /// [`WalletError::Unavailable`]: outcome unknown, send the same again;
+    /// [`WalletError::Failed`] also if there are too many.
     async fn resolve(
         &self,
         holds: &[Resolve],
@@ -193,6 +198,10 @@ pub enum WalletError {
     /// The outcome is unknown: the same call must be sent again until it is answered.
     #[error("the wallet did not answer")]
     Unavailable,
+    /// The wallet cannot do it and changed nothing. A person must look; until then the same call
+    /// fails again, so it is sent seldom. What money depends on is still never given up.
+    #[error("the wallet cannot do this; nothing was changed")]
+    Failed,
     /// A newer owner plays this lobby: stop, nothing was changed.
     #[error("a newer owner plays this lobby")]
     Fenced,

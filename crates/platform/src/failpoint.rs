@@ -12,8 +12,8 @@ mod armed;
 /// The variable that arms one.
 pub const VARIABLE: &str = "WAXWING_FAILPOINT";
 
-/// Every place there is, along the path of a bet, of a settlement and of a take-over. `before` and
-/// `after` a commit stand inside of its transaction and behind it.
+/// Every place there is, along the path of a bet, of a settlement, of a take-over and of a top-up.
+/// `before` and `after` a commit stand inside of its transaction and behind it.
 pub const NAMES: &[&str] = &[
     "round.before_commit",
     "round.after_commit",
@@ -68,6 +68,8 @@ pub const NAMES: &[&str] = &[
     "fence.after_answer",
     "takeover.before_commit",
     "takeover.after_commit",
+    "wallet.funds.before_commit",
+    "wallet.funds.after_commit",
 ];
 
 /// What happens at the place.

@@ -11,8 +11,8 @@ pub mod idempotency;
 mod places;
 mod serve;
 
-pub use connection::{Connection, PeerAddress, Seat};
-pub use csv::{AcceptsCsv, Csv};
+pub use connection::{ClientAddress, Connection, PeerAddress, Seat};
+pub use csv::{AcceptsCsv, Csv, CsvLines};
 pub use door::{Door, RequestId};
 pub use error::ApiError;
 pub use extract::{AuthenticatedPlayer, Json, Path, Query};

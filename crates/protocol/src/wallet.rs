@@ -46,9 +46,8 @@ pub struct Balance {
 pub struct TransfersQuery {
     /// Only lines after this `transfer_id`; 0 or absent for the first ones.
     #[serde(default)]
-    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     pub after: u64,
-    /// At most so many lines, 1 to 500; 50 if absent.
+    /// At most so many lines, 1 to 500; if absent 50, or all of them as `text/csv`.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
@@ -88,6 +87,20 @@ pub enum TransferKind {
     Payout,
     /// A stake that came back.
     Release,
+}
+
+impl TransferKind {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TopUp => "top_up",
+            Self::TakeOut => "take_out",
+            Self::Stake => "stake",
+            Self::Payout => "payout",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// A round, named.

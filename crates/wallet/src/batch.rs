@@ -10,6 +10,7 @@ use platform::clock::Stopwatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::metrics::Metrics;
+use crate::notices::Notices;
 use crate::store::{Applied, Store, StoreError};
 
 /// Commands that may wait or be in a batch.
@@ -35,9 +36,10 @@ struct Job {
 
 impl Batcher {
     /// Starts the task.
-    pub(crate) fn start(store: Arc<dyn Store>, metrics: Metrics) -> Self {
+    pub(crate) fn start(store: Arc<dyn Store>, notices: Notices, metrics: Metrics) -> Self {
         let (jobs, queue) = mpsc::unbounded_channel();
-        tokio::spawn(run(store, queue, metrics.clone()));
+        let applier = Applier { store, notices, metrics: metrics.clone(), failing: false };
+        tokio::spawn(applier.run(queue));
         Self { jobs, room: Arc::new(Semaphore::new(WAITING_MAX)), metrics }
     }
 
@@ -62,52 +64,87 @@ impl Batcher {
     }
 }
 
-async fn run(store: Arc<dyn Store>, mut queue: mpsc::UnboundedReceiver<Job>, metrics: Metrics) {
-    while let Some(first) = queue.recv().await {
-        let mut count = first.commands.len();
-        let mut jobs = vec![first];
-        while count < BATCH
-            && let Ok(job) = queue.try_recv()
-        {
-            count += job.commands.len();
-            jobs.push(job);
-        }
-        metrics.waiting.set(i64::try_from(queue.len() + jobs.len()).unwrap_or(i64::MAX));
-        apply(&*store, jobs, &metrics).await;
-    }
+/// The one task that stores batches.
+struct Applier {
+    store: Arc<dyn Store>,
+    notices: Notices,
+    metrics: Metrics,
+    /// Whether the last batch was not stored: the log tells of it once, the metrics each time.
+    failing: bool,
 }
 
-/// Applies all jobs at once; if the store itself refuses the batch, each job alone, so that one
-/// that cannot be stored does not stand in the way of the others.
-async fn apply(store: &dyn Store, jobs: Vec<Job>, metrics: &Metrics) {
-    let batch: Vec<Command> = jobs.iter().flat_map(|job| job.commands.iter().copied()).collect();
-    #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
-    metrics.batch_commands.observe(batch.len() as f64);
-    let watch = Stopwatch::start();
-    let applied = store.apply(batch).await;
-    metrics.batch_seconds.observe(watch.seconds());
-    match applied {
-        Ok(Applied { answers, parked }) => {
-            alarm(&parked, metrics);
-            let mut answers = answers.into_iter();
-            for job in jobs {
-                let own = answers.by_ref().take(job.commands.len()).collect();
-                answer(job, Ok(own), metrics);
+impl Applier {
+    async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Job>) {
+        while let Some(first) = queue.recv().await {
+            let mut count = first.commands.len();
+            let mut jobs = vec![first];
+            while count < BATCH
+                && let Ok(job) = queue.try_recv()
+            {
+                count += job.commands.len();
+                jobs.push(job);
+            }
+            let waiting = i64::try_from(queue.len() + jobs.len());
+            self.metrics.waiting.set(waiting.unwrap_or(i64::MAX));
+            self.apply(jobs).await;
+        }
+    }
+
+    /// Applies all jobs at once; if the store itself refuses the batch, each job alone, so that
+    /// one that cannot be stored does not stand in the way of the others.
+    async fn apply(&mut self, jobs: Vec<Job>) {
+        let jobs = match self.try_apply(jobs).await {
+            Ok(()) => return,
+            Err(jobs) => jobs,
+        };
+        for job in jobs {
+            if let Err(alone) = self.try_apply(vec![job]).await {
+                debug_assert!(alone.is_empty(), "a job alone is answered");
             }
         }
-        Err(StoreError::Failed(reason)) if jobs.len() > 1 => {
-            tracing::error!(reason, "a batch was refused by the store; its calls are tried alone");
-            for job in jobs {
-                Box::pin(apply(store, vec![job], metrics)).await;
+    }
+
+    /// Applies `jobs` and answers them, or gives them back if the store refused more than one.
+    async fn try_apply(&mut self, jobs: Vec<Job>) -> Result<(), Vec<Job>> {
+        let batch: Vec<Command> =
+            jobs.iter().flat_map(|job| job.commands.iter().copied()).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
+        self.metrics.batch_commands.observe(batch.len() as f64);
+        let watch = Stopwatch::start();
+        let applied = self.store.apply(batch).await;
+        self.metrics.batch_seconds.observe(watch.seconds());
+        match applied {
+            Ok(Applied { answers, parked, moved }) => {
+                self.failing = false;
+                alarm(&parked, &self.metrics);
+                self.notices.tell(&moved);
+                let mut answers = answers.into_iter();
+                for job in jobs {
+                    let own = answers.by_ref().take(job.commands.len()).collect();
+                    answer(job, Ok(own), &self.metrics);
+                }
+                Ok(())
+            }
+            Err(StoreError::Failed(_)) if jobs.len() > 1 => Err(jobs),
+            Err(error) => {
+                self.fail(&error);
+                for job in jobs {
+                    answer(job, Err(error.clone()), &self.metrics);
+                }
+                Ok(())
             }
         }
-        Err(error) => {
-            metrics.failed_batches.inc();
-            tracing::error!(%error, commands = jobs.len(), "a batch was not stored");
-            for job in jobs {
-                answer(job, Err(error.clone()), metrics);
-            }
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        match error {
+            StoreError::Failed(_) => self.metrics.refused_batches.inc(),
+            StoreError::Unavailable => self.metrics.failed_batches.inc(),
+        };
+        if !self.failing {
+            tracing::error!(%error, "a batch was not stored; said once until one is");
         }
+        self.failing = true;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use contracts::{Close, Closed, Fence, Fenced, Outcome, Refusal, Release, Reserve, Resolve};
-use contracts::{ResolveAnswer, Wallet, WalletError};
+use contracts::{RESOLVES_MAX, ResolveAnswer, Wallet, WalletError};
 use kernel::Amount;
 use ledger::{Answer, Command};
 
@@ -58,6 +58,10 @@ impl Wallet for Service {
         &self,
         holds: &[Resolve],
     ) -> Result<Vec<Result<ResolveAnswer, Refusal>>, WalletError> {
+        if holds.len() > RESOLVES_MAX {
+            tracing::error!(holds = holds.len(), "a resolve of too many holds was refused");
+            return Err(WalletError::Failed);
+        }
         let command = |hold: &Resolve| {
             let Resolve { player, bet, round, epoch, outcome } = *hold;
             let outcome = match outcome {
@@ -88,10 +92,11 @@ impl Wallet for Service {
 }
 
 impl Service {
-    /// Submits and forgets why the store did not answer: callers send the same again either way.
+    /// Submits; what was refused and what is unknown are told apart.
     async fn ask(&self, commands: Vec<Command>) -> Result<Vec<Answer>, WalletError> {
         self.submit(commands).await.map_err(|error| match error {
-            StoreError::Failed(_) | StoreError::Unavailable => WalletError::Unavailable,
+            StoreError::Failed(_) => WalletError::Failed,
+            StoreError::Unavailable => WalletError::Unavailable,
         })
     }
 

@@ -1,22 +1,21 @@
-//! Handlers: a player's balance and statement.
+//! Handlers: a player's balance, and what moves it.
+
+mod statement;
 
 use axum::extract::State;
-use kernel::{Amount, RoundId};
-use ledger::{FundsChange, FundsRefusal, Kind};
-use platform::http::{ApiError, AuthenticatedPlayer, Json, Query};
-use protocol::wallet::{
-    AddToBalance, Balance, BalanceUpdated, RoundName, SetBalance, TransferKind, TransferLine,
-    TransfersQuery,
-};
-use protocol::wire::{WireAmount, WireBetId, WireLobbyId};
+use kernel::PlayerId;
+use ledger::{FundsChange, FundsRefusal};
+use platform::http::idempotency::KeptAnswer;
+use platform::http::{ApiError, AuthenticatedPlayer, Idempotent, Json, KeyedJson};
+use protocol::idempotency::IdempotencyHeader;
+use protocol::wallet::{AddToBalance, Balance, BalanceUpdated, SetBalance};
+use protocol::wire::WireAmount;
 use protocol::{Code, ProblemBody};
 
-use crate::service::{FundsError, Service};
-use crate::store::{Line, StoreError};
+use crate::service::{Done, FundsError, Service};
+use crate::store::{Keyed, StoreError};
 
-/// Lines of a statement unless asked otherwise, and at most.
-const LINES: u32 = 50;
-const LINES_MAX: u32 = 500;
+pub(crate) use statement::{__path_transfers, transfers};
 
 /// What you can stake now, and what stands on open bets.
 #[utoipa::path(
@@ -47,6 +46,7 @@ pub(crate) async fn balance(
     path = "/user/v1/balance",
     tag = "wallet",
     security(("token" = [])),
+    params(IdempotencyHeader),
     request_body = AddToBalance,
     responses(
         (status = OK, body = BalanceUpdated),
@@ -54,17 +54,18 @@ pub(crate) async fn balance(
          body = ProblemBody),
         (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
         (status = FORBIDDEN, description = "Players do not move money here", body = ProblemBody),
-        (status = CONFLICT, description = "insufficient_funds", body = ProblemBody),
+        (status = CONFLICT, description = "insufficient_funds, idempotency_running",
+         body = ProblemBody),
+        (status = UNPROCESSABLE_ENTITY, description = "idempotency_mismatch", body = ProblemBody),
     )
 )]
 pub(crate) async fn add_to_balance(
     State(service): State<Service>,
     AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
     SelfService: SelfService,
-    Json(AddToBalance { ammount }): Json<AddToBalance>,
-) -> Result<Json<BalanceUpdated>, ApiError> {
-    service.change_funds(player, FundsChange::Add(ammount.0)).await?;
-    Ok(updated())
+    KeyedJson { idempotent, body }: KeyedJson<AddToBalance>,
+) -> Result<KeptAnswer, ApiError> {
+    move_money(service, player, FundsChange::Add(body.ammount.0), idempotent).await
 }
 
 /// Sets what you can stake; what stands on open bets stays as it is.
@@ -73,6 +74,7 @@ pub(crate) async fn add_to_balance(
     path = "/user/v1/balance",
     tag = "wallet",
     security(("token" = [])),
+    params(IdempotencyHeader),
     request_body = SetBalance,
     responses(
         (status = OK, body = BalanceUpdated),
@@ -80,47 +82,44 @@ pub(crate) async fn add_to_balance(
          body = ProblemBody),
         (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
         (status = FORBIDDEN, description = "Players do not move money here", body = ProblemBody),
+        (status = CONFLICT, description = "idempotency_running", body = ProblemBody),
+        (status = UNPROCESSABLE_ENTITY, description = "idempotency_mismatch", body = ProblemBody),
     )
 )]
 pub(crate) async fn set_balance(
     State(service): State<Service>,
     AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
     SelfService: SelfService,
-    Json(SetBalance { ammount }): Json<SetBalance>,
-) -> Result<Json<BalanceUpdated>, ApiError> {
-    if ammount.0.is_negative() {
+    KeyedJson { idempotent, body }: KeyedJson<SetBalance>,
+) -> Result<KeptAnswer, ApiError> {
+    if body.ammount.0.is_negative() {
         return Err(ApiError::new(Code::InvalidAmount, "A balance cannot be negative"));
     }
-    service.change_funds(player, FundsChange::Set(ammount.0)).await?;
-    Ok(updated())
+    move_money(service, player, FundsChange::Set(body.ammount.0), idempotent).await
 }
 
-/// Your statement, oldest first; go on after the last `transfer_id` you have.
-#[utoipa::path(
-    get,
-    path = "/user/v1/transfers",
-    tag = "wallet",
-    security(("token" = [])),
-    params(TransfersQuery),
-    responses(
-        (status = OK, body = Vec<TransferLine>),
-        (status = BAD_REQUEST, description = "malformed", body = ProblemBody),
-        (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
-    )
-)]
-pub(crate) async fn transfers(
-    State(service): State<Service>,
-    AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
-    Query(query): Query<TransfersQuery>,
-) -> Result<Json<Vec<TransferLine>>, ApiError> {
-    let limit = query.limit.unwrap_or(LINES);
-    if !(1..=LINES_MAX).contains(&limit) {
-        let detail = format!("`limit` is 1 to {LINES_MAX}");
-        return Err(ApiError::new(Code::Malformed, detail));
+/// Both ways to move money, once a key: a repeat is answered as the first was.
+async fn move_money(
+    service: Service,
+    player: PlayerId,
+    change: FundsChange,
+    idempotent: Option<Idempotent>,
+) -> Result<KeptAnswer, ApiError> {
+    let turn = service.running().begin(player, idempotent.as_ref())?;
+    let answer = KeptAnswer::ok(&BalanceUpdated { message: "Balance updated".to_owned() });
+    let keyed = idempotent.map(|call| Keyed { call, answer: answer.clone() });
+    // A task of its own: whoever hangs up meanwhile does not give the key free too early.
+    let moving = tokio::spawn(async move {
+        let done = service.change_funds(player, change, keyed).await;
+        drop(turn);
+        done
+    });
+    match moving.await {
+        Ok(Ok(Done::Now(_))) => Ok(answer),
+        Ok(Ok(Done::Before(first))) => Ok(first),
+        Ok(Err(refused)) => Err(refused.into()),
+        Err(error) => Err(ApiError::internal(&error)),
     }
-    let lines = service.statement(player, query.after, limit).await;
-    let lines = lines.map_err(|error| store_problem(&error))?;
-    Ok(Json(lines.iter().filter_map(told).collect()))
 }
 
 /// Passes where players may move money between themselves and the cashier.
@@ -141,34 +140,6 @@ impl axum::extract::FromRequestParts<Service> for SelfService {
     }
 }
 
-fn updated() -> Json<BalanceUpdated> {
-    Json(BalanceUpdated { message: "Balance updated".to_owned() })
-}
-
-/// A transfer as its player sees it; none for those that moved another account only.
-fn told(line: &Line) -> Option<TransferLine> {
-    let transfer = &line.transfer;
-    let (kind, sign) = match transfer.kind {
-        Kind::TopUp => (TransferKind::TopUp, 1),
-        Kind::TakeOut => (TransferKind::TakeOut, -1),
-        Kind::Stake => (TransferKind::Stake, -1),
-        Kind::Payout => (TransferKind::Payout, 1),
-        Kind::Release => (TransferKind::Release, 1),
-        Kind::Funding | Kind::Collect => return None,
-    };
-    let round = transfer.lobby.zip(transfer.round);
-    let round = round.map(|(lobby, number)| RoundId::new(lobby, number));
-    Some(TransferLine {
-        transfer_id: line.seq,
-        at: line.at_ms,
-        kind,
-        amount: WireAmount(Amount::from_units(sign * transfer.amount.units())),
-        balance: WireAmount(transfer.balance?),
-        round: round.map(|id| RoundName { lobby_id: WireLobbyId(id.lobby), round: id.number }),
-        bet_id: round.map(|_| WireBetId(kernel::BetId::from_bytes(transfer.reference))),
-    })
-}
-
 fn store_problem(error: &StoreError) -> ApiError {
     match error {
         StoreError::Unavailable => Code::WalletUnavailable.into(),
@@ -180,6 +151,7 @@ impl From<FundsError> for ApiError {
     fn from(error: FundsError) -> Self {
         let refusal = match error {
             FundsError::Store(error) => return store_problem(&error),
+            FundsError::Mismatch => return Code::IdempotencyMismatch.into(),
             FundsError::Refused(refusal) => refusal,
         };
         let code = match refusal {

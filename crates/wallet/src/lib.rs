@@ -7,12 +7,15 @@ mod config;
 mod contract;
 mod http;
 mod metrics;
+mod notices;
+mod parked;
 mod routes;
 mod service;
 mod store;
 
 pub use config::Config;
 pub use metrics::Metrics;
+pub use parked::{Matter, ParkedLine, parked};
 pub use routes::{openapi, router};
 pub use service::{Deps, Service, StartError};
 pub use store::SCHEMA;

@@ -23,6 +23,8 @@ pub struct Metrics {
     pub overloaded: Counter,
     /// Batches whose outcome stayed unknown.
     pub failed_batches: Counter,
+    /// Calls that the store itself refused: nothing changed, and a person must look.
+    pub refused_batches: Counter,
     /// Resolves and closes that were parked: each wants a person's look.
     pub parked: Counter,
 }
@@ -75,6 +77,7 @@ impl Metrics {
             waiting: Gauge::default(),
             overloaded: Counter::default(),
             failed_batches: Counter::default(),
+            refused_batches: Counter::default(),
             parked: Counter::default(),
         };
         let wallet = registry.sub_registry_with_prefix("waxwing_wallet");
@@ -84,6 +87,8 @@ impl Metrics {
         wallet.register("waiting", "Commands not yet answered", metrics.waiting.clone());
         wallet.register("overloaded", "Calls turned away", metrics.overloaded.clone());
         wallet.register("failed_batches", "Batches in doubt", metrics.failed_batches.clone());
+        let refused = metrics.refused_batches.clone();
+        wallet.register("refused_batches", "Calls the store cannot do", refused);
         wallet.register("parked", "Conflicts to be looked at", metrics.parked.clone());
         metrics
     }

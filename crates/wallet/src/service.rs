@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use cluster::Bus;
 use kernel::{Decimal, PlayerId};
 use ledger::{Answer, Command, Funds, FundsChange, FundsRefusal, FundsTaken};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
+use platform::http::idempotency::{KeptAnswer, Running};
 use platform::metrics::Registry;
 use platform::random::{self, Random};
 use platform::sqlite::{Reader, Writer};
@@ -15,7 +17,8 @@ use tokens::Verifier;
 use crate::batch::Batcher;
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::store::{Balance, Line, SqliteStore, Store, StoreError};
+use crate::notices::Notices;
+use crate::store::{Balance, Funded, Keyed, Line, SqliteStore, Store, StoreError};
 
 /// How often a player's request is tried while its outcome is unknown.
 const TRIES: u32 = 3;
@@ -23,7 +26,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What the wallet stands on.
 pub struct Deps {
-    /// The user role's file, opened with [`crate::SCHEMA`].
+    /// The user role's file, opened with [`crate::SCHEMA`] and `idempotency::SCHEMA`.
     pub writer: Writer,
     /// The same file.
     pub reader: Reader,
@@ -33,6 +36,8 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// Proves who asks.
     pub verifier: Arc<Verifier>,
+    /// Tells the gateways what players have.
+    pub bus: Arc<dyn Bus>,
     /// Shows the metrics.
     pub registry: Registry,
 }
@@ -43,6 +48,10 @@ pub struct Service {
     config: Arc<Config>,
     store: Arc<dyn Store>,
     batcher: Batcher,
+    notices: Notices,
+    metrics: Metrics,
+    /// Players' calls with a key that are worked on.
+    running: Running,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     verifier: Arc<Verifier>,
@@ -65,9 +74,21 @@ pub(crate) enum FundsError {
     /// The ledger refused.
     #[error(transparent)]
     Refused(#[from] FundsRefusal),
+    /// The call's key stands for another request.
+    #[error("the idempotency key was used for another request")]
+    Mismatch,
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What was done for a player who moves money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// It moved now.
+    Now(FundsTaken),
+    /// It moved at an earlier call under the same key, which was answered this.
+    Before(KeptAnswer),
 }
 
 impl Service {
@@ -77,11 +98,13 @@ impl Service {
     /// [`StartError`]: nothing runs.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
         config.validate()?;
-        let Deps { writer, reader, clock, random, verifier, registry } = deps;
+        let Deps { writer, reader, clock, random, verifier, bus, registry } = deps;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader, Arc::clone(&clock)));
         store.open_book(config.currency.clone(), Decimal::SCALE).await?;
-        let batcher = Batcher::start(Arc::clone(&store), Metrics::register(&registry));
-        Ok(Self { config: Arc::new(config), store, batcher, clock, random, verifier })
+        let (config, metrics) = (Arc::new(config), Metrics::register(&registry));
+        let (notices, running) = (Notices::new(bus), Running::default());
+        let batcher = Batcher::start(Arc::clone(&store), notices.clone(), metrics.clone());
+        Ok(Self { config, store, batcher, notices, metrics, running, clock, random, verifier })
     }
 
     /// The currency of the book.
@@ -93,6 +116,11 @@ impl Service {
     /// Whether players may move money between themselves and the cashier.
     pub(crate) fn self_service(&self) -> bool {
         self.config.self_service
+    }
+
+    /// Players' calls with a key that are worked on.
+    pub(crate) const fn running(&self) -> &Running {
+        &self.running
     }
 
     /// Stores `commands` with whatever else comes at the same time.
@@ -113,30 +141,36 @@ impl Service {
         self.store.statement(player, after, limit).await
     }
 
-    /// Moves a player's own money, once: the request keeps its id while the outcome is unknown.
+    /// Moves a player's own money, once: the request keeps its id while the outcome is unknown,
+    /// and a call under a key that was used is answered as it was.
     pub(crate) async fn change_funds(
         &self,
         player: PlayerId,
         change: FundsChange,
-    ) -> Result<FundsTaken, FundsError> {
-        let command = Command::Funds(Funds {
+        keyed: Option<Keyed>,
+    ) -> Result<Done, FundsError> {
+        let funds = Funds {
             player,
             request: random::array(&*self.random),
             change,
             day: u32::try_from(self.clock.unix_ms().div_euclid(DAY_MS)).unwrap_or_default(),
             bounds: self.config.bounds(),
-        });
-        let mut tries = 0;
-        let answers = loop {
-            tries += 1;
-            match self.submit(vec![command]).await {
-                Err(StoreError::Unavailable) if tries < TRIES => {}
-                answers => break answers?,
+        };
+        let mut tries = 1;
+        let funded = loop {
+            match self.store.change_funds(funds, keyed.clone()).await {
+                Err(StoreError::Unavailable) if tries < TRIES => tries += 1,
+                funded => break funded?,
             }
         };
-        match answers.into_iter().next() {
-            Some(Answer::Funds(answer)) => Ok(answer?),
-            _ => Err(FundsError::Store(StoreError::Unavailable)),
+        match funded {
+            Funded::Now(answer, moved) => {
+                self.metrics.count(&Answer::Funds(answer));
+                self.notices.tell(&moved);
+                Ok(Done::Now(answer?))
+            }
+            Funded::Before(answer) => Ok(Done::Before(answer)),
+            Funded::Mismatch => Err(FundsError::Mismatch),
         }
     }
 }

@@ -5,10 +5,12 @@ mod sqlite;
 
 use async_trait::async_trait;
 use kernel::{Amount, PlayerId};
-use ledger::{Answer, Command, Parked, Transfer};
+use ledger::{Answer, Command, Funds, FundsRefusal, FundsTaken, Parked, Transfer};
+use platform::http::Idempotent;
+use platform::http::idempotency::KeptAnswer;
 
 pub use sqlite::SCHEMA;
-pub(crate) use sqlite::SqliteStore;
+pub(crate) use sqlite::{SqliteStore, parked};
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,10 +30,43 @@ pub(crate) struct Applied {
     pub(crate) answers: Vec<Answer>,
     /// What somebody must look at.
     pub(crate) parked: Vec<Parked>,
+    /// Whose money moved: each player once, as the batch left them.
+    pub(crate) moved: Vec<Moved>,
+}
+
+/// A player whose money moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// Who.
+    pub(crate) player: PlayerId,
+    /// What there is now.
+    pub(crate) balance: Balance,
+    /// The place of the last movement in the book: rises with every one.
+    pub(crate) version: u64,
+}
+
+/// A player's call that may come again, and what it is answered when it is done.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyed {
+    /// How the call is known again.
+    pub(crate) call: Idempotent,
+    /// Kept with the transfer.
+    pub(crate) answer: KeptAnswer,
+}
+
+/// What became of a player's own money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Funded {
+    /// Decided now; what moved stands in the second.
+    Now(Result<FundsTaken, FundsRefusal>, Option<Moved>),
+    /// Done by an earlier call under the same key; nothing moved now.
+    Before(KeptAnswer),
+    /// The key stands for another request; nothing moved.
+    Mismatch,
 }
 
 /// What a player has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Balance {
     /// What can be staked now.
     pub(crate) available: Amount,
@@ -59,6 +94,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Decides `batch` by [`ledger::decide`] and stores it; answers once it is durable. After
     /// [`StoreError::Unavailable`] the same batch may be applied again.
     async fn apply(&self, batch: Vec<Command>) -> Result<Applied, StoreError>;
+
+    /// Decides one player's own money as [`Store::apply`] would, in a transaction with the answer
+    /// that is kept for `keyed`. A refusal is not kept.
+    async fn change_funds(&self, funds: Funds, keyed: Option<Keyed>) -> Result<Funded, StoreError>;
 
     /// What a player has, of one committed state; a player unknown here has nothing.
     async fn balance(&self, player: PlayerId) -> Result<Balance, StoreError>;

@@ -2,8 +2,11 @@
 //!
 //! Guards whoever opens a table: no cell is a formula, whatever a player wrote into it.
 
+use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -18,51 +21,75 @@ pub struct AcceptsCsv(pub bool);
 #[derive(Clone, Debug)]
 pub struct Csv {
     file_name: &'static str,
-    text: String,
+    lines: CsvLines,
 }
+
+/// Some lines of a table.
+#[derive(Clone, Debug, Default)]
+pub struct CsvLines(String);
 
 impl Csv {
     /// An empty table with these columns; browsers save it as `file_name`.
     #[must_use]
     pub fn new(file_name: &'static str, columns: &[&str]) -> Self {
-        let mut table = Self { file_name, text: String::new() };
-        table.line(columns);
-        table
+        let mut lines = CsvLines::default();
+        lines.line(columns);
+        Self { file_name, lines }
     }
 
-    /// Adds a line. A cell that a spreadsheet would compute is marked as text by an apostrophe.
+    /// Adds a line, as [`CsvLines::line`] does.
     pub fn line(&mut self, cells: &[impl AsRef<str>]) {
-        for (place, cell) in cells.iter().map(AsRef::as_ref).enumerate() {
-            if place > 0 {
-                self.text.push(',');
-            }
-            self.cell(cell);
-        }
-        self.text.push_str("\r\n");
+        self.lines.line(cells);
     }
 
     /// The whole table.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.lines.0
+    }
+
+    /// The table and what `rest` brings, sent as it comes: of a long one a page is in memory.
+    pub fn followed_by<E>(
+        self,
+        rest: impl Stream<Item = Result<CsvLines, E>> + Send + 'static,
+    ) -> Response
+    where
+        E: Into<axum::BoxError> + Send + 'static,
+    {
+        let rest = rest.map(|lines| lines.map(|lines| Bytes::from(lines.0)));
+        let first = futures_util::stream::iter([Ok(Bytes::from(self.lines.0))]);
+        response(self.file_name, Body::from_stream(first.chain(rest)))
+    }
+}
+
+impl CsvLines {
+    /// Adds a line. A cell that a spreadsheet would compute is marked as text by an apostrophe.
+    pub fn line(&mut self, cells: &[impl AsRef<str>]) {
+        for (place, cell) in cells.iter().map(AsRef::as_ref).enumerate() {
+            if place > 0 {
+                self.0.push(',');
+            }
+            self.cell(cell);
+        }
+        self.0.push_str("\r\n");
     }
 
     fn cell(&mut self, cell: &str) {
         let quoted = cell.contains(['"', ',', '\r', '\n']);
         if quoted {
-            self.text.push('"');
+            self.0.push('"');
         }
         if is_computed(cell) {
-            self.text.push('\'');
+            self.0.push('\'');
         }
         for character in cell.chars() {
-            self.text.push(character);
+            self.0.push(character);
             if character == '"' {
-                self.text.push('"');
+                self.0.push('"');
             }
         }
         if quoted {
-            self.text.push('"');
+            self.0.push('"');
         }
     }
 }
@@ -76,17 +103,21 @@ fn is_computed(cell: &str) -> bool {
 
 impl IntoResponse for Csv {
     fn into_response(self) -> Response {
-        let mut response = self.text.into_response();
-        let headers = response.headers_mut();
-        let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-        headers.insert(CONTENT_TYPE, kind);
-        let disposition = format!("attachment; filename=\"{}\"", self.file_name);
-        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
-            headers.insert(CONTENT_DISPOSITION, disposition);
-        }
-        headers.insert(VARY, HeaderValue::from_static("accept"));
-        response
+        response(self.file_name, Body::from(self.lines.0))
     }
+}
+
+fn response(file_name: &str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+    headers.insert(CONTENT_TYPE, kind);
+    let disposition = format!("attachment; filename=\"{file_name}\"");
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        headers.insert(CONTENT_DISPOSITION, disposition);
+    }
+    headers.insert(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for AcceptsCsv {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use cluster::{Bus, Delivery, MemoryBus};
 use kernel::{Amount, PlayerId};
 use ledger::{Bounds, Command, Funds, FundsChange};
 use parking_lot::Mutex;
@@ -12,7 +13,8 @@ use tokio::sync::Semaphore;
 
 use super::{Batcher, WAITING_MAX};
 use crate::metrics::Metrics;
-use crate::store::{Applied, Balance, Line, Store, StoreError};
+use crate::notices::Notices;
+use crate::store::{Applied, Balance, Funded, Keyed, Line, Moved, Store, StoreError};
 
 /// A store whose commits wait for a permit, and which refuses batches with `REFUSED` in them.
 #[derive(Default)]
@@ -49,7 +51,12 @@ impl Store for Gated {
         let mut book = self.book.lock();
         let (answers, changes) = ledger::decide(&batch, &book);
         book.apply(changes);
-        Ok(Applied { answers, parked: Vec::new() })
+        let moved = changes_of(&batch);
+        Ok(Applied { answers, parked: Vec::new(), moved })
+    }
+
+    async fn change_funds(&self, _: Funds, _: Option<Keyed>) -> Result<Funded, StoreError> {
+        Err(StoreError::Unavailable)
     }
 
     async fn balance(&self, _: PlayerId) -> Result<Balance, StoreError> {
@@ -59,6 +66,17 @@ impl Store for Gated {
     async fn statement(&self, _: PlayerId, _: u64, _: u32) -> Result<Vec<Line>, StoreError> {
         Err(StoreError::Unavailable)
     }
+}
+
+/// A movement a command, of the player it names.
+fn changes_of(batch: &[Command]) -> Vec<Moved> {
+    let moved = batch.iter().zip(1..).filter_map(|(command, version)| match command {
+        Command::Funds(funds) => {
+            Some(Moved { player: funds.player, balance: Balance::default(), version })
+        }
+        _ => None,
+    });
+    moved.collect()
 }
 
 /// Nobody else's number.
@@ -77,8 +95,14 @@ fn top_up(player: u64) -> Command {
 
 fn start() -> (Arc<Gated>, Batcher) {
     let store = Arc::new(Gated::default());
-    let batcher = Batcher::start(store.clone(), Metrics::register(&Registry::new()));
+    let bus = Arc::new(MemoryBus::new());
+    let batcher = start_on(&store, bus);
     (store, batcher)
+}
+
+fn start_on(store: &Arc<Gated>, bus: Arc<MemoryBus>) -> Batcher {
+    let metrics = Metrics::register(&Registry::new());
+    Batcher::start(Arc::clone(store) as Arc<dyn Store>, Notices::new(bus), metrics)
 }
 
 /// Calls begun now, in order, each with one top-up.
@@ -175,6 +199,8 @@ async fn a_call_the_store_refuses_fails_alone() {
         let answer = call.await.unwrap();
         assert_eq!(answer.is_err(), player == REFUSED, "{player}: {answer:?}");
     }
+    assert_eq!(batcher.metrics.refused_batches.get(), 1);
+    assert_eq!(batcher.metrics.failed_batches.get(), 0);
 }
 
 #[tokio::test]
@@ -190,4 +216,25 @@ async fn an_unknown_outcome_is_told_to_every_call_of_the_batch() {
     store.away.store(false, Ordering::SeqCst);
     batcher.submit(vec![top_up(1)]).await.unwrap();
     assert_eq!(batcher.submit(Vec::new()).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn balances_are_told_after_the_commit_and_before_the_answer() {
+    let (store, bus) = (Arc::new(Gated::default()), Arc::new(MemoryBus::new()));
+    let batcher = start_on(&store, Arc::clone(&bus));
+    let mut notices = bus.notices();
+    let mut calls = call(&batcher, 1..=1);
+    settle().await;
+    assert!(calls.iter().all(|call| !call.is_finished()), "nothing is answered yet");
+    store.gate.0.add_permits(1);
+    calls.remove(0).await.unwrap().unwrap();
+    // Told already: the answer comes after it.
+    let told = tokio::time::timeout(std::time::Duration::ZERO, notices.next()).await;
+    let Ok(Some(Delivery::Picture(json))) = told else { panic!("{told:?}") };
+    assert_eq!(json, r#"{"balance":{"user_id":1,"balance":0,"held":0,"version":1}}"#);
+    store.away.store(true, Ordering::SeqCst);
+    store.gate.0.add_permits(1);
+    batcher.submit(vec![top_up(2)]).await.unwrap_err();
+    let told = tokio::time::timeout(std::time::Duration::from_millis(5), notices.next()).await;
+    assert!(told.is_err(), "what is not stored is not told: {told:?}");
 }

@@ -1,7 +1,7 @@
 //! The routes as clients of the original use them, and what they must never take.
 
-use axum::body::Body;
-use axum::http::{Method, Request, StatusCode};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
 use contracts::Wallet;
 use http_body_util::BodyExt;
 use kernel::BetId;
@@ -14,9 +14,20 @@ use crate::service::tests::{Place, fence, player, reserve};
 
 const BALANCE: &str = "/user/v1/balance";
 
+mod keys;
+mod statement;
+
+/// An answer as it came.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
 impl Place {
     fn token(&self, number: u64) -> String {
-        self.signer.sign(&PlayerClaims {
+        self.ground.signer.sign(&PlayerClaims {
             player: player(number),
             username: format!("player {number}"),
             session: "session".into(),
@@ -42,11 +53,15 @@ impl Place {
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let answer = self.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
         let response = crate::router(self.service.clone()).oneshot(request).await.unwrap();
-        let status = response.status();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 
     /// What `GET balance` answers, as text.
@@ -109,7 +124,33 @@ async fn what_is_no_amount_is_refused_and_moves_nothing() {
         (Method::PUT, r#"{"balance": 1}"#, 400, "malformed"),
         (Method::PUT, "{}", 400, "malformed"),
         (Method::PUT, "", 400, "malformed"),
-        (Method::PUT, "[1]", 400, "invalid_amount"),
+        (Method::PUT, "[1]", 400, "malformed"),
+        (Method::PUT, " [[[[1]]]]", 400, "malformed"),
+        (Method::PUT, "1", 400, "malformed"),
+        (Method::PUT, "null", 400, "malformed"),
+        (Method::PUT, "\"ammount\"", 400, "malformed"),
+        (Method::PUT, r#"{"ammount": 1} {"ammount": 1}"#, 400, "malformed"),
+        (Method::PUT, r#"{"ammount": "１２"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": "1\u0000"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": ""}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": "-"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": "--1"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": "01"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": "1."}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": ".5"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": 01}"#, 400, "malformed"),
+        (Method::PUT, r#"{"ammount": 1e5}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": 1E-5}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": Infinity}"#, 400, "malformed"),
+        (Method::PUT, r#"{"ammount": -Infinity}"#, 400, "malformed"),
+        (Method::PUT, r#"{"ammount": 0x10}"#, 400, "malformed"),
+        (Method::PUT, r#"{"ammount": "NULL"}"#, 400, "invalid_amount"),
+        (Method::PUT, r#"{"ammount": -99999999999.9999}"#, 409, "insufficient_funds"),
+        (Method::PUT, r#"{"ammount": -100000000000}"#, 400, "invalid_amount"),
+        (Method::POST, r#"{"ammount": 1, "balance": 2}"#, 400, "malformed"),
+        (Method::POST, r#"{"amount": 1, "amount": 1}"#, 400, "malformed"),
+        (Method::POST, "[5]", 400, "malformed"),
+        (Method::POST, "{}", 400, "malformed"),
         (Method::PUT, r#"{"ammount": 1"#, 400, "malformed"),
         (Method::PUT, r#"{"ammount": -10.0001}"#, 409, "insufficient_funds"),
         (Method::POST, r#"{"ammount": -1}"#, 400, "invalid_amount"),
@@ -118,12 +159,6 @@ async fn what_is_no_amount_is_refused_and_moves_nothing() {
         (Method::POST, r#"{"ammount": "12.34567"}"#, 400, "too_precise"),
     ] {
         let (refused, problem) = place.call(method, BALANCE, body).await;
-        if body == "[1]" {
-            // A sequence stands for the fields in order; one number is an amount.
-            assert_eq!(refused, StatusCode::OK, "{problem}");
-            place.fund(player(1), 10).await;
-            continue;
-        }
         assert_eq!((refused.as_u16(), &problem["code"]), (status, &json!(code)), "{body}");
         assert_eq!(problem["error"], problem["detail"]);
         assert_eq!(place.balance().await, "10", "{body}");
@@ -196,35 +231,40 @@ async fn a_set_balance_leaves_holds_alone() {
 }
 
 #[tokio::test]
-async fn the_statement_tells_every_line_once_in_pages() {
+async fn a_body_that_is_no_text_moves_nothing() {
     let place = Place::play().await;
-    fence(&place.service).await;
-    place.call(Method::PUT, BALANCE, r#"{"ammount": 100}"#).await;
-    let hold = reserve(player(1), BetId::from_bytes([9; 16]), 30);
-    place.service.reserve(&[hold]).await.unwrap();
-    place.call(Method::PUT, BALANCE, r#"{"ammount": -0.5}"#).await;
-    place.call(Method::PUT, BALANCE, r#"{"ammount": 0}"#).await;
-    let (status, all) = place.call(Method::GET, "/user/v1/transfers", "").await;
-    assert_eq!(status, StatusCode::OK);
-    let told: Vec<_> = all
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| format!("{} {} {}", line["kind"], line["amount"], line["balance"]))
-        .collect();
-    assert_eq!(told, ["\"top_up\" 100 100", "\"stake\" -30 70", "\"take_out\" -0.5 69.5"]);
-    assert_eq!(all[1]["round"], json!({ "lobby_id": 1, "round": 1 }));
-    assert_eq!(all[1]["bet_id"], "09090909-0909-0909-0909-090909090909");
-    assert!(all[0].get("round").is_none() && all[0].get("bet_id").is_none());
-    let after = &all[0]["transfer_id"];
-    let page = format!("/user/v1/transfers?after={after}&limit=1");
-    let (_, page) = place.call(Method::GET, &page, "").await;
-    assert_eq!(page, json!([all[1]]));
-    for query in ["limit=0", "limit=501", "after=-1", "limit=x", "before=3"] {
-        let path = format!("/user/v1/transfers?{query}");
-        let (status, problem) = place.call(Method::GET, &path, "").await;
-        assert_eq!((status.as_u16(), &problem["code"]), (400, &json!("malformed")), "{query}");
+    for body in [&b"\xff\xfe"[..], b"{\"ammount\": \"\xf0\x28\"}", b"\0", b"{\"\xc3\": 1}"] {
+        let token = format!("Bearer {}", place.token(1));
+        let request = Request::put(BALANCE).header("authorization", token);
+        let answer = place.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body:?}");
+        let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(problem["code"], "malformed");
     }
+    assert_eq!(place.balance().await, "0");
+}
+
+#[tokio::test]
+async fn a_new_day_allows_new_top_ups_and_a_take_out_allows_none() {
+    let config = Config { top_up_max_per_day: 100, ..Config::default() };
+    let place = Place::new(config).await;
+    let put = async |amount: &str| {
+        let body = format!(r#"{{"ammount": {amount}}}"#);
+        let (_, answer) = place.call(Method::PUT, BALANCE, &body).await;
+        answer.get("error").and_then(Value::as_str).map(str::to_owned)
+    };
+    let refused = |left: &str| Some(format!("At most {left} can be topped up today"));
+    assert_eq!(put("99.9999").await, None);
+    assert_eq!(put("0.0002").await, refused("0.0001"));
+    assert_eq!(put("-99.9999").await, None);
+    assert_eq!(put("1").await, refused("0.0001"), "a take-out gives no room back");
+    // The clock began at midnight UTC: the last millisecond of the day, and the first after it.
+    place.ground.clock.advance(24 * 60 * 60 * 1_000 - 1);
+    assert_eq!(put("1").await, refused("0.0001"));
+    place.ground.clock.advance(1);
+    assert_eq!(put("100").await, None);
+    assert_eq!(put("0.0001").await, refused("0"));
+    assert_eq!(place.balance().await, "100");
 }
 
 #[test]
@@ -235,4 +275,15 @@ fn every_route_is_described() {
     for method in ["get", "put", "post"] {
         assert!(paths["/user/v1/balance"].get(method).is_some(), "{method}");
     }
+    for method in ["put", "post"] {
+        let call = &paths["/user/v1/balance"][method];
+        assert_eq!(call["parameters"][0]["name"], "Idempotency-Key");
+        assert_eq!(call["parameters"][0]["in"], "header");
+        assert_eq!(call["parameters"][0]["required"], false);
+        for status in ["403", "409", "422"] {
+            assert!(call["responses"].get(status).is_some(), "{method} {status}");
+        }
+    }
+    let table = &paths["/user/v1/transfers"]["get"]["responses"]["200"]["content"];
+    assert!(table.get("text/csv").is_some() && table.get("application/json").is_some());
 }

@@ -1,16 +1,21 @@
 //! The contract on a real file: one balance is spent once, whoever asks at the same time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use cluster::{Bus, Delivery, MemoryBus, Subscription};
 use contracts::{
-    Close, Fence, Outcome, Refusal, Release, Reserve, Resolve, ResolveAnswer, Wallet, WalletError,
+    Close, Fence, Outcome, RESOLVES_MAX, Refusal, Release, Reserve, Resolve, ResolveAnswer, Wallet,
+    WalletError,
 };
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
 use ledger::FundsChange;
-use platform::clock::SystemClock;
+use platform::clock::{ManualClock, SystemClock};
+use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
+use protocol::notice::{BalanceNotice, Notice};
 use tempfile::TempDir;
 use tokens::{Signer, SigningKey};
 use tokio::task::JoinSet;
@@ -21,18 +26,29 @@ use crate::config::Config;
 /// A wallet in a directory of its own.
 pub(crate) struct Place {
     pub(crate) service: Service,
+    pub(crate) ground: Ground,
+}
+
+/// What outlives a wallet.
+pub(crate) struct Ground {
     pub(crate) signer: Signer,
     pub(crate) registry: Registry,
+    pub(crate) bus: Arc<MemoryBus>,
+    pub(crate) clock: ManualClock,
     directory: TempDir,
 }
 
 impl Place {
     pub(crate) async fn new(config: Config) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let signer = Signer::new(SigningKey::generate(array(&SystemRandom)), "waxwing", "players");
-        let registry = Registry::new();
-        let service = start(&directory, config, &signer, &registry).await.unwrap();
-        Self { service, signer, registry, directory }
+        let ground = Ground {
+            signer: Signer::new(SigningKey::generate(array(&SystemRandom)), "waxwing", "players"),
+            registry: Registry::new(),
+            bus: Arc::new(MemoryBus::new()),
+            clock: ManualClock::new(),
+            directory: tempfile::tempdir().unwrap(),
+        };
+        let service = ground.start(config).await.unwrap();
+        Self { service, ground }
     }
 
     pub(crate) async fn play() -> Self {
@@ -42,7 +58,7 @@ impl Place {
     /// Gives `player` exactly `whole` to stake.
     pub(crate) async fn fund(&self, player: PlayerId, whole: u32) {
         let change = FundsChange::Set(Amount::from_whole(whole));
-        self.service.change_funds(player, change).await.unwrap();
+        self.service.change_funds(player, change, None).await.unwrap();
     }
 
     async fn available(&self, player: PlayerId) -> Amount {
@@ -50,23 +66,20 @@ impl Place {
     }
 }
 
-async fn start(
-    directory: &TempDir,
-    config: Config,
-    signer: &Signer,
-    registry: &Registry,
-) -> Result<Service, StartError> {
-    let path = directory.path().join("user.db");
-    let writer = Writer::open(&path, &[crate::SCHEMA]).unwrap();
-    let deps = Deps {
-        writer,
-        reader: Reader::open(&path, 2).unwrap(),
-        clock: Arc::new(SystemClock::new()),
-        random: Arc::new(SystemRandom),
-        verifier: Arc::new(signer.verifier()),
-        registry: registry.clone(),
-    };
-    Service::start(config, deps).await
+impl Ground {
+    async fn start(&self, config: Config) -> Result<Service, StartError> {
+        let path = self.directory.path().join("user.db");
+        let deps = Deps {
+            writer: Writer::open(&path, &[crate::SCHEMA, idempotency::SCHEMA]).unwrap(),
+            reader: Reader::open(&path, 2).unwrap(),
+            clock: Arc::new(self.clock.clone()),
+            random: Arc::new(SystemRandom),
+            verifier: Arc::new(self.signer.verifier()),
+            bus: Arc::clone(&self.bus) as Arc<dyn Bus>,
+            registry: self.registry.clone(),
+        };
+        Service::start(config, deps).await
+    }
 }
 
 pub(crate) fn player(number: u64) -> PlayerId {
@@ -144,7 +157,7 @@ async fn a_round_goes_through_the_contract() {
     assert_eq!(service.fence(old).await, Err(WalletError::Fenced));
     assert_eq!(service.close(Close { epoch: Epoch(0), ..close }).await, Err(WalletError::Fenced));
     assert_eq!(service.reserve(&[]).await, Ok(Vec::new()));
-    let text = place.registry.encode().unwrap();
+    let text = place.ground.registry.encode().unwrap();
     assert!(text.contains("waxwing_wallet_parked_total 1"), "{text}");
     let reserves = "waxwing_wallet_commands_total{verb=\"Reserve\",verdict=\"Done\"} 3";
     assert!(text.contains(reserves), "{text}");
@@ -157,13 +170,12 @@ async fn a_restart_finds_everything_and_another_currency_refuses_to_start() {
     place.fund(player(1), 70).await;
     let hold = reserve(player(1), bet(1), 20);
     place.service.reserve(&[hold]).await.unwrap();
-    let Place { service, signer, directory, .. } = place;
+    let Place { service, ground } = place;
     drop(service);
-    let registry = Registry::new();
     let other = Config { currency: "EUR".into(), ..Config::default() };
-    let refused = start(&directory, other, &signer, &registry).await.err().unwrap();
+    let refused = ground.start(other).await.err().unwrap();
     assert!(refused.to_string().contains("kept in PLAY"), "{refused}");
-    let service = start(&directory, Config::default(), &signer, &registry).await.unwrap();
+    let service = ground.start(Config::default()).await.unwrap();
     assert!(matches!(service.reserve(&[hold]).await.as_deref(), Ok([Ok(_)])));
     let balance = service.balance(player(1)).await.unwrap();
     assert_eq!(balance.available, Amount::from_whole(50));
@@ -181,4 +193,69 @@ async fn a_config_that_cannot_be_refuses_to_start() {
         assert_eq!(config.validate().unwrap_err().field, field);
     }
     Config::default().validate().unwrap();
+}
+
+/// The notices told so far: player, balance, held, version.
+async fn told(notices: &mut Subscription) -> Vec<(u64, String, String, u64)> {
+    let mut all = Vec::new();
+    while let Ok(Some(Delivery::Picture(json))) =
+        tokio::time::timeout(Duration::from_millis(1), notices.next()).await
+    {
+        let Ok(Notice::Balance(notice)) = serde_json::from_slice(&json) else { panic!("{json:?}") };
+        let BalanceNotice { user_id, balance, held, version } = notice;
+        all.push((user_id.0.get(), balance.0.to_string(), held.0.to_string(), version));
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_movement_of_a_players_money_is_told() {
+    let place = Place::play().await;
+    let service = &place.service;
+    let mut notices = place.ground.bus.notices();
+    fence(service).await;
+    assert_eq!(told(&mut notices).await, [], "a house is nobody's balance");
+    let mut last = 0;
+    let mut newest = |told: Vec<(u64, String, String, u64)>| {
+        let [(user, balance, held, version)] = &told[..] else { panic!("{told:?}") };
+        assert!(*version > last, "{version} after {last}");
+        last = *version;
+        format!("{user}: {balance}, {held}")
+    };
+    place.fund(player(1), 50).await;
+    assert_eq!(newest(told(&mut notices).await), "1: 50, 0");
+    // Two bets of one player in one batch: told once, as the batch left it.
+    let holds = [reserve(player(1), bet(1), 10), reserve(player(1), bet(2), 5)];
+    service.reserve(&holds).await.unwrap();
+    assert_eq!(newest(told(&mut notices).await), "1: 35, 15");
+    service.reserve(&holds).await.unwrap();
+    assert_eq!(told(&mut notices).await, [], "nothing moved");
+    let (round, epoch) = (round(1), Epoch(1));
+    let resolve =
+        |number, outcome| Resolve { player: player(1), bet: bet(number), round, epoch, outcome };
+    service.resolve(&[resolve(1, Outcome::Lost)]).await.unwrap();
+    assert_eq!(newest(told(&mut notices).await), "1: 35, 5");
+    let won = Outcome::Won { payout: Amount::from_whole(20) };
+    service.resolve(&[resolve(2, won)]).await.unwrap();
+    assert_eq!(newest(told(&mut notices).await), "1: 55, 0");
+    let third = reserve(player(1), bet(3), 1);
+    service.reserve(&[third]).await.unwrap();
+    assert_eq!(newest(told(&mut notices).await), "1: 54, 1");
+    service.release(&[Release { player: player(1), bet: bet(3), round, epoch }]).await.unwrap();
+    assert_eq!(newest(told(&mut notices).await), "1: 55, 0");
+}
+
+#[tokio::test]
+async fn a_resolve_of_too_many_holds_is_refused_whole() {
+    let place = Place::play().await;
+    fence(&place.service).await;
+    place.fund(player(1), 50).await;
+    place.service.reserve(&[reserve(player(1), bet(1), 10)]).await.unwrap();
+    let (round, epoch, outcome) = (round(1), Epoch(1), Outcome::Lost);
+    let resolve = Resolve { player: player(1), bet: bet(1), round, epoch, outcome };
+    let refused = place.service.resolve(&vec![resolve; RESOLVES_MAX + 1]).await;
+    assert_eq!(refused, Err(WalletError::Failed));
+    assert_eq!(place.service.balance(player(1)).await.unwrap().held, Amount::from_whole(10));
+    let done = place.service.resolve(&vec![resolve; RESOLVES_MAX]).await.unwrap();
+    assert_eq!(done, vec![Ok(ResolveAnswer::Done); RESOLVES_MAX]);
 }

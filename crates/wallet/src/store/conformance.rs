@@ -1,27 +1,37 @@
 //! What every store of the book must do. Each case takes an empty store.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
 use ledger::{
-    Bounds, Close, Command, Funds, FundsChange, HoldState, Kind, OpenFence, Outcome, Release,
-    Reserve, Resolve, Rows, Transfer, decide,
+    Bounds, Changes, Close, Command, Funds, FundsChange, HoldState, Kind, OpenFence, Outcome,
+    Release, Reserve, Resolve, Rows, Transfer, decide,
 };
+use platform::http::idempotency::KeptAnswer;
+use platform::http::{IdempotencyKey, Idempotent};
 use platform::random::{SeededRandom, array};
 
-use super::{Applied, Store, StoreError};
+use super::{Applied, Balance, Funded, Keyed, Store, StoreError};
 
 /// Random histories: the store answers, keeps and parks exactly what the ledger decides.
 pub(crate) async fn does_as_the_ledger_decides(store: &impl Store) {
     let random = SeededRandom::new(7);
     let mut book = Rows::default();
     let mut transfers: Vec<Transfer> = Vec::new();
+    let mut versions = BTreeMap::new();
     for _ in 0..150 {
         let size = 1 + usize::from(array::<1>(&random)[0] % 20);
         let batch: Vec<Command> = (0..size).map(|_| any_command(&random)).collect();
         let (answers, changes) = decide(&batch, &book);
         let parked = changes.parked.iter().copied().collect();
-        assert_eq!(store.apply(batch).await, Ok(Applied { answers, parked }));
+        let applied = store.apply(batch).await.unwrap();
+        let told = whose_money_moved(&applied, &changes, &mut versions);
+        assert_eq!(applied, Applied { answers, parked, moved: applied.moved.clone() });
         transfers.extend(&changes.transfers);
         book.apply(changes);
+        for (player, balance) in told {
+            assert_eq!(balance, balance_of(&book, player), "{player}");
+        }
     }
     assert!(transfers.len() > 300, "{} transfers say little", transfers.len());
     for number in 1..=3 {
@@ -35,12 +45,7 @@ async fn is_told_as_kept(
     transfers: &[Transfer],
     player: PlayerId,
 ) {
-    let balance = store.balance(player).await.unwrap();
-    let account = book.accounts.get(&ledger::Account::Player(player)).copied();
-    assert_eq!(balance.available, account.unwrap_or_default());
-    let own = book.holds.iter().filter(|(id, _)| id.player == player);
-    let reserved = own.filter(|(_, hold)| hold.state == HoldState::Reserved);
-    assert_eq!(balance.held, reserved.map(|(_, hold)| hold.stake.amount()).sum());
+    assert_eq!(store.balance(player).await.unwrap(), balance_of(book, player));
     let told = store.statement(player, 0, 10_000).await.unwrap();
     assert!(told.is_sorted_by(|one, next| one.seq < next.seq && one.at_ms <= next.at_ms));
     let told: Vec<Transfer> = told.iter().map(|line| line.transfer).collect();
@@ -49,6 +54,82 @@ async fn is_told_as_kept(
     let shown: Vec<Transfer> =
         shown.filter(|transfer| transfer.amount > Amount::ZERO).copied().collect();
     assert_eq!(told, shown);
+}
+
+/// Whom a batch tells of: each player with a transfer in it, once, under a version that rises.
+fn whose_money_moved(
+    applied: &Applied,
+    changes: &Changes,
+    versions: &mut BTreeMap<PlayerId, u64>,
+) -> Vec<(PlayerId, Balance)> {
+    let players: BTreeSet<PlayerId> =
+        changes.transfers.iter().filter_map(|transfer| transfer.player).collect();
+    let told: Vec<PlayerId> = applied.moved.iter().map(|moved| moved.player).collect();
+    assert_eq!(told, players.into_iter().collect::<Vec<_>>());
+    for moved in &applied.moved {
+        let before = versions.insert(moved.player, moved.version);
+        assert!(before < Some(moved.version), "{before:?} before {moved:?}");
+    }
+    applied.moved.iter().map(|moved| (moved.player, moved.balance)).collect()
+}
+
+/// What the ledger's rows say, the held counted from the holds.
+fn balance_of(book: &Rows, player: PlayerId) -> Balance {
+    let available = book.accounts.get(&ledger::Account::Player(player)).copied();
+    let own = book.holds.iter().filter(|(id, _)| id.player == player);
+    let reserved = own.filter(|(_, hold)| hold.state == HoldState::Reserved);
+    let held = reserved.map(|(_, hold)| hold.stake.amount()).sum();
+    Balance { available: available.unwrap_or_default(), held }
+}
+
+/// A key moves money once; its repeat is answered the same, another request is not done.
+pub(crate) async fn a_key_moves_money_once(store: &impl Store) {
+    let keyed = |key: &str, body: &str, told: &str| Keyed {
+        call: Idempotent::new(
+            IdempotencyKey::new(key).unwrap(),
+            "PUT /balance".to_owned(),
+            body.as_bytes(),
+        ),
+        answer: KeptAnswer::ok(&told),
+    };
+    let funds = |request: u8, player: PlayerId, amount: Amount| Funds {
+        player,
+        request: [request; 16],
+        change: FundsChange::Add(amount),
+        day: 1,
+        bounds: BOUNDS,
+    };
+    let ten = Amount::from_whole(10);
+    let first = funds(1, player(1), ten);
+    let done = store.change_funds(first, Some(keyed("k", "10", "one"))).await.unwrap();
+    let Funded::Now(Ok(taken), Some(moved)) = done else { panic!("{done:?}") };
+    assert_eq!((taken.balance, moved.balance.available), (ten, ten));
+    // Repeats come with another request id, and would be answered otherwise.
+    let again = funds(2, player(1), ten);
+    let repeat = store.change_funds(again, Some(keyed("k", "10", "two"))).await.unwrap();
+    assert_eq!(repeat, Funded::Before(KeptAnswer::ok(&"one")));
+    let other = store.change_funds(again, Some(keyed("k", "11", "two"))).await.unwrap();
+    assert_eq!(other, Funded::Mismatch);
+    assert_eq!(store.balance(player(1)).await.unwrap().available, ten);
+    // The same key is another player's own.
+    let theirs = funds(1, player(2), ten);
+    let theirs = store.change_funds(theirs, Some(keyed("k", "10", "three"))).await.unwrap();
+    assert!(matches!(theirs, Funded::Now(Ok(_), Some(_))), "{theirs:?}");
+    // A refusal changed nothing and is not kept: the key may try again.
+    let much = funds(3, player(1), MUCH + ten);
+    let refused = store.change_funds(much, Some(keyed("later", "10", "four"))).await.unwrap();
+    assert!(matches!(refused, Funded::Now(Err(_), None)), "{refused:?}");
+    let done = store.change_funds(funds(4, player(1), ten), Some(keyed("later", "10", "four")));
+    assert!(matches!(done.await.unwrap(), Funded::Now(Ok(_), Some(_))));
+    // Without a key the request's own id still moves money once.
+    for _ in 0..3 {
+        let done = store.change_funds(funds(5, player(2), ten), None).await.unwrap();
+        assert!(matches!(done, Funded::Now(Ok(_), _)), "{done:?}");
+    }
+    for number in [1, 2] {
+        let balance = store.balance(player(number)).await.unwrap();
+        assert_eq!(balance.available, ten + ten, "{number}");
+    }
 }
 
 /// A batch whose answer was lost is applied again: the same answers, nothing moves twice.
@@ -130,6 +211,21 @@ pub(crate) fn a_round() -> Vec<Command> {
         Command::Reserve(Reserve { player, bet, round, epoch, stake }),
         Command::Resolve(Resolve { player, bet, round, epoch, outcome }),
         Command::Close(Close { round, epoch, count, stake_sum, seed_index }),
+    ]
+}
+
+/// After [`a_round`]: a hold decided otherwise, one unknown, and a close that does not agree.
+pub(crate) fn conflicts() -> Vec<Command> {
+    let (one, two) = (RoundId::new(lobby(), 1), RoundId::new(lobby(), 2));
+    let (player, epoch, seed_index) = (player(1), Epoch(1), SeedIndex(2));
+    let outcome = Outcome::Won { payout: Amount::from_whole(20) };
+    let known = BetId::from_bytes([1; 16]);
+    let unknown = BetId::from_bytes([7; 16]);
+    let (count, stake_sum) = (3, Amount::from_whole(30));
+    vec![
+        Command::Resolve(Resolve { player, bet: known, round: one, epoch, outcome: Outcome::Lost }),
+        Command::Resolve(Resolve { player, bet: unknown, round: two, epoch, outcome }),
+        Command::Close(Close { round: two, epoch, count, stake_sum, seed_index }),
     ]
 }
 

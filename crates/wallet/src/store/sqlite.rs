@@ -8,15 +8,17 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Amount, PlayerId};
-use ledger::{Command, decide, touches};
+use kernel::PlayerId;
+use ledger::{Account, Answer, Command, Funds, decide, touches};
 use platform::clock::Clock;
+use platform::http::idempotency::{Found, find, keep};
 use platform::sqlite::{Reader, StoreError as SqliteError, Writer};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::failpoints;
-use super::{Applied, Balance, Line, Store, StoreError};
+use super::{Applied, Balance, Funded, Keyed, Line, Moved, Store, StoreError};
 
+pub(crate) use load::parked;
 pub use schema::SCHEMA;
 
 /// The handles of the user role's file.
@@ -67,25 +69,32 @@ impl Store for SqliteStore {
         if failpoints::after_commit(&batch) { Err(StoreError::Unavailable) } else { Ok(applied) }
     }
 
+    async fn change_funds(&self, funds: Funds, keyed: Option<Keyed>) -> Result<Funded, StoreError> {
+        let at_ms = self.clock.unix_ms();
+        let batch = [Command::Funds(funds)];
+        let done = self.writer.run(move |tx| {
+            let done = change_funds(tx, &batch, keyed.as_ref(), at_ms)?;
+            failpoints::before_commit(&batch);
+            Ok(done)
+        });
+        let done = done.await?;
+        if failpoints::after_commit(&batch) { Err(StoreError::Unavailable) } else { Ok(done) }
+    }
+
     async fn balance(&self, player: PlayerId) -> Result<Balance, StoreError> {
         let player = player.as_i64();
         let read = self.reader.run(move |connection| {
-            let available = connection
-                .prepare_cached(
-                    "SELECT balance_units FROM ledger_account WHERE kind = 'player' AND id = ?1",
-                )?
-                .query_row([player], |row| row.get(0))
-                .optional()?;
-            let held = connection
-                .prepare_cached(
-                    "SELECT coalesce(sum(stake_steps), 0) * 100 FROM ledger_hold
-                     WHERE player = ?1 AND state = 'reserved'",
-                )?
-                .query_row([player], |row| row.get(0))?;
-            Ok((available.unwrap_or(0), held))
+            let mut select = connection.prepare_cached(
+                "SELECT balance_units, held_units FROM ledger_account
+                 WHERE kind = 'player' AND id = ?1",
+            )?;
+            let balance = |row: &Row<'_>| {
+                let (available, held) = (columns::amount(row, 0)?, columns::amount(row, 1)?);
+                Ok(Balance { available, held })
+            };
+            select.query_row([player], balance).optional()
         });
-        let (available, held) = read.await?;
-        Ok(Balance { available: Amount::from_units(available), held: Amount::from_units(held) })
+        Ok(read.await?.unwrap_or_default())
     }
 
     async fn statement(
@@ -126,8 +135,46 @@ fn note_book(tx: &Transaction<'_>, currency: &str, scale: i64) -> rusqlite::Resu
 fn apply(tx: &Transaction<'_>, batch: &[Command], at_ms: i64) -> rusqlite::Result<Applied> {
     let rows = load::rows(tx, touches(batch))?;
     let (answers, changes) = decide(batch, &rows);
-    write::changes(tx, &changes, at_ms)?;
-    Ok(Applied { answers, parked: changes.parked.into_iter().collect() })
+    let versions = write::changes(tx, &changes, at_ms)?;
+    let moved = versions.into_iter().map(|(player, version)| {
+        let account = Account::Player(player);
+        let available = changes.accounts.get(&account).or_else(|| rows.accounts.get(&account));
+        let held = changes.held.get(&player).or_else(|| rows.held.get(&player));
+        let balance = Balance {
+            available: available.copied().unwrap_or_default(),
+            held: held.copied().unwrap_or_default(),
+        };
+        Moved { player, balance, version }
+    });
+    let moved = moved.collect();
+    Ok(Applied { answers, parked: changes.parked.into_iter().collect(), moved })
+}
+
+/// What an earlier call under the same key was answered; else decides, and keeps the answer.
+fn change_funds(
+    tx: &Transaction<'_>,
+    batch: &[Command; 1],
+    keyed: Option<&Keyed>,
+    at_ms: i64,
+) -> rusqlite::Result<Funded> {
+    let [Command::Funds(Funds { player, .. })] = *batch else {
+        return Err(rusqlite::Error::InvalidQuery);
+    };
+    if let Some(keyed) = keyed {
+        match find(tx, player, &keyed.call, at_ms)? {
+            Found::Nothing => {}
+            Found::Answer(answer) => return Ok(Funded::Before(answer)),
+            Found::Mismatch => return Ok(Funded::Mismatch),
+        }
+    }
+    let Applied { answers, moved, .. } = apply(tx, batch, at_ms)?;
+    let [Answer::Funds(answer)] = answers[..] else {
+        return Err(rusqlite::Error::InvalidQuery);
+    };
+    if let (Ok(_), Some(keyed)) = (answer, keyed) {
+        keep(tx, player, &keyed.call, &keyed.answer, at_ms)?;
+    }
+    Ok(Funded::Now(answer, moved.into_iter().next()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use cluster::{Bus, MemoryBus};
 use platform::clock::{Clock, SystemClock};
 use platform::data_dir::DataDir;
 use platform::health::Health;
+use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{Random, SystemRandom};
 use platform::shutdown::Shutdown;
@@ -71,8 +72,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let operation = platform::ops::router(ground.health.clone(), ground.registry.clone());
     let ops_server = tokio::spawn(platform::http::serve(ops, operation, stage.clone()));
 
-    let (identity, wallet) = user_role(&config, &ground).await?;
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
+    let (identity, wallet) = user_role(&config, &ground, &bus).await?;
     let mut game_config = config.game.clone();
     game_config.public_url.get_or_insert_with(|| config.gateway.origin(public_address));
     let game = game_role(game_config, &ground, &wallet, &bus, &shutdown).await?;
@@ -92,6 +93,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             registry: ground.registry.clone(),
+            currency: config.wallet.currency.clone(),
             openapi,
         },
     )?;
@@ -117,8 +119,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 async fn user_role(
     config: &Config,
     ground: &Ground,
+    bus: &Arc<dyn Bus>,
 ) -> anyhow::Result<(identity::Service, wallet::Service)> {
-    let writer = ground.writer("user", &[identity::SCHEMA, wallet::SCHEMA])?;
+    let writer = ground.writer("user", &[identity::SCHEMA, wallet::SCHEMA, idempotency::SCHEMA])?;
     let reader = ground.reader("user")?;
     let identity = identity::Service::start(
         config.identity.clone(),
@@ -129,9 +132,11 @@ async fn user_role(
             random: Arc::clone(&ground.random),
             signer: Arc::clone(&ground.signer),
             verifier: Arc::clone(&ground.verifier),
+            bus: Arc::clone(bus),
             registry: ground.registry.clone(),
         },
     )
+    .await
     .context("identity cannot start")?;
     let wallet = wallet::Service::start(
         config.wallet.clone(),
@@ -141,6 +146,7 @@ async fn user_role(
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             verifier: Arc::clone(&ground.verifier),
+            bus: Arc::clone(bus),
             registry: ground.registry.clone(),
         },
     )
@@ -158,7 +164,7 @@ async fn game_role(
     shutdown: &Shutdown,
 ) -> anyhow::Result<game::Service> {
     let deps = game::Deps {
-        writer: ground.writer("game", &[game::SCHEMA])?,
+        writer: ground.writer("game", &[game::SCHEMA, idempotency::SCHEMA])?,
         reader: ground.reader("game")?,
         wallet: Arc::new(wallet.clone()),
         bus: Arc::clone(bus),

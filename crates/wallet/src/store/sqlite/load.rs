@@ -1,10 +1,11 @@
 //! Reads the rows that a batch touches, in key order.
 
-use kernel::{Amount, Epoch, RoundId, SeedIndex};
-use ledger::{Fence, HoldId, Keys, Kind, Round, Rows, TopUp, TopUpDay};
-use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
+use kernel::{Epoch, RoundId, SeedIndex};
+use ledger::{Account, Fence, HoldId, Keys, Kind, Round, Rows, TopUp, TopUpDay};
+use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
 use super::columns;
+use crate::parked::{Matter, ParkedLine};
 
 /// Everything `keys` names, and the reserved holds of closing rounds with their players.
 pub(super) fn rows(tx: &Transaction<'_>, mut keys: Keys) -> Result<Rows> {
@@ -143,13 +144,42 @@ fn requests(tx: &Transaction<'_>, keys: &Keys, rows: &mut Rows) -> Result<()> {
 }
 
 fn accounts(tx: &Transaction<'_>, keys: &Keys, rows: &mut Rows) -> Result<()> {
-    let mut select =
-        tx.prepare_cached("SELECT balance_units FROM ledger_account WHERE kind = ?1 AND id = ?2")?;
+    let mut select = tx.prepare_cached(
+        "SELECT balance_units, held_units FROM ledger_account WHERE kind = ?1 AND id = ?2",
+    )?;
     for account in &keys.accounts {
-        let balance = select.query_row(columns::account(*account), |row| row.get(0)).optional()?;
-        if let Some(units) = balance {
-            rows.accounts.insert(*account, Amount::from_units(units));
+        let read = |row: &Row<'_>| Ok((columns::amount(row, 0)?, columns::amount(row, 1)?));
+        let found = select.query_row(columns::account(*account), read).optional()?;
+        let Some((balance, held)) = found else { continue };
+        rows.accounts.insert(*account, balance);
+        if let Account::Player(player) = account {
+            rows.held.insert(*player, held);
         }
     }
     Ok(())
+}
+
+/// What is parked, oldest first.
+pub(crate) fn parked(connection: &Connection, limit: u32) -> Result<Vec<ParkedLine>> {
+    let mut select = connection.prepare_cached(
+        "SELECT at_ms, lobby, round, reason, player, bet, outcome, payout_units, locked_count,
+                locked_units, resolved_count, resolved_units
+         FROM ledger_parked ORDER BY at_ms, lobby, round, player, bet LIMIT ?1",
+    )?;
+    let line = |row: &Row<'_>| {
+        let reason: String = row.get(3)?;
+        let matter = if reason == "close" {
+            Matter::Close {
+                locked: (row.get(8)?, columns::amount(row, 9)?),
+                resolved: (row.get(10)?, columns::amount(row, 11)?),
+            }
+        } else {
+            let (player, bet) = (columns::player(row, 4)?, columns::bet(row, 5)?);
+            let (outcome, payout) = (row.get(6)?, columns::amount(row, 7)?);
+            Matter::Resolve { player, bet, outcome, payout, reason }
+        };
+        let round = RoundId::new(columns::lobby(row, 1)?, row.get(2)?);
+        Ok(ParkedLine { at_ms: row.get(0)?, round, matter })
+    };
+    select.query_map([limit], line)?.collect()
 }

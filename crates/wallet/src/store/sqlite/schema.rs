@@ -3,7 +3,7 @@
 use platform::sqlite::Schema;
 
 /// The wallet's tables in the user role's file. Steps are only ever appended.
-pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK] };
+pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD] };
 
 const BOOK: &str = "
 -- What the units of every column named _units are; never changes.
@@ -127,4 +127,16 @@ CREATE TABLE ledger_parked (
     PRIMARY KEY (lobby, round, player, bet, reason, outcome, payout_units, locked_count,
                  locked_units)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What a player holds stands with the balance: both are read and written together, and a bet
+/// keeps no index of its own for the sum.
+const HELD: &str = "
+ALTER TABLE ledger_account ADD COLUMN held_units INTEGER NOT NULL DEFAULT 0
+    CHECK (held_units >= 0 AND (held_units = 0 OR kind = 'player'));
+UPDATE ledger_account SET held_units =
+    (SELECT coalesce(sum(stake_steps), 0) * 100 FROM ledger_hold
+     WHERE player = ledger_account.id AND state = 'reserved')
+WHERE kind = 'player';
+DROP INDEX ledger_hold_held;
 ";

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use platform::clock::SystemClock;
-use platform::sqlite::{Reader, Writer};
+use platform::http::idempotency;
+use platform::sqlite::{Reader, Schema, Writer};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{SCHEMA, SqliteStore};
 use crate::store::{Store, conformance};
+
+const SCHEMAS: [Schema; 2] = [SCHEMA, idempotency::SCHEMA];
 
 struct Place {
     directory: TempDir,
@@ -18,7 +21,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let writer = Writer::open(directory.path().join("user.db"), &[SCHEMA]).unwrap();
+        let writer = Writer::open(directory.path().join("user.db"), &SCHEMAS).unwrap();
         Self { directory, writer }
     }
 
@@ -100,6 +103,11 @@ async fn a_statement_goes_on_after_a_line() {
 }
 
 #[tokio::test]
+async fn a_key_moves_money_once() {
+    conformance::a_key_moves_money_once(&Place::new().store()).await;
+}
+
+#[tokio::test]
 async fn the_currency_is_noted_once() {
     conformance::the_currency_is_noted_once(&Place::new().store()).await;
 }
@@ -112,6 +120,8 @@ async fn the_second_lock_holds_whatever_a_program_does() {
     for (sql, reason) in [
         ("UPDATE ledger_account SET balance_units = -1 WHERE kind = 'player'", "CHECK"),
         ("UPDATE ledger_account SET balance_units = -1 WHERE kind = 'house'", "CHECK"),
+        ("UPDATE ledger_account SET held_units = -1 WHERE kind = 'player'", "CHECK"),
+        ("UPDATE ledger_account SET held_units = 1 WHERE kind = 'house'", "CHECK"),
         ("UPDATE ledger_transfer SET amount_units = 1", "a transfer is immutable"),
         ("DELETE FROM ledger_transfer", "a transfer is immutable"),
         ("UPDATE ledger_hold SET state = 'lost', payout_units = NULL", "a hold is decided once"),
@@ -127,4 +137,51 @@ async fn the_second_lock_holds_whatever_a_program_does() {
         let refused = connection.execute(sql, []).unwrap_err().to_string();
         assert!(refused.contains(reason), "{sql}: {refused}");
     }
+}
+
+#[tokio::test]
+async fn a_file_of_before_learns_what_players_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("user.db");
+    let before = Schema { name: SCHEMA.name, steps: &SCHEMA.steps[..1] };
+    drop(Writer::open(&path, &[before]).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO ledger_fence VALUES (1, 1, 0, 0);
+             INSERT INTO ledger_account VALUES ('player', 1, 5), ('player', 2, 7), ('house', 1, 9);
+             INSERT INTO ledger_hold VALUES
+                 (x'01010101010101010101010101010101', 1, 1, 1, 30, 'reserved', NULL, NULL),
+                 (x'02020202020202020202020202020202', 1, 1, 1, 12, 'reserved', NULL, NULL),
+                 (x'03030303030303030303030303030303', 1, 1, 1, 50, 'lost', NULL, NULL);",
+        )
+        .unwrap();
+    drop(connection);
+    let writer = Writer::open(&path, &SCHEMAS).unwrap();
+    let reader = Reader::open(&path, 1).unwrap();
+    let store = SqliteStore::new(writer, reader, Arc::new(SystemClock::new()));
+    for (number, available, held) in [(1, 5, 4_200), (2, 7, 0), (3, 0, 0)] {
+        let balance = store.balance(conformance::player(number)).await.unwrap();
+        assert_eq!((balance.available.units(), balance.held.units()), (available, held));
+    }
+}
+
+#[tokio::test]
+async fn what_is_parked_can_be_listed() {
+    let place = Place::new();
+    place.store().apply(conformance::a_round()).await.unwrap();
+    place.store().apply(conformance::conflicts()).await.unwrap();
+    let reader = Reader::open(place.directory.path().join("user.db"), 1).unwrap();
+    let told = crate::parked(&reader, 100).await.unwrap();
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "round 1/1: bet 1/01010101-0101-0101-0101-010101010101 could not be lost: decided",
+            "round 1/2: closed with 3 bets of 30 at the lock and 0 of 0 resolved",
+            "round 1/2: bet 1/07070707-0707-0707-0707-070707070707 could not be won with 20: \
+             unknown",
+        ]
+    );
+    assert_eq!(crate::parked(&reader, 1).await.unwrap().len(), 1);
 }

@@ -1,21 +1,29 @@
 //! Writes what a batch changed: each changed row once, transfers in order.
 
-use ledger::{Changes, Hold, HoldId, Parked};
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{Amount, LobbyId, PlayerId};
+use ledger::{Account, Changes, Hold, HoldId, Parked};
 use rusqlite::{Error, Result, Transaction, params};
 
 use super::columns;
 
-/// Writes all of `changes`, dating transfers and parked conflicts `at_ms`.
-pub(super) fn changes(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<()> {
+/// The place of each player's last movement.
+pub(super) type Versions = BTreeMap<PlayerId, u64>;
+
+/// Writes all of `changes`, dating transfers and parked conflicts `at_ms`; whose money moved, each
+/// with the place of the last movement.
+pub(super) fn changes(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<Versions> {
     lobbies(tx, changes)?;
     holds(tx, changes)?;
     tombstones(tx, changes)?;
     accounts(tx, changes)?;
-    transfers(tx, changes, at_ms)?;
+    players(tx, changes)?;
+    top_up_days(tx, changes)?;
     for parked in &changes.parked {
         park(tx, parked, at_ms)?;
     }
-    Ok(())
+    transfers(tx, changes, at_ms)
 }
 
 fn lobbies(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
@@ -111,11 +119,45 @@ fn accounts(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
         "INSERT INTO ledger_account (kind, id, balance_units) VALUES (?1, ?2, ?3)",
     )?;
     for (account, amount) in &changes.accounts {
+        if matches!(account, Account::Player(_)) {
+            continue;
+        }
         let (kind, id) = columns::account(*account);
         if update.execute(params![kind, id, amount.units()])? == 0 {
             insert.execute(params![kind, id, amount.units()])?;
         }
     }
+    Ok(())
+}
+
+/// A player's balance and what the player holds: one row, written once, whichever changed.
+fn players(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
+    let mut update = tx.prepare_cached(
+        "UPDATE ledger_account SET balance_units = coalesce(?2, balance_units),
+             held_units = coalesce(?3, held_units)
+         WHERE kind = 'player' AND id = ?1",
+    )?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO ledger_account (kind, id, balance_units, held_units)
+         VALUES ('player', ?1, coalesce(?2, 0), coalesce(?3, 0))",
+    )?;
+    let mut players: BTreeSet<PlayerId> = changes.held.keys().copied().collect();
+    players.extend(changes.accounts.keys().filter_map(|account| match account {
+        Account::Player(player) => Some(*player),
+        _ => None,
+    }));
+    for player in players {
+        let balance = changes.accounts.get(&Account::Player(player)).copied();
+        let (balance, held) = (balance.map(Amount::units), changes.held.get(&player));
+        let row = params![player.as_i64(), balance, held.copied().map(Amount::units)];
+        if update.execute(row)? == 0 {
+            insert.execute(row)?;
+        }
+    }
+    Ok(())
+}
+
+fn top_up_days(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
     let mut day = tx.prepare_cached(
         "INSERT INTO ledger_top_up_day (player, day, sum_units) VALUES (?1, ?2, ?3)
          ON CONFLICT (player) DO UPDATE SET day = excluded.day, sum_units = excluded.sum_units",
@@ -126,7 +168,8 @@ fn accounts(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
     Ok(())
 }
 
-fn transfers(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<()> {
+fn transfers(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<Versions> {
+    let mut versions = Versions::new();
     let mut insert = tx.prepare_cached(
         "INSERT INTO ledger_transfer (at_ms, kind, reference, player, lobby, round, amount_units,
                                       balance_units)
@@ -137,14 +180,17 @@ fn transfers(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<()> 
             at_ms,
             columns::kind_text(transfer.kind),
             transfer.reference,
-            transfer.player.map(kernel::PlayerId::as_i64),
-            transfer.lobby.map(kernel::LobbyId::as_i64),
+            transfer.player.map(PlayerId::as_i64),
+            transfer.lobby.map(LobbyId::as_i64),
             transfer.round,
             transfer.amount.units(),
-            transfer.balance.map(kernel::Amount::units),
+            transfer.balance.map(Amount::units),
         ])?;
+        if let Some(player) = transfer.player {
+            versions.insert(player, tx.last_insert_rowid().cast_unsigned());
+        }
     }
-    Ok(())
+    Ok(versions)
 }
 
 /// Parking again what is parked changes nothing.
