@@ -3,10 +3,11 @@
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use kernel::LobbyId;
 
-use crate::{HOUSE_EDGE_LIMIT_BPS, Terminal};
+use crate::{HOUSE_EDGE_LIMIT_BPS, Terminal, drand};
 
-/// The first line of what is signed: it sets this signature apart from every other of the key.
-const DOMAIN: &str = "waxwing seed chain commitment 1";
+/// The first line of what is signed, less its version: it sets this signature apart from every
+/// other of the key. Version 2 names a beacon's round in two more lines.
+const DOMAIN: &str = "waxwing seed chain commitment";
 
 /// An Ed25519 signature, 64 bytes.
 pub type Signature = [u8; 64];
@@ -16,6 +17,18 @@ pub type Signature = [u8; 64];
 pub enum Formula {
     /// HMAC-SHA256, 52 bits: [`crate::crash_point()`].
     Waxwing1,
+}
+
+/// Where the chain's public seed will come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Anchor {
+    /// The operator's own machine draws it: nobody is bound by this.
+    Local,
+    /// The output of this round of drand's quicknet, not known to anybody yet.
+    Drand {
+        /// Which round.
+        round: u64,
+    },
 }
 
 /// What the operator promises before anyone, the operator included, knows a crash point.
@@ -33,6 +46,8 @@ pub struct Commitment {
     pub house_edge_bps: u32,
     /// How crash points are computed.
     pub formula: Formula,
+    /// Where the public seed will come from.
+    pub anchor: Anchor,
 }
 
 /// Why a commitment is worth nothing.
@@ -77,14 +92,21 @@ impl Formula {
 }
 
 impl Commitment {
-    /// What is signed: seven lines of text, each ended by a newline, so that anyone can type them.
+    /// What is signed: seven lines of text, or nine for an anchored chain, each ended by a newline,
+    /// so that anyone can type them.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let Self { lobby, chain, terminal, length, house_edge_bps, formula } = self;
+        let Self { lobby, chain, terminal, length, house_edge_bps, formula, anchor } = self;
         let formula = formula.name();
+        let (version, anchor) = match anchor {
+            Anchor::Local => (1, String::new()),
+            Anchor::Drand { round } => {
+                (2, format!("drand {}\nbeacon_round {round}\n", drand::CHAIN_HASH))
+            }
+        };
         format!(
-            "{DOMAIN}\nlobby {lobby}\nchain {chain}\nterminal {terminal}\nlength {length}\n\
-             house_edge_bps {house_edge_bps}\nformula {formula}\n"
+            "{DOMAIN} {version}\nlobby {lobby}\nchain {chain}\nterminal {terminal}\n\
+             length {length}\nhouse_edge_bps {house_edge_bps}\nformula {formula}\n{anchor}"
         )
     }
 

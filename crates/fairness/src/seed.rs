@@ -12,6 +12,8 @@ use crate::hex::{self, HexError};
 pub struct Seed([u8; 32]);
 
 /// `s_0`, the published end of a seed chain. Not a secret: no round is played with it.
+///
+/// It is made of a [`Seed`] alone, so that bytes and text are read in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Terminal([u8; 32]);
 
@@ -68,20 +70,6 @@ impl Drop for Seed {
 }
 
 impl Terminal {
-    /// The chain end with these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The chain end written as 64 lowercase hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`HexError`] for any other text.
-    pub fn parse(text: &str) -> Result<Self, HexError> {
-        hex::decode(text).map(Self)
-    }
-
     /// The raw bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -7,7 +7,7 @@ use crate::{Finding, Package};
 /// The pure crates with every crate of others that their code may import.
 const PURE: &[(&str, &[&str])] = &[
     ("kernel", &["uuid", "zeroize"]),
-    ("fairness", &["ed25519-dalek", "hmac", "sha2", "thiserror", "zeroize"]),
+    ("fairness", &["drand-verify", "ed25519-dalek", "hmac", "sha2", "thiserror", "zeroize"]),
     ("engine", &["thiserror"]),
     ("ledger", &["thiserror"]),
 ];

@@ -3,17 +3,22 @@
 use ed25519_dalek::SigningKey;
 use kernel::LobbyId;
 
-use super::{Commitment, CommitmentError, Formula};
-use crate::Terminal;
+use super::{Anchor, Commitment, CommitmentError, Formula};
+use crate::{Seed, Terminal};
+
+fn terminal(byte: u8) -> Terminal {
+    Seed::from_bytes([byte; 32]).to_terminal()
+}
 
 fn promise() -> Commitment {
     Commitment {
         lobby: LobbyId::new(4).unwrap(),
         chain: 2,
-        terminal: Terminal::from_bytes([0xab; 32]),
+        terminal: terminal(0xab),
         length: 100_000,
         house_edge_bps: 100,
         formula: Formula::Waxwing1,
+        anchor: Anchor::Local,
     }
 }
 
@@ -30,6 +35,17 @@ fn the_signed_text_can_be_typed() {
 }
 
 #[test]
+fn an_anchored_promise_names_its_beacon() {
+    let anchored = Commitment { anchor: Anchor::Drand { round: 1_000 }, ..promise() };
+    let expected = "waxwing seed chain commitment 2\nlobby 4\nchain 2\nterminal \
+        abababababababababababababababababababababababababababababababab\nlength 100000\n\
+        house_edge_bps 100\nformula waxwing-1\n\
+        drand 52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971\n\
+        beacon_round 1000\n";
+    assert_eq!(anchored.canonical(), expected);
+}
+
+#[test]
 fn its_signature_verifies() {
     let signature = promise().sign(&key(1));
     let public_key = key(1).verifying_key().to_bytes();
@@ -43,9 +59,10 @@ fn a_changed_word_breaks_the_signature() {
     for changed in [
         Commitment { lobby: LobbyId::new(5).unwrap(), ..promise() },
         Commitment { chain: 1, ..promise() },
-        Commitment { terminal: Terminal::from_bytes([0xac; 32]), ..promise() },
+        Commitment { terminal: terminal(0xac), ..promise() },
         Commitment { length: 100_001, ..promise() },
         Commitment { house_edge_bps: 99, ..promise() },
+        Commitment { anchor: Anchor::Drand { round: 1 }, ..promise() },
     ] {
         let verdict = changed.verify(&public_key, &signature);
         assert_eq!(verdict, Err(CommitmentError::Signature), "{changed:?}");
