@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod failpoint;
+pub mod fetch;
 pub mod health;
 pub mod http;
 pub mod metrics;
