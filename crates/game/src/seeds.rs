@@ -1,31 +1,42 @@
 //! One lobby's seeds: which chain it plays, which seed is next, and when one is opened.
 //!
 //! A seed is opened for a lock and never before. Its index advances iff the lock was stored; a
-//! round voided before its lock hands the same seed on.
+//! round voided before its lock hands the same seed on. No round opens without a public seed.
 
+mod beacon;
+mod left;
 mod maker;
+mod tend;
 mod vault;
+mod views;
 
 use std::sync::Arc;
 
-use fairness::{Formula, Seed, Segment, hex};
+use fairness::{Seed, Segment};
 use kernel::{Multiplier, RoundId, Sealed, SeedIndex};
 use parking_lot::Mutex;
+use protocol::chains::{AbandonReason, Abandoned, AbandonedChain, LostRounds};
 use protocol::rounds::CommitmentView;
-use protocol::wire::WireLobbyId;
+use tokio::sync::watch;
 
-use crate::store::{ChainRecord, StoreError};
+use crate::store::{Abandonment, ChainRecord, StoreError};
 
+pub(crate) use beacon::{Beacon, DrandClient};
+pub(crate) use left::SeedsLeft;
 pub(crate) use maker::{ChainPlan, SeedMaker};
 pub(crate) use vault::Vault;
+pub(crate) use views::{anchored, chain_view, commitment_view, kind};
 
-/// With so many seeds left the next chain is made.
-const SUCCESSOR_AT: u32 = 1_000;
+/// Numbers left out after a store turned out to be an older copy: a chain of the lost store may
+/// have been promised under any of them, and no two promises may share a number.
+const NUMBERS_SKIPPED: u32 = 1_000;
+/// How many abandoned chains a picture shows.
+const ABANDONED_SHOWN: usize = 5;
 
 /// Why no seed can be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SeedError {
-    /// The chain is used up and there is no other.
+    /// The chain is used up and there is no other that may be played yet.
     #[error("the seed chain is used up")]
     Exhausted,
     /// The store would not say.
@@ -52,85 +63,145 @@ pub(crate) struct Opened {
 pub(crate) struct Promise {
     pub(crate) commitment: CommitmentView,
     pub(crate) public_seed: String,
+    pub(crate) anchored: bool,
     pub(crate) seed_index: u32,
+    /// The chain that follows, once it is promised.
+    pub(crate) next_commitment: Option<CommitmentView>,
+    pub(crate) abandoned: Vec<AbandonedChain>,
+}
+
+/// What a new owner knows of a lobby's seeds.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherited {
+    pub(crate) chains: Vec<ChainRecord>,
+    /// The last seed that the wallet has seen used up, counted over all chains.
+    pub(crate) fenced: SeedIndex,
+    /// The store is an older copy of itself; rounds may have been lost.
+    pub(crate) behind: Option<Behind>,
+}
+
+/// How far a store is behind the wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Behind {
+    pub(crate) lost_rounds: Option<LostRounds>,
 }
 
 /// The seeds of one lobby.
 pub(crate) struct Seeds {
     maker: Arc<SeedMaker>,
+    plan: ChainPlan,
     state: Mutex<State>,
+    /// Whether a round may be opened; told whenever that becomes true.
+    ready: watch::Sender<bool>,
 }
 
 struct State {
+    /// The chain that is played, or the last one that was.
     current: ChainRecord,
     /// The index that the next lock will use.
     next: u32,
+    /// The chain that follows, promised; it may still await its public seed.
     successor: Option<ChainRecord>,
-    making: bool,
+    /// The number that the next chain is made under, and the seeds before it.
+    number: u32,
+    seeds_before: u32,
+    /// A task makes or awaits the successor.
+    tending: bool,
+    abandoned: Vec<AbandonedChain>,
     /// The chain's neighbouring seeds, so that a lock needs no walk.
     segment: Option<(u32, Segment)>,
     opened: Option<Opened>,
 }
 
 impl Seeds {
-    /// Goes on where the stored chains stand, behind `fenced` in any case; makes the first chain
-    /// if there is none.
+    /// Goes on where the stored chains stand; makes the first chain if there is none. A store
+    /// behind the wallet gives up all its chains, for all to see, before anything else.
     ///
     /// # Errors
     /// [`SeedError`] if the store fails.
     pub(crate) async fn load(
         maker: Arc<SeedMaker>,
         plan: ChainPlan,
-        chains: Vec<ChainRecord>,
-        fenced: SeedIndex,
-    ) -> Result<Self, SeedError> {
-        let mut chains: Vec<_> =
-            chains.into_iter().map(|chain| after_fence(chain, fenced)).collect();
-        chains.sort_by_key(|chain| chain.chain);
-        let unused = chains.iter().position(|chain| chain.used < chain.length);
-        let (current, successor) = match unused {
-            Some(place) => {
-                let successor = (place + 1 < chains.len()).then(|| chains.remove(place + 1));
-                (chains.remove(place), successor)
-            }
-            None => match chains.pop() {
-                Some(last) => (last, None),
-                None => (maker.make(plan, 1, 0).await?, None),
-            },
+        inherited: Inherited,
+    ) -> Result<Arc<Self>, SeedError> {
+        let Inherited { mut chains, fenced, behind } = inherited;
+        if let Some(behind) = behind {
+            chains = give_up(&maker, plan, chains, behind).await?;
+        }
+        let (mut number, mut seeds_before) = after(&chains, fenced);
+        let mut live = chains.iter().filter(|chain| is_live(chain)).cloned();
+        let mut first = live.next();
+        let mut second = live.next();
+        if first.is_none() {
+            let made = maker.make(plan, number, seeds_before).await?;
+            (number, seeds_before) = next_after(&made);
+            chains.push(made.clone());
+            first = Some(made);
+        }
+        if let Some(awaiting) = [&mut first, &mut second].into_iter().flatten().find(|c| awaits(c))
+        {
+            maker.draw_if_local(awaiting).await?;
+        }
+        // What is played goes into `current`, what must wait for its public seed into `successor`.
+        let (current, successor) = match first {
+            Some(first) if !awaits(&first) && first.abandoned.is_none() => (Some(first), second),
+            waiting => (None, waiting.filter(|chain| chain.abandoned.is_none())),
         };
-        let current = maker.publish(current).await?;
-        // A process may have ended between its commitment and its public seed.
-        let successor = match successor {
-            Some(successor) => Some(maker.publish(successor).await?),
-            None => None,
-        };
+        let newest = || chains.last().cloned().ok_or(SeedError::Unreadable);
+        let current = current.map_or_else(newest, Ok)?;
         let next = current.used + 1;
-        let (making, segment, opened) = (false, None, None);
-        let state = State { current, next, successor, making, segment, opened };
-        Ok(Self { maker, state: Mutex::new(state) })
+        let abandoned = newest_abandoned(&chains);
+        let (tending, segment, opened) = (false, None, None);
+        let state = State {
+            current,
+            next,
+            successor,
+            number,
+            seeds_before,
+            tending,
+            abandoned,
+            segment,
+            opened,
+        };
+        let seeds =
+            Self { maker, plan, state: Mutex::new(state), ready: watch::Sender::new(false) };
+        seeds.note_left();
+        Ok(Arc::new(seeds))
     }
 
     /// Chooses the chain of a round that opens; the only moment at which chains change.
     ///
     /// # Errors
-    /// [`SeedError::Exhausted`] if no chain has a seed left.
+    /// [`SeedError::Exhausted`] if no chain has a seed that may be played: wait for
+    /// [`Self::ready`].
     pub(crate) fn begin_round(self: &Arc<Self>) -> Result<u32, SeedError> {
-        let mut state = self.state.lock();
-        if state.next > state.current.length {
-            let successor = state.successor.take().ok_or(SeedError::Exhausted)?;
-            state.next = successor.used + 1;
-            state.current = successor;
-            state.segment = None;
+        let (found, tend) = {
+            let mut state = self.state.lock();
+            if state.left() == 0
+                && let Some(successor) = state.successor.take_if(|chain| !awaits(chain))
+            {
+                state.next = successor.used + 1;
+                state.current = successor;
+                state.segment = None;
+            }
+            let found = (state.left() > 0).then_some(state.current.chain);
+            let provided = state.successor.as_ref().is_some_and(|chain| !awaits(chain));
+            let tend = state.left() <= self.maker.successor_at && !provided && !state.tending;
+            state.tending |= tend;
+            self.ready.send_replace(found.is_some());
+            (found, tend)
+        };
+        if tend {
+            tokio::spawn(Arc::clone(self).tend());
         }
-        let left = state.current.length - (state.next - 1);
-        if left <= SUCCESSOR_AT && state.successor.is_none() && !state.making {
-            state.making = true;
-            drop(state);
-            let seeds = Arc::clone(self);
-            tokio::spawn(async move { seeds.make_successor().await });
-            return Ok(self.state.lock().current.chain);
-        }
-        Ok(state.current.chain)
+        self.note_left();
+        found.ok_or(SeedError::Exhausted)
+    }
+
+    /// Waits until [`Self::begin_round`] may find a seed.
+    pub(crate) async fn ready(&self) {
+        let mut ready = self.ready.subscribe();
+        let _sender_lives = ready.wait_for(|ready| *ready).await;
     }
 
     /// Opens the seed of `round`, which is being locked. The same seed when it is locked again.
@@ -155,12 +226,15 @@ impl Seeds {
 
     /// The lock of `round` is durable: its seed is used up.
     pub(crate) fn used(&self, round: u32) {
-        let mut state = self.state.lock();
-        if let Some(opened) = &state.opened
-            && opened.round == round
         {
-            state.next = state.next.max(opened.index + 1);
+            let mut state = self.state.lock();
+            if let Some(opened) = &state.opened
+                && opened.round == round
+            {
+                state.next = state.next.max(opened.index + 1);
+            }
         }
+        self.note_left();
     }
 
     /// The seed opened for `round`, if it was.
@@ -172,10 +246,21 @@ impl Seeds {
     pub(crate) fn promise(&self, round: u32) -> Promise {
         let state = self.state.lock();
         let own = state.opened.as_ref().filter(|opened| opened.round == round);
+        // A lobby without a chain that can be played shows the one it waits for.
+        let awaited = state.successor.as_ref().filter(|_| state.current.abandoned.is_some());
+        let current = awaited.unwrap_or(&state.current);
+        let next = state.successor.as_ref().filter(|next| next.chain != current.chain);
         Promise {
-            commitment: commitment_view(&state.current),
-            public_seed: state.current.public_seed.clone().unwrap_or_default(),
-            seed_index: own.map_or(state.next, |opened| opened.index),
+            commitment: commitment_view(current),
+            public_seed: current.public_seed.clone().unwrap_or_default(),
+            anchored: anchored(current),
+            seed_index: match own {
+                Some(opened) => opened.index,
+                None if awaited.is_some() => 1,
+                None => state.next,
+            },
+            next_commitment: next.map(commitment_view),
+            abandoned: state.abandoned.clone(),
         }
     }
 
@@ -193,33 +278,28 @@ impl Seeds {
         Ok(seed)
     }
 
-    async fn make_successor(self: Arc<Self>) {
-        let (chain, seeds_before, plan) = {
-            let state = self.state.lock();
-            let current = &state.current;
-            let plan = ChainPlan {
-                lobby: current.lobby,
-                length: current.length,
-                house_edge_bps: current.house_edge_bps,
-            };
-            (current.chain + 1, current.seeds_before + current.length, plan)
-        };
-        let made = self.maker.make(plan, chain, seeds_before).await;
-        let published = match made {
-            Ok(chain) => self.maker.publish(chain).await,
-            Err(error) => Err(error),
-        };
-        let mut state = self.state.lock();
-        state.making = false;
-        match published {
-            Ok(successor) => {
-                tracing::info!(lobby = %plan.lobby, chain, "the next seed chain is committed");
-                state.successor = Some(successor);
-            }
-            Err(error) => {
-                tracing::error!(%error, lobby = %plan.lobby, "the next seed chain was not made");
-            }
+    /// Tells the alarm how many seeds may still be played.
+    fn note_left(&self) {
+        let state = self.state.lock();
+        let followed = state.successor.as_ref().filter(|chain| !awaits(chain));
+        let left = state.left() + followed.map_or(0, |chain| chain.length - chain.used);
+        self.maker.left.note(self.plan.lobby, left);
+    }
+}
+
+impl Drop for Seeds {
+    fn drop(&mut self) {
+        self.maker.left.forget(self.plan.lobby);
+    }
+}
+
+impl State {
+    /// How many rounds the current chain can still play.
+    const fn left(&self) -> u32 {
+        if self.current.abandoned.is_some() || self.current.public_seed.is_none() {
+            return 0;
         }
+        (self.current.length + 1).saturating_sub(self.next)
     }
 }
 
@@ -235,25 +315,64 @@ pub(crate) fn read_seed(
     Ok(Opened { round, index, seed, crash_point: Sealed::new(crash_point) })
 }
 
-/// The signed promise as it goes out.
-pub(crate) fn commitment_view(chain: &ChainRecord) -> CommitmentView {
-    CommitmentView {
-        lobby_id: WireLobbyId(chain.lobby),
-        chain: chain.chain,
-        terminal: hex::encode(&chain.terminal),
-        length: chain.length,
-        house_edge_bps: chain.house_edge_bps,
-        formula: Formula::Waxwing1.number(),
-        public_key: hex::encode(&chain.public_key),
-        signature: hex::encode(&chain.signature),
+/// Gives up every chain of a store that is an older copy: what it takes for unused may have been
+/// shown to everybody.
+async fn give_up(
+    maker: &SeedMaker,
+    plan: ChainPlan,
+    chains: Vec<ChainRecord>,
+    behind: Behind,
+) -> Result<Vec<ChainRecord>, SeedError> {
+    let reason = AbandonReason::StoreBehind;
+    let Behind { lost_rounds } = behind;
+    let how = Abandoned { reason, at: maker.clock.unix_ms(), lost_rounds };
+    tracing::error!(lobby.id = %plan.lobby, "the store is behind the wallet; its seeds are given up");
+    maker.store.abandon(Abandonment { lobby: plan.lobby, chain: None, how }).await?;
+    let newest = chains.iter().map(|chain| chain.chain).max();
+    let gives_up = |chain: &ChainRecord| {
+        is_live(chain) || chain.abandoned.is_none() && Some(chain.chain) == newest
+    };
+    for _ in chains.iter().filter(|chain| gives_up(chain)) {
+        maker.abandoned.inc();
     }
+    let mark = |mut chain: ChainRecord| {
+        if gives_up(&chain) {
+            chain.abandoned = Some(how);
+        }
+        chain
+    };
+    Ok(chains.into_iter().map(mark).collect())
 }
 
-/// Never plays a seed that the wallet's fence has seen used up.
-fn after_fence(mut chain: ChainRecord, fenced: SeedIndex) -> ChainRecord {
-    let fenced = fenced.0.saturating_sub(chain.seeds_before).min(chain.length);
-    chain.used = chain.used.max(fenced);
-    chain
+/// The number of the next chain and the seeds before it: beyond all that was ever promised, and
+/// beyond all that the wallet has seen used up.
+fn after(chains: &[ChainRecord], fenced: SeedIndex) -> (u32, u32) {
+    let Some(last) = chains.last() else { return (1, fenced.0) };
+    let (number, seeds_before) = next_after(last);
+    (number, seeds_before.max(fenced.0))
+}
+
+fn next_after(chain: &ChainRecord) -> (u32, u32) {
+    let lost = chain.abandoned.is_some_and(|how| how.reason.lost_records());
+    let skipped = if lost { NUMBERS_SKIPPED } else { 1 };
+    (chain.chain + skipped, chain.seeds_before.saturating_add(chain.length))
+}
+
+pub(crate) fn newest_abandoned(chains: &[ChainRecord]) -> Vec<AbandonedChain> {
+    let abandoned = chains.iter().rev().filter_map(|chain| {
+        let reason = chain.abandoned?.reason;
+        Some(AbandonedChain { chain: chain.chain, reason })
+    });
+    abandoned.take(ABANDONED_SHOWN).collect()
+}
+
+/// Whether the chain may still be played, now or once its public seed is known.
+const fn is_live(chain: &ChainRecord) -> bool {
+    chain.abandoned.is_none() && chain.used < chain.length
+}
+
+const fn awaits(chain: &ChainRecord) -> bool {
+    chain.public_seed.is_none()
 }
 
 #[cfg(test)]

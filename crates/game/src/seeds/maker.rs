@@ -3,14 +3,26 @@
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use fairness::{Chain, Checkpoint, Commitment, Formula, Seed, Segment, hex};
+use fairness::{Anchor, Chain, Checkpoint, Commitment, Formula, Seed, Segment, drand, hex};
 use kernel::{LobbyId, Sealed, SeedIndex};
 use platform::clock::Clock;
 use platform::random::{self, Random};
+use prometheus_client::metrics::counter::Counter;
+use protocol::chains::{AbandonReason, Abandoned};
 
-use super::SeedError;
+use super::beacon::{Beacon, BeaconOutput};
 use super::vault::{Place, Vault};
-use crate::store::{ChainRecord, SealedSeed, Store};
+use super::{SeedError, SeedsLeft};
+use crate::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Store};
+
+/// How long after its publication the beacon's round is due that a commitment names, at least.
+const AHEAD_MS: i64 = 6_000;
+/// How long storing a commitment may take; later than that it is published too late.
+const STORED_MS: i64 = 1_000;
+/// How long after it was due a beacon's round is asked for.
+const GIVE_UP_MS: i64 = 60_000;
+/// How soon it is asked for again, in milliseconds, doubling up to the last.
+const ASK_MS: (i64, i64) = (500, 5_000);
 
 /// What every lobby's seeds share.
 pub(crate) struct SeedMaker {
@@ -19,6 +31,23 @@ pub(crate) struct SeedMaker {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) commitment_key: Sealed<[u8; 32]>,
+    /// The beacon new chains are anchored in, if any.
+    pub(crate) beacon: Option<Arc<dyn Beacon>>,
+    /// With so many seeds left the next chain is made.
+    pub(crate) successor_at: u32,
+    /// The alarm's number.
+    pub(crate) left: SeedsLeft,
+    /// Chains given up.
+    pub(crate) abandoned: Counter,
+}
+
+/// What became of a chain that awaited its public seed.
+#[derive(Clone, Debug)]
+pub(super) enum Published {
+    /// It can be played.
+    Ready(ChainRecord),
+    /// It never will be.
+    Abandoned(ChainRecord),
 }
 
 /// A chain to be made.
@@ -45,19 +74,114 @@ impl SeedMaker {
         let (record, checkpoints) = made.await.map_err(|_| SeedError::Unreadable)??;
         self.store.add_chain(record.clone(), checkpoints).await?;
         // The row that stands: another attempt may have come first.
-        Ok(self.store.chain(plan.lobby, chain).await?.unwrap_or(record))
+        let stands = self.store.chain(plan.lobby, chain).await?.unwrap_or(record);
+        match stands.anchor {
+            Anchor::Drand { round }
+                if stands.public_seed.is_none()
+                    && self.clock.unix_ms() + AHEAD_MS > drand::due_ms(round) =>
+            {
+                self.abandon(stands, AbandonReason::PublishedLate).await
+            }
+            _ => Ok(stands),
+        }
     }
 
-    /// Gives a stored chain its public seed, drawn only now that the commitment is durable.
+    /// Gives a stored chain its public seed, not drawn and not known before the commitment is
+    /// durable. A beacon's is waited for; one that is not had in time gives the chain up.
     ///
     /// # Errors
     /// [`SeedError`] if it cannot be stored.
-    pub(crate) async fn publish(&self, mut chain: ChainRecord) -> Result<ChainRecord, SeedError> {
-        if chain.public_seed.is_none() {
-            let drawn = hex::encode(&random::array::<32>(&*self.random));
-            let stands = self.store.set_public_seed(chain.lobby, chain.chain, drawn).await?;
-            chain.public_seed = Some(stands);
+    pub(super) async fn publish(&self, chain: ChainRecord) -> Result<Published, SeedError> {
+        if chain.abandoned.is_some() {
+            return Ok(Published::Abandoned(chain));
         }
+        if chain.public_seed.is_some() {
+            return Ok(Published::Ready(chain));
+        }
+        let seed = match chain.anchor {
+            Anchor::Local => Some(self.local_seed()),
+            Anchor::Drand { round } => self.await_beacon(chain.lobby, round).await,
+        };
+        if let Some(seed) = seed {
+            return self.set(chain, seed).await;
+        }
+        Ok(Published::Abandoned(self.abandon(chain, AbandonReason::BeaconMissing).await?))
+    }
+
+    /// Gives a chain its public seed if that takes no waiting.
+    ///
+    /// # Errors
+    /// [`SeedError`] if it cannot be stored.
+    pub(crate) async fn draw_if_local(&self, chain: &mut ChainRecord) -> Result<(), SeedError> {
+        if chain.anchor == Anchor::Local {
+            let (Published::Ready(stands) | Published::Abandoned(stands)) =
+                self.publish(chain.clone()).await?;
+            *chain = stands;
+        }
+        Ok(())
+    }
+
+    fn local_seed(&self) -> PublicSeed {
+        let text = hex::encode(&random::array::<32>(&*self.random));
+        PublicSeed { text, signature: None }
+    }
+
+    async fn set(&self, chain: ChainRecord, seed: PublicSeed) -> Result<Published, SeedError> {
+        let stands = self.store.set_public_seed(chain.lobby, chain.chain, seed).await?;
+        let stands = stands.ok_or(SeedError::Unreadable)?;
+        if stands.abandoned.is_some() {
+            return Ok(Published::Abandoned(stands));
+        }
+        Ok(Published::Ready(stands))
+    }
+
+    /// The output of the beacon's `round`, asked for from its time on until it is given up.
+    async fn await_beacon(&self, lobby: LobbyId, round: u64) -> Option<PublicSeed> {
+        let due_ms = drand::due_ms(round);
+        let mut pause_ms = ASK_MS.0;
+        self.sleep_until_unix(due_ms).await;
+        loop {
+            let answer = match &self.beacon {
+                Some(beacon) => beacon.output(round).await,
+                None => return None,
+            };
+            match answer {
+                Ok(BeaconOutput { text, signature }) => {
+                    return Some(PublicSeed { text, signature: Some(signature) });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, lobby.id = %lobby, beacon.round = round, "no beacon");
+                }
+            }
+            let now = self.clock.unix_ms();
+            let until = due_ms.saturating_add(GIVE_UP_MS);
+            if now >= until {
+                return None;
+            }
+            self.sleep_until_unix(until.min(now.saturating_add(pause_ms))).await;
+            pause_ms = (pause_ms * 2).min(ASK_MS.1);
+        }
+    }
+
+    async fn sleep_until_unix(&self, unix_ms: i64) {
+        let ahead = unix_ms.saturating_sub(self.clock.unix_ms()).max(0).unsigned_abs();
+        if ahead > 0 {
+            self.clock.sleep_until(self.clock.now() + ahead).await;
+        }
+    }
+
+    /// Gives a chain up, for all to see.
+    async fn abandon(
+        &self,
+        mut chain: ChainRecord,
+        reason: AbandonReason,
+    ) -> Result<ChainRecord, SeedError> {
+        let (lobby, number) = (chain.lobby, chain.chain);
+        let how = Abandoned { reason, at: self.clock.unix_ms(), lost_rounds: None };
+        self.store.abandon(Abandonment { lobby, chain: Some(number), how }).await?;
+        tracing::error!(lobby.id = %lobby, chain = number, ?reason, "a seed chain is given up");
+        self.abandoned.inc();
+        chain.abandoned = Some(how);
         Ok(chain)
     }
 
@@ -104,7 +228,9 @@ impl SeedMaker {
         let key = SigningKey::from_bytes(self.commitment_key.expose());
         let terminal = grown.terminal();
         let formula = Formula::Waxwing1;
-        let commitment = Commitment { lobby, chain, terminal, length, house_edge_bps, formula };
+        let anchor = self.anchor();
+        let commitment =
+            Commitment { lobby, chain, terminal, length, house_edge_bps, formula, anchor };
         let record = ChainRecord {
             lobby,
             chain,
@@ -114,10 +240,23 @@ impl SeedMaker {
             terminal: *terminal.as_bytes(),
             public_key: key.verifying_key().to_bytes(),
             signature: commitment.sign(&key),
+            anchor,
             public_seed: None,
+            beacon_signature: None,
             used: 0,
+            abandoned: None,
             created_at: self.clock.unix_ms(),
         };
         Ok((record, checkpoints))
+    }
+
+    /// Where a chain that is promised now gets its public seed from: the beacon's first round that
+    /// is due long enough after everybody can read the promise.
+    fn anchor(&self) -> Anchor {
+        if self.beacon.is_none() {
+            return Anchor::Local;
+        }
+        let published_ms = self.clock.unix_ms().saturating_add(STORED_MS);
+        Anchor::Drand { round: drand::first_due_at(published_ms.saturating_add(AHEAD_MS)) }
     }
 }

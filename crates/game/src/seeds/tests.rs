@@ -1,42 +1,116 @@
-//! Seeds come from a committed chain, in order, each once.
+//! Seeds come from a committed chain, in order, each once; chains follow each other in public.
+
+mod chains;
+mod property;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use fairness::{Commitment, Formula, Terminal, step};
+use async_trait::async_trait;
+use fairness::drand::{self, BeaconSignature};
+use fairness::{Anchor, Commitment, Formula, Seed, step};
 use kernel::{RoundId, Sealed, SeedIndex};
-use platform::clock::SystemClock;
+use parking_lot::Mutex;
+use platform::clock::{Clock, ManualClock, SystemClock};
 use platform::random::SeededRandom;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 
-use super::{ChainPlan, SeedError, SeedMaker, Seeds, Vault};
+use super::beacon::{BeaconError, BeaconOutput};
+use super::vault::Place;
+use super::{Beacon, Behind, ChainPlan, Inherited, SeedError, SeedMaker, Seeds, SeedsLeft, Vault};
 use crate::config::Config;
 use crate::store::{ChainRecord, SqliteStore, Store};
 use crate::testing::{lobby, open};
 
 const LENGTH: u32 = 2_500;
 
-async fn maker() -> (tempfile::TempDir, Arc<SeedMaker>) {
+/// A beacon that answers as a test says: what is not there yet is not answered.
+#[derive(Default)]
+struct TestBeacon {
+    known: Mutex<Vec<(u64, BeaconSignature)>>,
+}
+
+#[async_trait]
+impl Beacon for TestBeacon {
+    async fn output(&self, round: u64) -> Result<BeaconOutput, BeaconError> {
+        let known = self.known.lock().iter().find(|(known, _)| *known == round).copied();
+        let (_, signature) = known.ok_or(BeaconError::Nowhere)?;
+        Ok(BeaconOutput { text: drand::public_seed(round, &signature)?, signature })
+    }
+}
+
+/// What the tests of seeds stand on.
+struct Ground {
+    _directory: tempfile::TempDir,
+    maker: Arc<SeedMaker>,
+    left: Gauge,
+}
+
+async fn ground(
+    clock: Arc<dyn Clock>,
+    beacon: Option<Arc<dyn Beacon>>,
+    successor_at: u32,
+) -> Ground {
     let directory = tempfile::tempdir().unwrap();
     let (writer, reader) = open(directory.path());
     let store = SqliteStore::new(writer, reader);
     let rules = engine::Rules::standard(kernel::Curve::linear());
     store.create_lobby(Config::default().main_lobby(&rules, 1), 1).await.unwrap();
+    let left = Gauge::default();
     let maker = SeedMaker {
         store: Arc::new(store),
         vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
-        clock: Arc::new(SystemClock::new()),
+        clock,
         random: Arc::new(SeededRandom::new(1)),
         commitment_key: Sealed::new([2; 32]),
+        beacon,
+        successor_at,
+        left: SeedsLeft::new(left.clone()),
+        abandoned: Counter::default(),
     };
-    (directory, Arc::new(maker))
+    Ground { _directory: directory, maker: Arc::new(maker), left }
 }
 
-fn plan() -> ChainPlan {
-    ChainPlan { lobby: lobby(1), length: LENGTH, house_edge_bps: 100 }
+async fn local() -> Ground {
+    ground(Arc::new(SystemClock::new()), None, 1_000).await
 }
 
-async fn load(maker: &Arc<SeedMaker>, chains: Vec<ChainRecord>, fenced: u32) -> Arc<Seeds> {
-    let seeds = Seeds::load(Arc::clone(maker), plan(), chains, SeedIndex(fenced)).await;
-    Arc::new(seeds.unwrap())
+fn plan(length: u32) -> ChainPlan {
+    ChainPlan { lobby: lobby(1), length, house_edge_bps: 100 }
+}
+
+/// The seeds as a new owner finds them whose wallet agrees with the store.
+async fn load(ground: &Ground, length: u32) -> Arc<Seeds> {
+    let chains = ground.maker.store.inherit(lobby(1)).await.unwrap().unwrap().chains;
+    let used = chains.iter().map(|chain| chain.seeds_before + chain.used).max().unwrap_or(0);
+    load_behind(ground, length, used, None).await
+}
+
+async fn load_behind(
+    ground: &Ground,
+    length: u32,
+    fenced: u32,
+    behind: Option<Behind>,
+) -> Arc<Seeds> {
+    let chains = ground.maker.store.inherit(lobby(1)).await.unwrap().unwrap().chains;
+    let inherited = Inherited { chains, fenced: SeedIndex(fenced), behind };
+    Seeds::load(Arc::clone(&ground.maker), plan(length), inherited).await.unwrap()
+}
+
+async fn chain(ground: &Ground, number: u32) -> ChainRecord {
+    ground.maker.store.chain(lobby(1), number).await.unwrap().unwrap()
+}
+
+/// Opens a round as the recorder does: waits while there is no seed.
+async fn begun(seeds: &Arc<Seeds>) -> u32 {
+    for _ in 0..50 {
+        if let Ok(chain) = seeds.begin_round() {
+            return chain;
+        }
+        let _late = tokio::time::timeout(Duration::from_millis(200), seeds.ready()).await;
+    }
+    panic!("no chain was provided");
 }
 
 fn round(number: u32) -> RoundId {
@@ -45,15 +119,17 @@ fn round(number: u32) -> RoundId {
 
 #[tokio::test]
 async fn every_seed_hashes_down_to_the_signed_terminal() {
-    let (_directory, maker) = maker().await;
-    let chain = maker.make(plan(), 1, 0).await.unwrap();
+    let ground = local().await;
+    let maker = &ground.maker;
+    let chain = maker.make(plan(LENGTH), 1, 0).await.unwrap();
     let commitment = Commitment {
         lobby: lobby(1),
         chain: 1,
-        terminal: Terminal::from_bytes(chain.terminal),
+        terminal: Seed::from_bytes(chain.terminal).to_terminal(),
         length: LENGTH,
         house_edge_bps: 100,
         formula: Formula::Waxwing1,
+        anchor: Anchor::Local,
     };
     assert_eq!(commitment.verify(&chain.public_key, &chain.signature), Ok(()));
     let mut below = commitment.terminal;
@@ -71,15 +147,16 @@ async fn every_seed_hashes_down_to_the_signed_terminal() {
 
 #[tokio::test]
 async fn a_seed_is_bound_to_its_key_and_place() {
-    let (_directory, maker) = maker().await;
-    let chain = maker.make(plan(), 1, 0).await.unwrap();
+    let ground = local().await;
+    let maker = &ground.maker;
+    let chain = maker.make(plan(LENGTH), 1, 0).await.unwrap();
     let sealed = maker.store.checkpoint(lobby(1), 1, 1).await.unwrap().unwrap();
-    let right = super::vault::Place { lobby: lobby(1), chain: 1, index: sealed.index };
+    let right = Place { lobby: lobby(1), chain: 1, index: sealed.index };
     assert!(maker.vault.open(right, &sealed).is_ok());
     let places = [
-        super::vault::Place { index: 2_000, ..right },
-        super::vault::Place { chain: 2, ..right },
-        super::vault::Place { lobby: lobby(2), ..right },
+        Place { index: 2_000, ..right },
+        Place { chain: 2, ..right },
+        Place { lobby: lobby(2), ..right },
     ];
     for place in places {
         assert_eq!(maker.vault.open(place, &sealed), Err(SeedError::Unreadable));
@@ -93,8 +170,8 @@ async fn a_seed_is_bound_to_its_key_and_place() {
 
 #[tokio::test]
 async fn the_index_advances_iff_a_lock_was_stored() {
-    let (_directory, maker) = maker().await;
-    let seeds = load(&maker, Vec::new(), 0).await;
+    let ground = local().await;
+    let seeds = load(&ground, LENGTH).await;
     assert_eq!(seeds.begin_round(), Ok(1));
     assert_eq!(seeds.open(round(1)).await.unwrap().index, 1);
     assert_eq!(seeds.open(round(1)).await.unwrap().index, 1, "locked again: the same seed");
@@ -104,48 +181,4 @@ async fn the_index_advances_iff_a_lock_was_stored() {
     assert_eq!(seeds.open(round(3)).await.unwrap().index, 2);
     assert_eq!(seeds.promise(3).seed_index, 2);
     assert!(seeds.opened(2).is_none());
-}
-
-#[tokio::test]
-async fn what_the_fence_has_seen_is_never_played() {
-    let (_directory, maker) = maker().await;
-    let chain = maker.make(plan(), 1, 0).await.unwrap();
-    let seeds = load(&maker, vec![chain], 7).await;
-    assert_eq!(seeds.open(round(1)).await.unwrap().index, 8);
-}
-
-#[tokio::test]
-async fn a_used_up_chain_hands_over_to_its_successor_or_stops() {
-    let (_directory, maker) = maker().await;
-    let mut first = maker.make(plan(), 1, 0).await.unwrap();
-    first.used = LENGTH - 1;
-    let seeds = load(&maker, vec![first.clone()], 0).await;
-    assert_eq!(seeds.begin_round(), Ok(1));
-    assert_eq!(seeds.open(round(1)).await.unwrap().index, LENGTH);
-    seeds.used(1);
-    for _ in 0..1_000 {
-        if maker.store.chain(lobby(1), 2).await.unwrap().is_some_and(|c| c.public_seed.is_some()) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    while seeds.begin_round() != Ok(2) {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    assert_eq!(seeds.open(round(2)).await.unwrap().index, 1);
-    let second = maker.store.chain(lobby(1), 2).await.unwrap().unwrap();
-    assert_eq!(second.seeds_before, LENGTH);
-
-    // A process that ended between the commitment and its public seed left no way to play it.
-    let mut unpublished = second.clone();
-    unpublished.public_seed = None;
-    let seeds = load(&maker, vec![first.clone(), unpublished], 0).await;
-    seeds.open(round(1)).await.unwrap();
-    seeds.used(1);
-    assert_eq!(seeds.begin_round(), Ok(2));
-    assert!(seeds.open(round(2)).await.is_ok());
-
-    first.used = LENGTH;
-    let alone = load(&maker, vec![first], 0).await;
-    assert_eq!(alone.begin_round(), Err(SeedError::Exhausted));
 }

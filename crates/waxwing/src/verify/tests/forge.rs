@@ -44,6 +44,7 @@ fn commitment() -> Value {
         length: LENGTH,
         house_edge_bps: EDGE_BPS,
         formula: Formula::Waxwing1,
+        anchor: fairness::Anchor::Local,
     };
     json!({
         "lobby_id": 4,
