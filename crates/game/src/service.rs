@@ -106,21 +106,12 @@ impl Service {
     /// [`StartError`]; nothing runs then.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
         config.validate()?;
-        let Deps { writer, reader, wallet, bus, clock, random, .. } = deps;
         let metrics = Metrics::register(&deps.registry);
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader));
+        let store = SqliteStore::new(deps.writer.clone(), deps.reader.clone());
+        let store: Arc<dyn Store> = Arc::new(store);
+        let seeds = Arc::new(seed_maker(&config, &deps, &store, &metrics));
+        let Deps { wallet, bus, clock, .. } = deps;
         let (outbound, queues) = Outbound::new();
-        let seeds = Arc::new(SeedMaker {
-            store: Arc::clone(&store),
-            vault: Arc::new(Vault::new(&deps.seed_key)),
-            clock: Arc::clone(&clock),
-            random,
-            commitment_key: deps.commitment_key,
-            beacon: beacon(&config),
-            successor_at: config.successor_at,
-            left: SeedsLeft::new(metrics.seeds_left.clone()),
-            abandoned: metrics.chains_abandoned.clone(),
-        });
         let curve = Curve::exponential();
         make_main(&*store, &config, &curve, clock.unix_ms()).await?;
         let takeover = Takeover {
@@ -247,6 +238,26 @@ impl Service {
         }
         while waking.join_next().await.is_some() {}
         Ok(())
+    }
+}
+
+/// What makes every lobby's chains.
+fn seed_maker(
+    config: &Config,
+    deps: &Deps,
+    store: &Arc<dyn Store>,
+    metrics: &Metrics,
+) -> SeedMaker {
+    SeedMaker {
+        store: Arc::clone(store),
+        vault: Arc::new(Vault::new(&deps.seed_key)),
+        clock: Arc::clone(&deps.clock),
+        random: Arc::clone(&deps.random),
+        commitment_key: deps.commitment_key.clone(),
+        beacon: beacon(config),
+        successor_at: config.successor_at,
+        left: SeedsLeft::new(metrics.seeds_left.clone()),
+        abandoned: metrics.chains_abandoned.clone(),
     }
 }
 

@@ -37,8 +37,11 @@ async fn node() -> Node {
         terminal: [0; 32],
         public_key: [0; 32],
         signature: [0; 64],
-        public_seed: None,
+        anchor: fairness::Anchor::Local,
+        public_seed: Some("drawn".into()),
+        beacon_signature: None,
         used: 0,
+        abandoned: None,
         created_at: 1,
     };
     store.add_chain(chain, Vec::new()).await.unwrap();

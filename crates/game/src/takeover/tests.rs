@@ -6,12 +6,14 @@ use engine::{Bet, BetKey, BetState, CashOut, Totals};
 use kernel::{Amount, Curve, Epoch, Multiplier, RoundId, Sealed, Stake};
 use platform::clock::SystemClock;
 use platform::random::SeededRandom;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 
 use super::{Takeover, TakeoverError};
 use crate::config::Config;
-use crate::seeds::{ChainPlan, SeedMaker, Vault, read_seed};
+use crate::seeds::{ChainPlan, SeedMaker, SeedsLeft, Vault, read_seed};
 use crate::store::{
-    BetRecord, ChainRecord, LockRecord, RoundRecord, RoundState, SqliteStore, Store, StoreCommand,
+    BetRecord, LockRecord, RoundRecord, RoundState, SqliteStore, Store, StoreCommand,
 };
 use crate::testing::{TestWallet, bet_id, lobby, open, player};
 
@@ -20,8 +22,7 @@ struct Left {
     _directory: tempfile::TempDir,
     store: Arc<dyn Store>,
     takeover: Takeover,
-    /// The seed played, chosen for its crash point.
-    index: u32,
+    /// That of the seed played, the first of its chain.
     crash_point: Multiplier,
 }
 
@@ -60,11 +61,12 @@ impl Left {
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
             commitment_key: Sealed::new([2; 32]),
+            beacon: None,
+            successor_at: 1_000,
+            left: SeedsLeft::new(Gauge::default()),
+            abandoned: Counter::default(),
         });
-        let plan = ChainPlan { lobby: lobby(1), length: 1_000, house_edge_bps: 100 };
-        let chain = seeds.make(plan, 1, 0).await.unwrap();
-        let chain = seeds.publish(chain).await.unwrap();
-        let (index, crash_point) = seed_between(&seeds, &chain, 200, 900).await;
+        let (chain, crash_point) = chain_between(&seeds, 200, 900).await;
         let takeover = Takeover {
             store: Arc::clone(&store),
             wallet: Arc::new(TestWallet::default()),
@@ -74,14 +76,9 @@ impl Left {
             pause_ms: 10,
             metrics: crate::metrics::Metrics::register(&platform::metrics::Registry::new()),
         };
-        let left = Self { _directory: directory, store, takeover, index, crash_point };
-        left.apply(vec![StoreCommand::OpenRound {
-            round: round(),
-            epoch: Epoch(1),
-            chain: 1,
-            at: 1,
-        }])
-        .await;
+        let left = Self { _directory: directory, store, takeover, crash_point };
+        left.apply(vec![StoreCommand::OpenRound { round: round(), epoch: Epoch(1), chain, at: 1 }])
+            .await;
         left
     }
 
@@ -109,7 +106,7 @@ impl Left {
             round: round(),
             bets: bets.iter().map(|bet| bet.key).collect(),
             totals: Totals { count, stake_sum, payout_sum: Amount::ZERO },
-            seed_index: self.index,
+            seed_index: 1,
             bets_hash: [0; 32],
             start_at: 1,
             at: 1,
@@ -137,17 +134,16 @@ impl Left {
 }
 
 /// The first seed whose crash point lies between the two, in hundredths.
-async fn seed_between(
-    seeds: &Arc<SeedMaker>,
-    chain: &ChainRecord,
-    low: u32,
-    high: u32,
-) -> (u32, Multiplier) {
-    for index in 1..=1_000 {
-        let seed = seeds.seed(chain, index).await.unwrap();
-        let crash_point = *read_seed(chain, 1, index, seed).unwrap().crash_point.expose();
+/// A chain whose first seed crashes between the two, with its number.
+async fn chain_between(seeds: &Arc<SeedMaker>, low: u32, high: u32) -> (u32, Multiplier) {
+    let plan = ChainPlan { lobby: lobby(1), length: 10, house_edge_bps: 100 };
+    for number in 1..=100 {
+        let mut chain = seeds.make(plan, number, 10 * (number - 1)).await.unwrap();
+        seeds.draw_if_local(&mut chain).await.unwrap();
+        let seed = seeds.seed(&chain, 1).await.unwrap();
+        let crash_point = *read_seed(&chain, 1, 1, seed).unwrap().crash_point.expose();
         if crash_point > centi(low) && crash_point < centi(high) {
-            return (index, crash_point);
+            return (number, crash_point);
         }
     }
     panic!("no such seed");
