@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::chains::AbandonedChain;
 use crate::lobby::{CurveName, Limits, LobbyMode};
 use crate::rounds::{BetState, CommitmentView, EndReason, Phase};
 use crate::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
@@ -95,6 +96,15 @@ pub struct Snapshot {
     pub commitment: CommitmentView,
     /// Which seed of the chain the round uses.
     pub seed_index: u32,
+    /// Whether the public seed was out of the operator's hands.
+    #[serde(default)]
+    pub anchored: bool,
+    /// The promise about the chain that follows, once it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_commitment: Option<CommitmentView>,
+    /// The lobby's chains that were given up, newest first, the last few of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub abandoned: Vec<AbandonedChain>,
     /// The accepted bets of everyone; no targets before the crash.
     pub bets: Vec<SeenBet>,
     /// The asking player's own bets in the round.
@@ -160,6 +170,12 @@ pub struct BettingOpened {
     pub commitment: CommitmentView,
     /// Which seed of the chain the round uses.
     pub seed_index: u32,
+    /// Whether the public seed was out of the operator's hands.
+    #[serde(default)]
+    pub anchored: bool,
+    /// The promise about the chain that follows, once it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_commitment: Option<CommitmentView>,
 }
 
 /// Bets entered the round.

@@ -33,6 +33,7 @@ fn commitment() -> CommitmentView {
         length: 10_000,
         house_edge_bps: 100,
         formula: 1,
+        beacon_round: None,
         public_key: "11".repeat(32),
         signature: "22".repeat(64),
     }
@@ -61,6 +62,9 @@ fn snapshot() -> Snapshot {
         },
         commitment: commitment(),
         seed_index: 17,
+        anchored: false,
+        next_commitment: None,
+        abandoned: Vec::new(),
         bets: vec![SeenBet {
             user_id: ann(),
             name: "ann".to_owned(),
@@ -108,6 +112,8 @@ fn every_picture_comes_back_from_its_json() {
             closes_in_ms: Some(6_000),
             commitment: commitment(),
             seed_index: 1,
+            anchored: false,
+            next_commitment: Some(commitment()),
         }),
         PictureEvent::BetsAccepted(BetsAccepted { bets: snapshot().bets }),
         PictureEvent::RoundLocked(RoundLocked { count: 1, sum: amount(5), bets_hash: seed() }),
