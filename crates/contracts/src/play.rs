@@ -122,6 +122,8 @@ pub struct CashedOut {
     pub bet: BetId,
     /// The round it was in.
     pub round: RoundId,
+    /// What was risked.
+    pub stake: Stake,
     /// At what.
     pub multiplier: Multiplier,
     /// Stake × multiplier.

@@ -1,4 +1,5 @@
-//! One listener a lobby: takes its pictures off the bus and tells everyone here, encoded once.
+//! One listener a lobby: takes its pictures off the bus and tells everyone here, encoded once for
+//! each way that sockets speak.
 //!
 //! It begins with the first socket that comes to the lobby and ends when nobody is there. What a
 //! picture loses, a snapshot from the owner repairs before anybody sees the gap.
@@ -11,18 +12,23 @@ use cluster::{Bus, Delivery, Subscription};
 use contracts::PlayError;
 use kernel::LobbyId;
 use parking_lot::Mutex;
-use protocol::picture::{Picture, Snapshot};
-use protocol::socket_io::ServerEvent;
-use protocol::wire::WireLobbyId;
+use platform::clock::Clock;
+use protocol::picture::{Picture, PictureEvent, Snapshot};
+use protocol::plain::Head;
 use protocol::{Code, Problem};
-use realtime::{Encoded, Hub, Session};
+use realtime::{Encoded, Hub, Importance, Session};
 
 use crate::metrics::Metrics;
 use crate::play::Owners;
 use crate::refusal;
+use instants::Arrived;
 use story::{Continuity, Story, Told};
+pub(crate) use welcome::Greeting;
+use welcome::Welcome;
 
+mod instants;
 mod story;
+mod welcome;
 
 /// How often a joining socket asks for a newer snapshot before it takes an older one.
 const JOIN_TRIES: u32 = 5;
@@ -35,6 +41,7 @@ struct Inner {
     hub: Hub,
     bus: Arc<dyn Bus>,
     owners: Owners,
+    clock: Arc<dyn Clock>,
     metrics: Metrics,
     /// How long a feed waits for a picture before it asks the owner, or ends if nobody is there.
     quiet: Duration,
@@ -48,12 +55,6 @@ struct Feed {
     story: Mutex<Story>,
 }
 
-/// What a session that joins is told, encoded before anybody has to wait for it.
-struct Welcome {
-    snapshot: Snapshot,
-    events: [Encoded; 2],
-}
-
 impl Feeds {
     pub(crate) fn new(
         hub: Hub,
@@ -62,15 +63,21 @@ impl Feeds {
         metrics: Metrics,
         quiet: Duration,
     ) -> Self {
-        Self(Arc::new(Inner { hub, bus, owners, metrics, quiet, by_lobby: Mutex::default() }))
+        let (clock, by_lobby) = (owners.clock(), Mutex::default());
+        Self(Arc::new(Inner { hub, bus, owners, clock, metrics, quiet, by_lobby }))
     }
 
-    /// Puts the session into the lobby: it is told `Joined room: 4`, `joined`, and from then on
+    /// Puts the session into the lobby: it is told the greeting with a snapshot, and from then on
     /// what happens there, without a gap and without a repetition.
     ///
     /// # Errors
     /// The owner's problem with the lobby. The session stays where it was.
-    pub(crate) async fn join(&self, session: &Session, lobby: LobbyId) -> Result<(), Problem> {
+    pub(crate) async fn join(
+        &self,
+        session: &Session,
+        lobby: LobbyId,
+        greeting: Greeting<'_>,
+    ) -> Result<(), Problem> {
         // Only a lobby that exists gets a feed.
         let mut snapshot = self.snapshot(session, lobby).await?;
         let existing = self.0.by_lobby.lock().get(&lobby).cloned();
@@ -82,12 +89,14 @@ impl Feeds {
             feed
         };
         for _ in 0..JOIN_TRIES {
-            if feed.admit(&self.0.hub, session, &Welcome::new(lobby, snapshot), false) {
+            let welcome = Welcome::new(snapshot.measured(&*self.0.clock), greeting);
+            if feed.admit(&self.0.hub, session, &welcome, false) {
                 return Ok(());
             }
             snapshot = self.snapshot(session, lobby).await?;
         }
-        feed.admit(&self.0.hub, session, &Welcome::new(lobby, snapshot), true);
+        let welcome = Welcome::new(snapshot.measured(&*self.0.clock), greeting);
+        feed.admit(&self.0.hub, session, &welcome, true);
         Ok(())
     }
 
@@ -105,13 +114,24 @@ impl Feeds {
         feed.and_then(|feed| feed.story.lock().open_round())
     }
 
-    async fn snapshot(&self, session: &Session, lobby: LobbyId) -> Result<Snapshot, Problem> {
+    /// Where the listeners of the lobby are, if it has any.
+    pub(crate) fn told_up_to(&self, lobby: LobbyId) -> Option<Head> {
+        let feed = self.0.by_lobby.lock().get(&lobby).cloned();
+        feed.map(|feed| feed.story.lock().told_up_to())
+    }
+
+    async fn snapshot(
+        &self,
+        session: &Session,
+        lobby: LobbyId,
+    ) -> Result<Arrived<Snapshot>, Problem> {
         let json = self.0.owners.snapshot(lobby, session.player()).await;
         let json = json.map_err(|error| refusal::problem(&error))?;
-        serde_json::from_slice(&json).map_err(|error| {
+        let snapshot = serde_json::from_slice(&json).map_err(|error| {
             tracing::error!(%error, lobby.id = %lobby, "a snapshot cannot be read");
             Problem::from(Code::Internal)
-        })
+        })?;
+        Ok(Arrived::now(snapshot, &*self.0.clock))
     }
 
     /// The feed of the lobby; it has begun to listen when this returns.
@@ -165,24 +185,26 @@ impl Inner {
     }
 
     async fn take(&self, feed: &Feed, json: &[u8]) {
-        let picture = match Picture::from_json(json) {
-            Ok(picture) => picture,
+        let mut picture = match Picture::from_json(json) {
+            Ok(picture) => Arrived::now(picture, &*self.clock),
             Err(error) => {
                 self.metrics.feed_unreadable.inc();
                 tracing::warn!(%error, lobby.id = %feed.lobby, "a picture cannot be read");
                 return;
             }
         };
-        if feed.tell(&self.hub, |story, told| story.continue_with(&picture, told))
+        let told = picture.thing();
+        if feed.tell(&self.hub, |story, events| story.continue_with(told, events))
             == Continuity::Whole
         {
             return;
         }
         self.repair(feed).await;
+        let picture = picture.measure(&*self.clock);
         feed.tell(&self.hub, |story, told| {
-            if story.continue_with(&picture, told) == Continuity::Gap {
+            if story.continue_with(picture, told) == Continuity::Gap {
                 // The owner could not say more: what came is better than nothing.
-                story.tell(&picture, told);
+                story.tell(picture, told);
             }
         });
     }
@@ -213,6 +235,16 @@ impl Feed {
                 Told::Player(player, event) => {
                     hub.to_player(self.lobby, player, &Encoded::from(&event))
                 }
+                Told::Picture(picture) => {
+                    let event = Encoded::plain(&picture.event_json(), importance(&picture.event));
+                    match picture.to {
+                        None => hub.broadcast(self.lobby, &event),
+                        Some(player) => hub.to_player(self.lobby, player.0, &event),
+                    }
+                }
+                Told::Snapshot(snapshot) => {
+                    hub.broadcast(self.lobby, &welcome::for_everyone(&snapshot))
+                }
             };
         }
         outcome
@@ -228,19 +260,19 @@ impl Feed {
         if !story.is_covered_by(&welcome.snapshot) && !may_miss_some {
             return false;
         }
-        welcome.events.iter().for_each(|event| session.send_encoded(event));
+        for event in &welcome.events {
+            session.send_encoded(event);
+        }
         hub.join(session, self.lobby);
         true
     }
 }
 
-impl Welcome {
-    fn new(lobby: LobbyId, snapshot: Snapshot) -> Self {
-        let lobby = WireLobbyId(lobby);
-        let fields = serde_json::to_value(&snapshot).unwrap_or_default();
-        let joined = ServerEvent::Joined { lobby, snapshot: fields };
-        let events = [&ServerEvent::JoinedRoom(lobby), &joined].map(Encoded::from);
-        Self { snapshot, events }
+/// A plain client draws the climb itself: it may miss a tick that tells of nobody.
+const fn importance(event: &PictureEvent) -> Importance {
+    match event {
+        PictureEvent::Tick(tick) if tick.cash_outs.is_empty() => Importance::Tick,
+        _ => Importance::Event,
     }
 }
 

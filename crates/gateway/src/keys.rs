@@ -16,5 +16,6 @@ use crate::state::App;
 pub(crate) async fn jwks(State(app): State<App>) -> impl IntoResponse {
     let headers =
         [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=300")];
-    (headers, app.jwks)
+    // The keys of this moment: they change while the process runs.
+    (headers, app.verifier.jwks().to_string())
 }

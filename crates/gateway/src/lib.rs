@@ -2,6 +2,7 @@
 //!
 //! The gateway owns nothing: what it knows can be asked for again, and killing it loses nothing.
 
+mod balances;
 mod client;
 mod config;
 mod docs;
@@ -10,6 +11,7 @@ mod headers;
 mod keys;
 mod limits;
 mod metrics;
+mod notices;
 mod page;
 mod play;
 mod refusal;

@@ -20,6 +20,10 @@ pub struct Metrics {
     pub feed_repairs: Counter,
     /// Pictures that could not be read.
     pub feed_unreadable: Counter,
+    /// Times that notices of players were lost.
+    pub notices_lost: Counter,
+    /// Notices of players that could not be read.
+    pub notices_unreadable: Counter,
 }
 
 /// Which limit.
@@ -59,6 +63,10 @@ impl Metrics {
         gateway.register("feed_repairs", "Snapshots asked for after lost pictures", repairs);
         let unreadable = metrics.feed_unreadable.clone();
         gateway.register("feed_unreadable", "Pictures that could not be read", unreadable);
+        let lost = metrics.notices_lost.clone();
+        gateway.register("notices_lost", "Times that notices of players were lost", lost);
+        let unreadable = metrics.notices_unreadable.clone();
+        gateway.register("notices_unreadable", "Notices that could not be read", unreadable);
         metrics
     }
 }

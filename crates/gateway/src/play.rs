@@ -7,7 +7,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use contracts::{Accepted, BetRequest, CashOutRequest, CashedOut, Play, PlayError};
+use contracts::{
+    Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, Play, PlayError, Returned,
+};
 use kernel::{LobbyId, PlayerId};
 use platform::clock::Clock;
 
@@ -29,9 +31,19 @@ impl Owners {
         Self { play, clock, patience_ms }
     }
 
+    /// The clock of this process.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Places a bet whose id is already made.
     pub(crate) async fn place_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
         self.until_answered(|| self.play.place_bet(bet.clone())).await
+    }
+
+    /// Takes a bet back.
+    pub(crate) async fn cancel_bet(&self, cancel: CancelRequest) -> Result<Returned, PlayError> {
+        self.until_answered(|| self.play.cancel_bet(cancel)).await
     }
 
     /// Cashes out.

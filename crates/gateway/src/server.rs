@@ -13,17 +13,19 @@ use platform::http::Door;
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
-use realtime::{CloseCode, Hub};
+use realtime::{CloseCode, Hub, SessionHandler};
 use tokens::Verifier;
 use tokio::net::TcpListener;
 
+use crate::balances::Balances;
 use crate::feed::Feeds;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::notices::Notices;
 use crate::play::Owners;
 use crate::sockets::{Proof, Sockets};
 use crate::state::App;
-use crate::upstream::InProcess;
+use crate::upstream::{InProcess, Upstream};
 use crate::{Config, docs, routes};
 
 /// What the gateway stands in front of, and what it is made of.
@@ -44,6 +46,8 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// Where metrics are shown.
     pub registry: Registry,
+    /// The currency of every balance.
+    pub currency: String,
     /// The documents of the roles, merged.
     pub openapi: utoipa::openapi::OpenApi,
 }
@@ -114,7 +118,8 @@ impl Server {
 
 /// The public router, and the hub of its sockets.
 pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)> {
-    let Deps { user, game, play, bus, verifier, clock, random, registry, openapi } = deps;
+    let Deps { user, game, play, bus, verifier, clock, random, registry, .. } = deps;
+    let (currency, openapi) = (deps.currency, deps.openapi);
     let metrics = Metrics::register(&registry);
     let socket_metrics = realtime::Metrics::default();
     socket_metrics.register(&registry);
@@ -122,7 +127,20 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
     let hub = Hub::new(socket_metrics);
     let owners = Owners::new(play, Arc::clone(&clock), config.play_patience_ms);
     let quiet = Duration::from_millis(config.feed_quiet_ms);
+    // From before the first socket on.
+    let notices = bus.notices();
     let feeds = Feeds::new(hub.clone(), bus, owners.clone(), metrics.clone(), quiet);
+    let user: Arc<dyn Upstream> = Arc::new(InProcess::new(user, "user"));
+    let balances = Balances::new(hub.clone(), Arc::clone(&user));
+    let listener = Notices {
+        hub: hub.clone(),
+        feeds: feeds.clone(),
+        balances: balances.clone(),
+        verifier: Arc::clone(&verifier),
+        currency,
+        metrics: metrics.clone(),
+    };
+    tokio::spawn(listener.listen(notices));
     let proof = Proof::new(Arc::clone(&verifier), Arc::clone(&clock));
     let door = Door::new(&*random, &registry);
     let limits = Arc::new(Limits::new(config, &*random, metrics.clone()));
@@ -131,17 +149,21 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
         feeds,
         owners,
         proof,
+        balances,
         clock: Arc::clone(&clock),
         random,
         metrics,
     };
-    let sockets = realtime::socket_io(Arc::new(handler), &hub, &config.sockets, clock);
+    let handler: Arc<dyn SessionHandler> = Arc::new(handler);
+    let socket_io =
+        realtime::socket_io(Arc::clone(&handler), &hub, &config.sockets, Arc::clone(&clock));
+    let plain = realtime::plain(handler, &hub, &config.sockets, clock);
 
     let app = App {
-        user: Arc::new(InProcess::new(user, "user")),
+        user,
         game: Arc::new(InProcess::new(game, "game")),
         openapi: serde_json::to_vec(&docs::merge(openapi)).map_err(io::Error::other)?.into(),
-        jwks: serde_json::to_vec(&verifier.jwks()).map_err(io::Error::other)?.into(),
+        verifier,
     };
-    Ok((routes::public(app, sockets, &door, &limits), hub))
+    Ok((routes::public(app, socket_io.merge(plain), &door, &limits), hub))
 }

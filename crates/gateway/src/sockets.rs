@@ -1,4 +1,5 @@
-//! What players do over sockets, as Part A of the contract has it: join, bet, cash out.
+//! What players do over sockets: join, bet, cash out. Here as part A of the contract has it; in
+//! [`plain`] as `waxwing.v1` has it.
 
 use std::sync::Arc;
 
@@ -8,19 +9,22 @@ use kernel::{PlayerId, Timestamp};
 use platform::clock::Clock;
 use platform::random::{Random, bet_id};
 use protocol::Problem;
-use protocol::picture::BetOutcome;
+use protocol::picture::{self, BetOutcome, Picture, PictureEvent};
+use protocol::plain::{Head, Refused, Request};
 use protocol::socket_io::{
     BetPlaced, BetResult, ClientMessage, JoinRoom, PlaceBet, ServerEvent, Withdraw,
 };
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
-use realtime::{Encoded, Hub, Reply, Session, SessionHandler};
+use realtime::{Encoded, Hub, Importance, Reply, Session, SessionHandler};
 
-use crate::feed::Feeds;
+use crate::balances::Balances;
+use crate::feed::{Feeds, Greeting};
 use crate::metrics::{CodeLabels, Metrics};
 use crate::play::Owners;
 use crate::refusal;
 pub(crate) use proof::Proof;
 
+mod plain;
 mod proof;
 
 /// The gateway's side of every socket.
@@ -29,6 +33,7 @@ pub(crate) struct Sockets {
     pub(crate) feeds: Feeds,
     pub(crate) owners: Owners,
     pub(crate) proof: Proof,
+    pub(crate) balances: Balances,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) metrics: Metrics,
@@ -46,22 +51,36 @@ impl SessionHandler for Sockets {
             ClientMessage::PlaceBet(bet) => self.place_bet(session, bet).await,
             ClientMessage::Withdraw(withdraw) => self.withdraw(session, stamp, withdraw).await,
         };
-        answer.unwrap_or_else(|problem| {
-            let code = problem.code.as_str();
-            self.metrics.refused.get_or_create(&CodeLabels { code }).inc();
-            Reply::refuse(problem)
-        })
+        answer.unwrap_or_else(|problem| Reply::refuse(self.refused(problem)))
+    }
+
+    async fn ask(&self, session: &Session, stamp: Timestamp, request: Request) -> String {
+        let Request { id, ask } = request;
+        let answer = self.answer(session, stamp, id, ask).await;
+        answer.unwrap_or_else(|problem| Refused::new(Some(id), self.refused(problem)).json())
     }
 
     /// A bet rides without its socket, and a feed notices by itself that nobody is there.
-    async fn disconnected(&self, _session: &Session) {}
+    async fn disconnected(&self, session: &Session) {
+        self.proof.forget(session);
+        if let Some(player) = session.player() {
+            self.balances.forget_unless_here(player, session);
+        }
+    }
 }
 
 impl Sockets {
+    /// Counts a refusal.
+    fn refused(&self, problem: Problem) -> Problem {
+        let code = problem.code.as_str();
+        self.metrics.refused.get_or_create(&CodeLabels { code }).inc();
+        problem
+    }
+
     async fn join(&self, session: &Session, join: JoinRoom) -> Result<Reply, Problem> {
         self.proof.recognize(session, join.token.as_ref());
         let lobby = join.lobby.ok_or_else(refusal::unknown_lobby)?;
-        self.feeds.join(session, lobby).await?;
+        self.feeds.join(session, lobby, Greeting::SocketIo).await?;
         // Told while it was let in, so that nothing of the lobby comes before.
         let joined = ServerEvent::JoinedRoom(WireLobbyId(lobby));
         Ok(Reply::default().acknowledged_by(&joined))
@@ -129,20 +148,40 @@ impl Sockets {
 
     /// Tells all of the player's sockets in the lobby, this one in any case.
     fn tell_result(&self, session: &Session, player: PlayerId, bet: &CashedOut) {
-        let event = Encoded::from(&ServerEvent::BetResult(BetResult {
+        let lobby = bet.round.lobby;
+        let mut event = Encoded::from(&ServerEvent::BetResult(BetResult {
             user_id: WirePlayerId(player),
             result: BetOutcome::Win,
             payout: Some(WireAmount(bet.payout)),
             coefficient: Some(WireMultiplier(bet.multiplier)),
             bet_id: WireBetId(bet.bet),
-            lobby_id: WireLobbyId(bet.round.lobby),
+            lobby_id: WireLobbyId(lobby),
             round: bet.round.number,
         }));
-        self.hub.to_player(bet.round.lobby, player, &event);
+        if let Some(head) = self.feeds.told_up_to(lobby) {
+            let picture = paid(head, player, bet);
+            event = event.with_plain(&picture.event_json(), Importance::Event);
+        }
+        self.hub.to_player(lobby, player, &event);
         if session.player() != Some(player) {
             session.send_encoded(&event);
         }
     }
+}
+
+/// The picture of a bet that its player cashed out, told where the listeners are at `head`.
+fn paid(head: Head, player: PlayerId, bet: &CashedOut) -> Picture {
+    let Head { lobby_id, epoch, seq, .. } = head;
+    let user_id = WirePlayerId(player);
+    let event = PictureEvent::BetResult(picture::BetResult {
+        user_id,
+        result: BetOutcome::Win,
+        payout: Some(WireAmount(bet.payout)),
+        coefficient: Some(WireMultiplier(bet.multiplier)),
+        bet_id: WireBetId(bet.bet),
+        stake: WireStake(bet.stake),
+    });
+    Picture { to: Some(user_id), lobby_id, epoch, seq, round: bet.round.number, event }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokens::Verifier;
 
 use crate::upstream::Upstream;
 
@@ -15,6 +16,6 @@ pub(crate) struct App {
     pub(crate) game: Arc<dyn Upstream>,
     /// The OpenAPI document, as JSON.
     pub(crate) openapi: Bytes,
-    /// The public keys of our tokens, as JSON.
-    pub(crate) jwks: Bytes,
+    /// Knows the public keys of our tokens.
+    pub(crate) verifier: Arc<Verifier>,
 }

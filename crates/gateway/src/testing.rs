@@ -17,16 +17,20 @@ use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use protocol::Snapshot;
 use protocol::lobby::{CurveName, Limits, LobbyMode};
+use protocol::notice::Notice;
 use protocol::picture::{BetOutcome, BetResult, Picture, PictureEvent};
 use protocol::rounds::{CommitmentView, Phase};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use realtime::Hub;
+use serde_json::{Value, json};
 use tokens::{PlayerClaims, Signer, SigningKey};
 use utoipa::OpenApi as _;
 
 mod client;
+mod plain;
 
 pub(crate) use client::{Client, read};
+pub(crate) use plain::PlainClient;
 
 use crate::Config;
 use crate::server::{Deps, assemble};
@@ -65,6 +69,7 @@ impl Gateway {
             clock: Arc::clone(&clock) as _,
             random: Arc::new(SeededRandom::new(7)),
             registry: registry.clone(),
+            currency: "PLAY".to_owned(),
             openapi: EchoDocument::openapi(),
         };
         let config = Config { play_patience_ms: 200, feed_quiet_ms: 100, ..config };
@@ -78,6 +83,25 @@ impl Gateway {
         client.emit(0, "joinRoom", serde_json::json!({ "lobby_id": "4" })).await;
         client.until("ack").await;
         client
+    }
+
+    /// A plain socket that nobody is on yet.
+    pub(crate) async fn plain(&self) -> PlainClient {
+        PlainClient::connect(&self.router).await
+    }
+
+    /// A plain socket of player 7 in lobby 4, and what it was told of it.
+    pub(crate) async fn plain_player(&self) -> (PlainClient, Value) {
+        let mut client = self.plain().await;
+        client.ask("authenticate", json!({ "token": self.token(7, 3_600) })).await;
+        client.ask("join", json!({ "lobby_id": 4 })).await;
+        let snapshot = client.event("snapshot").await;
+        (client, snapshot)
+    }
+
+    /// Publishes a notice to every gateway.
+    pub(crate) fn notify(&self, notice: &Notice) {
+        self.bus.notify(serde_json::to_vec(notice).unwrap().into());
     }
 
     /// A token of player `number` that ends in `seconds`, or ended before.
@@ -147,6 +171,7 @@ pub(crate) fn commitment() -> CommitmentView {
         length: 10_000,
         house_edge_bps: 100,
         formula: 1,
+        beacon_round: None,
         public_key: "11".repeat(32),
         signature: "22".repeat(64),
     }
@@ -176,6 +201,9 @@ pub(crate) fn snapshot(phase: Phase) -> Snapshot {
         },
         commitment: commitment(),
         seed_index: 3,
+        anchored: false,
+        next_commitment: None,
+        abandoned: Vec::new(),
         bets: Vec::new(),
         mine: Vec::new(),
         last: Vec::new(),
@@ -194,6 +222,7 @@ struct State {
     unanswered: u32,
     refusal: Option<PlayRefusal>,
     bets: Vec<BetRequest>,
+    cancels: Vec<CancelRequest>,
     cash_outs: Vec<CashOutRequest>,
     lookers: Vec<Option<PlayerId>>,
     snapshot: Option<Snapshot>,
@@ -217,6 +246,10 @@ impl FakePlay {
 
     pub(crate) fn bets(&self) -> Vec<BetRequest> {
         self.state.lock().bets.clone()
+    }
+
+    pub(crate) fn cancels(&self) -> Vec<CancelRequest> {
+        self.state.lock().cancels.clone()
     }
 
     pub(crate) fn cash_outs(&self) -> Vec<CashOutRequest> {
@@ -254,6 +287,7 @@ impl Play for FakePlay {
     }
 
     async fn cancel_bet(&self, cancel: CancelRequest) -> Result<Returned, PlayError> {
+        self.state.lock().cancels.push(cancel);
         self.answer()?;
         let round = RoundId::new(cancel.at.lobby, 3);
         Ok(Returned { bet: cancel.bet, round, stake: Stake::MIN })
@@ -264,9 +298,10 @@ impl Play for FakePlay {
         self.answer()?;
         let bet = cash_out.bet.unwrap_or(BetId::from_bytes([1; 16]));
         let multiplier = multiplier(150).0;
-        let payout = Stake::from_whole(10).payout_at(multiplier);
+        let stake = Stake::from_whole(10);
+        let payout = stake.payout_at(multiplier);
         let round = RoundId::new(cash_out.at.lobby, 3);
-        Ok(vec![CashedOut { bet, round, multiplier, payout, stamped_ms: 6_758 }])
+        Ok(vec![CashedOut { bet, round, stake, multiplier, payout, stamped_ms: 6_758 }])
     }
 
     async fn snapshot(&self, at: LobbyId, player: Option<PlayerId>) -> Result<Bytes, PlayError> {

@@ -1,10 +1,12 @@
 //! What has been told of a lobby, and what the next picture adds to it. Pure.
 //!
 //! Pictures can be lost, doubled or late. The story notices by epoch and sequence, asks for a
-//! snapshot, and tells from it what the listeners missed, once.
+//! snapshot, and tells from it what the listeners missed, once: Socket.IO the events of part A,
+//! plain sockets the pictures as they are, or the snapshot that stands for those that are lost.
 
 use kernel::{LobbyId, PlayerId};
 use protocol::picture::{BetResult, Picture, PictureEvent, Snapshot};
+use protocol::plain::Head;
 use protocol::rounds::Phase;
 use protocol::socket_io::{self, RoundCrashed, RoundName, RoundOpened, ServerEvent};
 use protocol::wire::{WireLobbyId, WireMultiplier};
@@ -12,10 +14,14 @@ use protocol::wire::{WireLobbyId, WireMultiplier};
 /// Something to tell, and whom.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Told {
-    /// Everyone in the lobby.
+    /// Everyone in the lobby over Socket.IO.
     Everyone(ServerEvent),
-    /// One player's sockets.
+    /// One player's Socket.IO sockets.
     Player(PlayerId, ServerEvent),
+    /// Plain sockets: everyone's, or those of the player it is for.
+    Picture(Box<Picture>),
+    /// Everyone's plain sockets, in place of pictures that are lost.
+    Snapshot(Box<Snapshot>),
 }
 
 /// Whether a picture follows the last one.
@@ -35,6 +41,8 @@ pub(crate) struct Story {
     seq: u64,
     round: u32,
     stage: Stage,
+    /// How far the climb was told, in milliseconds.
+    climbed_ms: u64,
 }
 
 /// What was last told of the round.
@@ -48,7 +56,8 @@ enum Stage {
 impl Story {
     /// The story of `lobby` before anything was told.
     pub(crate) const fn new(lobby: LobbyId) -> Self {
-        Self { lobby: WireLobbyId(lobby), epoch: 0, seq: 0, round: 0, stage: Stage::Ended }
+        let (lobby, stage) = (WireLobbyId(lobby), Stage::Ended);
+        Self { lobby, epoch: 0, seq: 0, round: 0, stage, climbed_ms: 0 }
     }
 
     /// Whether nothing is known yet.
@@ -66,11 +75,18 @@ impl Story {
         (self.stage == Stage::Opened).then_some(self.round)
     }
 
+    /// Where the listeners are.
+    pub(crate) const fn told_up_to(&self) -> Head {
+        let Self { lobby: lobby_id, epoch, seq, round, .. } = *self;
+        Head { lobby_id, epoch, seq, round }
+    }
+
     /// Begins at `snapshot`: nobody has listened yet, so nothing is told.
     pub(crate) fn begin(&mut self, snapshot: &Snapshot) {
-        self.head(snapshot.epoch, snapshot.seq);
+        self.move_to(snapshot.epoch, snapshot.seq);
         self.round = snapshot.round;
         self.stage = stage_of(snapshot.phase);
+        self.climbed_ms = snapshot.elapsed_ms.unwrap_or_default();
     }
 
     /// Tells what of `snapshot` has not been told.
@@ -80,13 +96,17 @@ impl Story {
         }
         let (round, stage) = (snapshot.round, stage_of(snapshot.phase));
         let is_news = round != self.round || stage != self.stage;
-        self.head(snapshot.epoch, snapshot.seq);
+        if (snapshot.epoch, snapshot.seq) != (self.epoch, self.seq) {
+            told.push(Told::Snapshot(Box::new(snapshot.clone())));
+        }
+        self.move_to(snapshot.epoch, snapshot.seq);
         match snapshot.phase {
             Phase::Open | Phase::Locked if is_news => {
                 self.open(round, snapshot.closes_in_ms, told);
             }
             Phase::Running => {
                 self.start(round, told);
+                self.climbed_ms = snapshot.elapsed_ms.unwrap_or_default();
                 self.climb(snapshot.multiplier, told);
             }
             Phase::Crashed | Phase::Settled => self.crash(round, snapshot.crash_point, told),
@@ -98,25 +118,41 @@ impl Story {
 
     /// Tells what `picture` adds, unless something is missing before it.
     pub(crate) fn continue_with(&mut self, picture: &Picture, told: &mut Vec<Told>) -> Continuity {
-        if picture.to.is_none() {
-            if picture.epoch < self.epoch
-                || (picture.epoch == self.epoch && picture.seq <= self.seq)
-            {
-                return Continuity::Whole;
-            }
-            if picture.epoch != self.epoch || picture.seq != self.seq + 1 {
-                return Continuity::Gap;
-            }
+        let (epoch, seq) = (picture.epoch, picture.seq);
+        if picture.to.is_some() {
+            self.tell(picture, told);
+            return Continuity::Whole;
         }
-        self.tell(picture, told);
+        if epoch == self.epoch && seq == self.seq {
+            self.climb_on(picture, told);
+        } else if epoch == self.epoch && seq == self.seq + 1 {
+            self.tell(picture, told);
+        } else if (epoch, seq) > (self.epoch, self.seq) {
+            return Continuity::Gap;
+        }
         Continuity::Whole
+    }
+
+    /// A tick between two that are counted repeats the last number. It says nothing but where the
+    /// climb is, which a plain client draws by itself.
+    fn climb_on(&mut self, picture: &Picture, told: &mut Vec<Told>) {
+        if let PictureEvent::Tick(tick) = &picture.event
+            && picture.round == self.round
+            && tick.elapsed_ms > self.climbed_ms
+        {
+            self.climbed_ms = tick.elapsed_ms;
+            self.climb(Some(tick.multiplier), told);
+        }
     }
 
     /// Tells what `picture` adds, whatever is missing before it.
     pub(crate) fn tell(&mut self, picture: &Picture, told: &mut Vec<Told>) {
         let round = picture.round;
         if picture.to.is_none() {
-            self.head(picture.epoch, picture.seq);
+            self.move_to(picture.epoch, picture.seq);
+        }
+        if !matches!(picture.event, PictureEvent::Snapshot(_)) {
+            told.push(Told::Picture(Box::new(picture.clone())));
         }
         match &picture.event {
             PictureEvent::BettingOpened(opened) => self.open(round, opened.closes_in_ms, told),
@@ -126,6 +162,7 @@ impl Story {
                 let was_started = self.has_started(round);
                 self.start(round, told);
                 if was_started && tick.elapsed_ms > 0 {
+                    self.climbed_ms = tick.elapsed_ms;
                     self.climb(Some(tick.multiplier), told);
                 }
             }
@@ -161,7 +198,7 @@ impl Story {
         if self.has_started(round) {
             return;
         }
-        (self.round, self.stage) = (round, Stage::Started);
+        (self.round, self.stage, self.climbed_ms) = (round, Stage::Started, 0);
         let name = RoundName { lobby_id: self.lobby, round };
         told.push(Told::Everyone(ServerEvent::RoundStarted(name)));
         self.climb(Some(WireMultiplier(kernel::Multiplier::ONE)), told);
@@ -185,7 +222,7 @@ impl Story {
         told.extend(crashed.map(ServerEvent::Crashed).map(Told::Everyone));
     }
 
-    const fn head(&mut self, epoch: u64, seq: u64) {
+    const fn move_to(&mut self, epoch: u64, seq: u64) {
         self.epoch = epoch;
         self.seq = seq;
     }

@@ -1,11 +1,13 @@
 //! Who a socket's messages come from. Nobody is believed for a `user_id`, only for a token.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kernel::{PlayerId, Sealed};
+use parking_lot::Mutex;
 use platform::clock::Clock;
-use protocol::Problem;
-use realtime::Session;
+use protocol::{Code, Problem};
+use realtime::{CloseCode, Session, SessionId};
 use tokens::{PlayerClaims, TokenError, Verifier};
 
 use crate::refusal::invalid_token;
@@ -13,15 +15,23 @@ use crate::refusal::invalid_token;
 /// How long after its end a genuine token still cashes out, in seconds: an open bet outlives it.
 const GRACE_S: u32 = 24 * 60 * 60;
 
-/// Checks tokens.
+/// Checks tokens, and keeps what plain sockets proved with theirs.
 pub(crate) struct Proof {
     verifier: Arc<Verifier>,
     clock: Arc<dyn Clock>,
+    proved: Mutex<HashMap<SessionId, Proved>>,
+}
+
+/// What a plain socket proved, by the token it showed last.
+#[derive(Clone)]
+pub(crate) struct Proved {
+    pub(crate) claims: PlayerClaims,
+    pub(crate) token: Sealed<String>,
 }
 
 impl Proof {
     pub(crate) fn new(verifier: Arc<Verifier>, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, clock }
+        Self { verifier, clock, proved: Mutex::default() }
     }
 
     /// Remembers who the socket is if a token that is good now proves it: the message's, or the
@@ -30,7 +40,74 @@ impl Proof {
         if let Some(token) = token.or_else(|| session.token())
             && let Ok(claims) = self.verifier.verify(token.expose(), self.now_s())
         {
-            session.set_player(claims.player);
+            self.remember(session, token, &claims);
+        }
+    }
+
+    /// `authenticate` of a plain socket. A token that has ended is refused, and yet what it proves
+    /// is kept: this socket may still cash out.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `token_expired`, or `forbidden` for a socket that is another player's.
+    pub(crate) fn authenticate(
+        &self,
+        session: &Session,
+        token: Sealed<String>,
+    ) -> Result<PlayerClaims, Problem> {
+        let claims = match self.verifier.verify(token.expose(), self.now_s()) {
+            Ok(claims) => claims,
+            Err(TokenError::Expired) => {
+                self.for_cash_out(session, Some(&token))?;
+                let detail = "The token expired: cash-outs are still taken, sign in to bet";
+                return Err(Problem::new(Code::TokenExpired, detail));
+            }
+            Err(error) => return Err(invalid_token(Some(error))),
+        };
+        let known = session.player().or_else(|| session.former_player());
+        if known.is_some_and(|player| player != claims.player) {
+            let detail = "This socket is another player's, open one of your own";
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+        self.remember(session, &token, &claims);
+        let proved = Proved { claims: claims.clone(), token };
+        self.proved.lock().insert(session.id(), proved);
+        Ok(claims)
+    }
+
+    /// Who a plain socket is, by a token that is good now.
+    ///
+    /// # Errors
+    /// `unauthenticated` or `token_expired`.
+    pub(crate) fn of(&self, session: &Session) -> Result<Proved, Problem> {
+        let proved = self.proved.lock().get(&session.id()).cloned();
+        match proved {
+            Some(proved) if proved.claims.expires_at_s > self.now_s() => Ok(proved),
+            None if session.former_player().is_none() => {
+                let detail = "Authenticate first: watching needs no token, playing does";
+                Err(Problem::new(Code::Unauthenticated, detail))
+            }
+            _ => Err(Problem::new(Code::TokenExpired, "The token expired, authenticate again")),
+        }
+    }
+
+    /// The session is gone.
+    pub(crate) fn forget(&self, session: &Session) {
+        self.proved.lock().remove(&session.id());
+    }
+
+    /// Seconds for which the token of `claims` is still good.
+    pub(crate) fn seconds_left(&self, claims: &PlayerClaims) -> u64 {
+        u64::try_from(claims.expires_at_s.saturating_sub(self.now_s())).unwrap_or_default()
+    }
+
+    /// From now on the session is the player's. A sign-out that was told meanwhile did not find
+    /// the session among the player's, so the token is looked at once more.
+    fn remember(&self, session: &Session, token: &Sealed<String>, claims: &PlayerClaims) {
+        session.set_sign_in(Some(claims.session.clone()), claims.issued_at_s);
+        session.set_player(claims.player);
+        let again = self.verifier.verify(token.expose(), self.now_s());
+        if again == Err(TokenError::Revoked) {
+            session.close(CloseCode::LoggedOut);
         }
     }
 
@@ -46,7 +123,7 @@ impl Proof {
         let token = token.or_else(|| session.token()).ok_or_else(|| invalid_token(None))?;
         let claims = self.verifier.verify(token.expose(), self.now_s());
         let claims = claims.map_err(|error| invalid_token(Some(error)))?;
-        session.set_player(claims.player);
+        self.remember(session, token, &claims);
         Ok(claims)
     }
 
@@ -71,7 +148,7 @@ impl Proof {
         let at_any_time = self.verifier.verify_with_grace(token.expose(), self.now_s(), u32::MAX);
         let claims = at_any_time.map_err(|error| invalid_token(Some(error)))?;
         if claims.expires_at_s > self.now_s() {
-            session.set_player(claims.player);
+            self.remember(session, token, &claims);
         } else if !proved.contains(&Some(claims.player)) {
             let graced = claims.expires_at_s.saturating_add(i64::from(GRACE_S));
             if graced <= self.now_s() {

@@ -46,20 +46,36 @@ fn hear(story: &mut Story, pictures: &[Picture]) -> Vec<String> {
 
 fn words(told: &[Told]) -> Vec<String> {
     let word = |told: &Told| match told {
-        Told::Everyone(ServerEvent::CoefficientUpdate(at)) => at.0.to_string(),
+        Told::Everyone(ServerEvent::CoefficientUpdate(at)) => Some(at.0.to_string()),
         Told::Everyone(ServerEvent::Crashed(crashed)) => {
-            format!("crashed {}", crashed.coefficient.0)
+            Some(format!("crashed {}", crashed.coefficient.0))
         }
-        Told::Everyone(event) => event.name().into_owned(),
-        Told::Player(player, event) => format!("{player}: {}", event.name()),
+        Told::Everyone(event) => Some(event.name().into_owned()),
+        Told::Player(player, event) => Some(format!("{player}: {}", event.name())),
+        Told::Picture(_) | Told::Snapshot(_) => None,
     };
-    told.iter().map(word).collect()
+    told.iter().filter_map(word).collect()
+}
+
+/// What plain sockets are told, a type and its number each.
+fn plain_words(told: &[Told]) -> Vec<String> {
+    let word = |told: &Told| match told {
+        Told::Picture(picture) => Some(format!("{} {}", picture.event.name(), picture.seq)),
+        Told::Snapshot(snapshot) => Some(format!("snapshot {}", snapshot.seq)),
+        Told::Everyone(_) | Told::Player(..) => None,
+    };
+    told.iter().filter_map(word).collect()
 }
 
 #[test]
 fn a_round_is_told_from_opening_to_crash() {
-    let opened =
-        BettingOpened { closes_in_ms: Some(6_000), commitment: commitment(), seed_index: 3 };
+    let opened = BettingOpened {
+        closes_in_ms: Some(6_000),
+        commitment: commitment(),
+        seed_index: 3,
+        anchored: false,
+        next_commitment: None,
+    };
     let pictures = [
         picture(10, PictureEvent::BettingOpened(opened)),
         started(11),
@@ -95,7 +111,7 @@ fn a_lost_picture_is_a_gap_and_a_snapshot_tells_what_was_missed() {
     assert_eq!(story.continue_with(&tick(12, 100, 100), &mut told), Continuity::Gap);
     assert!(told.is_empty(), "nothing is told before the gap is closed");
     let mut now = snapshot(Phase::Running);
-    (now.seq, now.multiplier) = (12, Some(multiplier(105)));
+    (now.seq, now.multiplier, now.elapsed_ms) = (12, Some(multiplier(105)), Some(850));
     story.repair(&now, &mut told);
     assert_eq!(words(&told), ["round_started", "1.00", "1.05"]);
     told.clear();
@@ -133,6 +149,7 @@ fn a_missed_opening_is_told_from_the_snapshot_once() {
     story.repair(&now, &mut told);
     let opened =
         RoundOpened { lobby_id: WireLobbyId(lobby(4)), round: 4, closes_in_ms: Some(2_000) };
+    told.retain(|told| matches!(told, Told::Everyone(_)));
     assert_eq!(told, [Told::Everyone(ServerEvent::RoundOpened(opened))]);
 }
 
@@ -172,4 +189,53 @@ fn a_result_goes_to_its_player_alone_and_leaves_the_sequence() {
         ["7: bet_result", "round_started", "1.00"]
     );
     assert_eq!(Multiplier::ONE.to_string(), "1.00");
+}
+
+#[test]
+fn plain_sockets_are_told_every_counted_picture_and_no_other() {
+    let mut story = story();
+    let mut told = Vec::new();
+    let pictures = [
+        started(10),
+        tick(10, 50, 100),
+        tick(10, 100, 100),
+        tick(11, 1_000, 106),
+        tick(11, 1_050, 106),
+        tick(11, 1_050, 106),
+        tick(11, 950, 105),
+        crashed(12, 106),
+        tick(12, 1_100, 106),
+    ];
+    for picture in &pictures {
+        assert_eq!(story.continue_with(picture, &mut told), Continuity::Whole);
+    }
+    assert_eq!(plain_words(&told), ["round_started 10", "tick 11", "crashed 12"]);
+    let heard = ["round_started", "1.00", "1.00", "1.00", "1.06", "1.06", "crashed 1.06"];
+    assert_eq!(words(&told), heard);
+}
+
+#[test]
+fn a_tick_that_is_not_counted_betrays_a_lost_picture_too() {
+    let mut story = story();
+    let mut told = Vec::new();
+    assert_eq!(story.continue_with(&tick(11, 50, 100), &mut told), Continuity::Gap);
+    assert_eq!(told, []);
+}
+
+#[test]
+fn plain_sockets_are_told_a_snapshot_for_what_is_lost_and_nothing_for_what_is_not() {
+    let mut story = story();
+    let mut told = Vec::new();
+    story.repair(&snapshot(Phase::Open), &mut told);
+    assert_eq!(told, []);
+    let mut later = snapshot(Phase::Open);
+    later.seq = 11;
+    story.repair(&later, &mut told);
+    assert_eq!(plain_words(&told), ["snapshot 11"]);
+    let mut of_new_owner = snapshot(Phase::Open);
+    (of_new_owner.epoch, of_new_owner.seq) = (2, 1);
+    story.repair(&of_new_owner, &mut told);
+    assert_eq!(plain_words(&told), ["snapshot 11", "snapshot 1"]);
+    let head = story.told_up_to();
+    assert_eq!((head.epoch, head.seq, head.round), (2, 1, 3));
 }
