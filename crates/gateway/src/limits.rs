@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use platform::http::{ApiError, Network, PeerAddress};
+use platform::http::{ApiError, ClientAddress, Network, PeerAddress};
 use platform::random::{Random, array};
 use protocol::Code;
 use realtime::Peer;
@@ -78,6 +78,7 @@ pub(crate) async fn limit(
         return refusal.with_retry_after(seconds).into_response();
     }
     request.extensions_mut().insert(Peer(client));
+    request.extensions_mut().insert(ClientAddress(client));
     next.run(request).await
 }
 

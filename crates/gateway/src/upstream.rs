@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::Uri;
 use http::uri::PathAndQuery;
-use platform::http::{PeerAddress, RequestId};
+use platform::http::{ClientAddress, PeerAddress, RequestId};
 use tower::ServiceExt as _;
 
 /// What the public sees before the paths of the roles.
@@ -55,6 +55,9 @@ pub(crate) fn inward(request: Request) -> Request {
     let mut extensions = http::Extensions::new();
     if let Some(peer) = parts.extensions.get::<PeerAddress>() {
         extensions.insert(*peer);
+    }
+    if let Some(client) = parts.extensions.get::<ClientAddress>() {
+        extensions.insert(*client);
     }
     if let Some(id) = parts.extensions.get::<RequestId>() {
         extensions.insert(id.clone());

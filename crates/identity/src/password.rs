@@ -1,7 +1,7 @@
-//! Password hashes: argon2id, a few at once, a bounded number waiting.
+//! Password hashes: argon2id, a few at once, a bounded number waiting, not all of one network.
 //!
 //! Each takes 19 MiB and tens of milliseconds, so without these bounds a crowd of sign-ins would
-//! be a denial of service.
+//! be a denial of service, and one machine could keep everybody else out.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use kernel::Sealed;
 use platform::clock::Stopwatch;
 use platform::config::InvalidConfig;
+use platform::http::{Network, Place, Places};
 use platform::random::{Random, array};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -20,7 +21,7 @@ use crate::metrics::Metrics;
 /// Why a password was not hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HashError {
-    /// Too many wait already; nothing was done.
+    /// Too many wait already, altogether or from this network; nothing was done.
     Overloaded,
     /// The hash failed or its stored form is damaged.
     Broken,
@@ -31,7 +32,7 @@ pub(crate) enum HashError {
 pub(crate) struct Passwords {
     argon2: Argon2<'static>,
     /// Places of those that are hashed or wait for it.
-    admitted: Arc<Semaphore>,
+    admitted: Places,
     /// Places of those that are hashed.
     running: Arc<Semaphore>,
     random: Arc<dyn Random>,
@@ -59,8 +60,11 @@ impl Passwords {
         );
         Ok(Self {
             argon2,
-            admitted: Arc::new(Semaphore::new(config.hashes_at_once + config.hashes_waiting)),
-            running: Arc::new(Semaphore::new(config.hashes_at_once)),
+            admitted: Places::new(
+                config.hashes_at_once + config.hashes_waiting,
+                config.hashes_at_once + config.hashes_waiting_per_network,
+            ),
+            running: Arc::new(Semaphore::new(config.hashes_at_once as usize)),
             random,
             metrics,
             nobody: nobody.into(),
@@ -68,7 +72,11 @@ impl Passwords {
     }
 
     /// The hash to store, a PHC string with a salt of its own.
-    pub(crate) async fn hash(&self, password: &str) -> Result<String, HashError> {
+    pub(crate) async fn hash(
+        &self,
+        network: Option<Network>,
+        password: &str,
+    ) -> Result<String, HashError> {
         let (argon2, salt) = (self.argon2.clone(), array::<16>(&*self.random));
         let password = Sealed::new(password.to_owned());
         let hashing = move || {
@@ -76,13 +84,14 @@ impl Passwords {
                 argon2.hash_password_with_salt(password.expose().as_bytes(), &salt).ok()?;
             Some(hash.to_string())
         };
-        self.run(hashing).await?.ok_or(HashError::Broken)
+        self.run(network, hashing).await?.ok_or(HashError::Broken)
     }
 
     /// Whether `password` is the one hashed as `stored`. Where nothing is stored the same work
     /// is done for nothing, so that nobody learns from the time who plays here.
     pub(crate) async fn check(
         &self,
+        network: Option<Network>,
         password: &str,
         stored: Option<&str>,
     ) -> Result<bool, HashError> {
@@ -93,7 +102,7 @@ impl Passwords {
             let stored = PasswordHash::new(&stored).ok()?;
             Some(argon2.verify_password(password.expose().as_bytes(), &stored).is_ok())
         };
-        let right = self.run(checking).await?.ok_or(HashError::Broken)?;
+        let right = self.run(network, checking).await?.ok_or(HashError::Broken)?;
         Ok(right && known)
     }
 
@@ -101,14 +110,15 @@ impl Passwords {
     /// it ends, also if whoever asked has gone.
     async fn run<T: Send + 'static>(
         &self,
+        network: Option<Network>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
+        let Ok(admitted) = self.admitted.take(network) else {
             self.metrics.hashes_refused.inc();
             return Err(HashError::Overloaded);
         };
         let running = Arc::clone(&self.running).acquire_owned().await;
-        let places: (OwnedSemaphorePermit, OwnedSemaphorePermit) =
+        let places: (Place, OwnedSemaphorePermit) =
             (admitted, running.map_err(|_| HashError::Broken)?);
         let metrics = self.metrics.clone();
         let hashing = tokio::task::spawn_blocking(move || {

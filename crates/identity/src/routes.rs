@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{FromRef, State};
+use axum::{Extension, Router};
 use http::StatusCode;
 use platform::clock::Clock;
-use platform::http::{ApiError, AuthenticatedPlayer, Json};
-use protocol::auth::{Credentials, ServiceStatus, SignedIn, TokenValid, UserCreated};
+use platform::http::{ApiError, AuthenticatedPlayer, ClientAddress, Json, Network};
+use protocol::auth::{
+    Credentials, LoggedOut, LogoutRequest, PasswordChange, RefreshRequest, ServiceStatus, SignedIn,
+    TokenValid, UserCreated,
+};
 use protocol::wire::WirePlayerId;
 use protocol::{Code, ProblemBody};
 use tokens::Verifier;
+use utoipa::IntoResponses;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::service::{AuthError, Service};
+
+/// Where a request comes from, if the gateway says so.
+type Client = Option<Extension<ClientAddress>>;
 
 /// Every route of identity, without the gateway's prefix.
 pub fn router(service: Service) -> Router {
@@ -32,6 +39,9 @@ fn documented() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(change_password))
         .routes(routes!(validate, validate_post))
         .routes(routes!(status))
 }
@@ -52,13 +62,14 @@ fn documented() -> OpenApiRouter<Service> {
 )]
 async fn register(
     State(service): State<Service>,
+    client: Client,
     Json(credentials): Json<Credentials>,
 ) -> Result<(StatusCode, Json<UserCreated>), ApiError> {
-    service.register(credentials).await?;
+    service.register(network(client), credentials).await?;
     Ok((StatusCode::CREATED, Json(UserCreated::new())))
 }
 
-/// Gives a token to whoever knows the password.
+/// Gives a pair of tokens to whoever knows the password.
 #[utoipa::path(
     post, path = "/user/v1/auth/login", tag = "identity",
     request_body = Credentials,
@@ -68,7 +79,7 @@ async fn register(
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Name and password do not belong together",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many failed under this name; see Retry-After",
+        (status = 429, description = "Too many failed; see Retry-After",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Too many sign up or in at once; see Retry-After",
             body = ProblemBody, content_type = "application/problem+json"),
@@ -76,20 +87,97 @@ async fn register(
 )]
 async fn login(
     State(service): State<Service>,
+    client: Client,
     Json(credentials): Json<Credentials>,
 ) -> Result<Json<SignedIn>, ApiError> {
-    Ok(Json(service.login(credentials).await?))
+    Ok(Json(service.login(network(client), credentials).await?))
+}
+
+/// Gives the next pair for a refresh token, which is good once. A spent one shown again ends its
+/// sign-in, except within ten seconds, in which it gets another pair.
+#[utoipa::path(
+    post, path = "/user/v1/auth/refresh", tag = "identity",
+    request_body = RefreshRequest,
+    responses(
+        (status = 200, description = "Signed in for longer", body = SignedIn),
+        (status = 400, description = "The token is missing",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "It is not good, or the sign-in has run out: sign in again",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn refresh(
+    State(service): State<Service>,
+    Json(request): Json<RefreshRequest>,
+) -> Result<Json<SignedIn>, ApiError> {
+    Ok(Json(service.refresh(&request.refresh_token).await?))
+}
+
+/// Ends this sign-in, or all of the player's: its tokens are refused and its sockets closed. Open
+/// bets ride.
+#[utoipa::path(
+    post, path = "/user/v1/auth/logout", tag = "identity",
+    security(("token" = [])),
+    request_body = LogoutRequest,
+    responses(
+        (status = 200, description = "Signed out", body = LoggedOut),
+        (status = 400, description = "A field is not what it should be",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "The token is not good",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn logout(
+    State(service): State<Service>,
+    asker: AuthenticatedPlayer,
+    Json(request): Json<LogoutRequest>,
+) -> Result<Json<LoggedOut>, ApiError> {
+    service.logout(asker, request.everywhere).await?;
+    Ok(Json(LoggedOut::new()))
+}
+
+/// Replaces the password and ends the player's other sign-ins; this one gets a fresh pair.
+#[utoipa::path(
+    post, path = "/user/v1/auth/password", tag = "identity",
+    security(("token" = [])),
+    request_body = PasswordChange,
+    responses(
+        (status = 200, description = "The new password counts from now on", body = SignedIn),
+        (status = 400, description = "The new password breaks the rules, or one is missing",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "The token is not good, or the old password is wrong",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many failed; see Retry-After",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too many sign up or in at once; see Retry-After",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn change_password(
+    State(service): State<Service>,
+    client: Client,
+    asker: AuthenticatedPlayer,
+    Json(change): Json<PasswordChange>,
+) -> Result<Json<SignedIn>, ApiError> {
+    Ok(Json(service.change_password(network(client), asker, change).await?))
+}
+
+/// What `validate` answers, however it is asked.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes the answers, is never made")]
+enum Validated {
+    /// The token is good
+    #[response(status = 200)]
+    Valid(TokenValid),
+    /// It is not
+    #[response(status = 401, content_type = "application/problem+json")]
+    Refused(ProblemBody),
 }
 
 /// Says whose token this is.
 #[utoipa::path(
     get, path = "/user/v1/auth/validate", tag = "identity",
-    security(("token" = [])),
-    responses(
-        (status = 200, description = "The token is good", body = TokenValid),
-        (status = 401, description = "It is not",
-            body = ProblemBody, content_type = "application/problem+json"),
-    )
+    security(("token" = [])), responses(Validated)
 )]
 async fn validate(player: AuthenticatedPlayer) -> Json<TokenValid> {
     Json(TokenValid::new(WirePlayerId(player.player), player.username))
@@ -98,12 +186,7 @@ async fn validate(player: AuthenticatedPlayer) -> Json<TokenValid> {
 /// The same, as the original's clients ask.
 #[utoipa::path(
     post, path = "/user/v1/auth/validate", tag = "identity",
-    security(("token" = [])),
-    responses(
-        (status = 200, description = "The token is good", body = TokenValid),
-        (status = 401, description = "It is not",
-            body = ProblemBody, content_type = "application/problem+json"),
-    )
+    security(("token" = [])), responses(Validated)
 )]
 async fn validate_post(player: AuthenticatedPlayer) -> Json<TokenValid> {
     validate(player).await
@@ -118,6 +201,11 @@ async fn status() -> Json<ServiceStatus> {
     Json(ServiceStatus::auth())
 }
 
+/// One household or one machine, as limits count.
+fn network(client: Client) -> Option<Network> {
+    client.map(|Extension(ClientAddress(address))| Network::of(address))
+}
+
 /// The one place where reasons become statuses and codes.
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
@@ -125,6 +213,8 @@ impl From<AuthError> for ApiError {
             AuthError::InvalidUsername | AuthError::InvalidPassword { .. } => Code::Malformed,
             AuthError::UserExists => Code::UserExists,
             AuthError::InvalidCredentials => Code::InvalidCredentials,
+            AuthError::RefreshRefused => Code::Unauthenticated,
+            AuthError::RefreshOver => Code::TokenExpired,
             AuthError::Throttled { retry_after_s } => {
                 let refusal = Self::new(Code::RateLimited, error.to_string());
                 return refusal.with_retry_after(retry_after_s);

@@ -1,28 +1,37 @@
-//! Signing up, signing in, and who is who.
+//! Identity as a service: what it stands on, signing up, and who is who.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cluster::Bus;
 use contracts::{Identity, IdentityError, Profile};
 use kernel::{PlayerId, Sealed};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
+use platform::http::Network;
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::sqlite::{Reader, StoreError, Writer};
-use protocol::auth::{Credentials, SignedIn};
-use tokens::{PlayerClaims, Signer, Verifier};
+use protocol::auth::Credentials;
+use tokens::{KEPT_S, Signer, Verifier};
 
 use crate::config::Config;
-use crate::metrics::{LoginOutcome, Metrics};
+use crate::metrics::Metrics;
 use crate::password::{HashError, Passwords};
-use crate::store::{NewPlayer, SqliteStore, Store, StoredPlayer};
+use crate::store::{Bounds, EndedSession, NewPlayer, SqliteStore, Store};
 use crate::throttle::Throttle;
+
+mod sessions;
 
 /// Most characters of a username.
 const USERNAME_MAX: usize = 80;
 /// Most characters of a password, so that nobody makes us hash a book.
 const PASSWORD_MAX: usize = 128;
+/// A spent refresh token shown again within this time is a retry: its answer may have been lost.
+const REFRESH_GRACE_MS: i64 = 10_000;
+/// Most ended sign-ins read at the start, as many as verifiers remember.
+const ENDED_MOST: u32 = 1 << 18;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Identity, running. Clones are the same service.
 #[derive(Clone)]
@@ -38,12 +47,14 @@ pub struct Deps {
     pub reader: Reader,
     /// Tells when tokens begin and end, and how long guessing has paused.
     pub clock: Arc<dyn Clock>,
-    /// Gives salts, and the key under which names are counted.
+    /// Gives salts, refresh tokens, and the key under which names are counted.
     pub random: Arc<dyn Random>,
     /// Makes tokens.
     pub signer: Arc<Signer>,
     /// Reads them.
     pub verifier: Arc<Verifier>,
+    /// Tells every gateway who signed out.
+    pub bus: Arc<dyn Bus>,
     /// Shows the service's numbers.
     pub registry: Registry,
 }
@@ -55,11 +66,24 @@ pub(crate) struct Shared {
     throttle: Throttle,
     metrics: Metrics,
     signer: Arc<Signer>,
+    bus: Arc<dyn Bus>,
+    random: Arc<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) verifier: Arc<Verifier>,
 }
 
-/// Why somebody was not signed up or in.
+/// Why identity does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting cannot be.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// Who signed out could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why somebody was not signed up, in or out.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The name breaks the rules for new ones.
@@ -77,7 +101,14 @@ pub enum AuthError {
     /// Name and password do not belong together; which of them is wrong is not told.
     #[error("Invalid credentials")]
     InvalidCredentials,
-    /// Too many sign-ins under this name failed; the password was not looked at.
+    /// No refresh token of ours, or one of a sign-in that was ended.
+    #[error("The refresh token is not good any more; sign in again")]
+    RefreshRefused,
+    /// The sign-in has run out.
+    #[error("The sign-in has run out; sign in again")]
+    RefreshOver,
+    /// Too many sign-ins failed, under this name or from this network; the password was not
+    /// looked at.
     #[error("Too many failed sign-ins; try again later")]
     Throttled {
         /// Seconds after which the next try is looked at.
@@ -95,16 +126,20 @@ pub enum AuthError {
 }
 
 impl Service {
-    /// Starts on what the composition root plugs in.
+    /// Starts on what the composition root plugs in; sign-ins that were ended stay so.
     ///
     /// # Errors
-    /// [`InvalidConfig`], naming the field.
-    pub fn start(config: Config, deps: Deps) -> Result<Self, InvalidConfig> {
+    /// [`StartError`].
+    pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
         config.validate()?;
         let metrics = Metrics::register(&deps.registry);
         let throttle = Throttle::new(&config, &*deps.random);
-        let passwords = Passwords::new(&config, deps.random, metrics.clone())?;
+        let passwords = Passwords::new(&config, Arc::clone(&deps.random), metrics.clone())?;
         let store = Arc::new(SqliteStore::new(deps.writer, deps.reader));
+        for ended in store.ended_sessions(deps.clock.unix_ms(), ENDED_MOST).await? {
+            let EndedSession { player, session, at_ms } = ended;
+            deps.verifier.revoke(player, at_ms.div_euclid(1_000), Some(&session));
+        }
         let shared = Shared {
             config,
             store,
@@ -112,6 +147,8 @@ impl Service {
             throttle,
             metrics,
             signer: deps.signer,
+            bus: deps.bus,
+            random: deps.random,
             clock: deps.clock,
             verifier: deps.verifier,
         };
@@ -122,76 +159,49 @@ impl Service {
     ///
     /// # Errors
     /// [`AuthError`]; with [`StoreError::Unavailable`] the player may have been made.
-    pub async fn register(&self, credentials: Credentials) -> Result<PlayerId, AuthError> {
+    pub async fn register(
+        &self,
+        network: Option<Network>,
+        credentials: Credentials,
+    ) -> Result<PlayerId, AuthError> {
         let Credentials { username, password } = credentials;
         if !is_username(&username) {
             return Err(AuthError::InvalidUsername);
         }
-        let least = self.shared.config.password_min;
-        if !(least..=PASSWORD_MAX).contains(&password.chars().count()) {
-            return Err(AuthError::InvalidPassword { least });
-        }
+        self.shared.allow_password(&password)?;
         // Spares the hash; the store decides between two who ask at once.
         if self.shared.store.find(&username).await?.is_some() {
             return Err(AuthError::UserExists);
         }
-        let password_hash = Sealed::new(self.shared.passwords.hash(&password).await?);
+        let password_hash = self.shared.passwords.hash(network, &password).await?;
         let created_at_ms = self.shared.clock.unix_ms();
-        let new = NewPlayer { username, password_hash, created_at_ms };
+        let new = NewPlayer { username, password_hash: Sealed::new(password_hash), created_at_ms };
         let player = self.shared.store.register(new).await?.ok_or(AuthError::UserExists)?;
         self.shared.metrics.registrations.inc();
         tracing::info!(player.id = %player, "registered");
         Ok(player)
     }
+}
 
-    /// Gives a token to whoever knows the password.
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidCredentials`], [`AuthError::Throttled`], [`AuthError::Overloaded`], or
-    /// the store's.
-    pub async fn login(&self, credentials: Credentials) -> Result<SignedIn, AuthError> {
-        let Credentials { username, password } = credentials;
-        // No such name or password was ever stored; refused without counting, asking or hashing.
-        if !is_username(&username) || password.chars().count() > PASSWORD_MAX {
-            self.shared.metrics.login(LoginOutcome::Refused);
-            return Err(AuthError::InvalidCredentials);
+impl Shared {
+    /// Whether a new password keeps the rules.
+    fn allow_password(&self, password: &str) -> Result<(), AuthError> {
+        let least = self.config.password_min;
+        if (least..=PASSWORD_MAX).contains(&password.chars().count()) {
+            Ok(())
+        } else {
+            Err(AuthError::InvalidPassword { least })
         }
-        let now = self.shared.clock.now();
-        let attempt = self.shared.throttle.take(&username, now).map_err(|retry_after_s| {
-            self.shared.metrics.login(LoginOutcome::Throttled);
-            AuthError::Throttled { retry_after_s }
-        })?;
-        let checked = self.check(&username, &password).await;
-        // Whoever hangs up before the answer has used the try up all the same.
-        if !matches!(checked, Ok(None)) {
-            attempt.give_back();
-        }
-        let Some(found) = checked? else {
-            self.shared.metrics.login(LoginOutcome::Refused);
-            return Err(AuthError::InvalidCredentials);
-        };
-        self.shared.metrics.login(LoginOutcome::Accepted);
-        Ok(self.token(found.player, found.username))
     }
 
-    /// The player of this name, if the password is right; it takes as long if there is none.
-    async fn check(
-        &self,
-        username: &str,
-        password: &str,
-    ) -> Result<Option<StoredPlayer>, AuthError> {
-        let found = self.shared.store.find(username).await?;
-        let stored = found.as_ref().map(|found| found.password_hash.expose().as_str());
-        let right = self.shared.passwords.check(password, stored).await?;
-        Ok(found.filter(|_| right))
-    }
-
-    fn token(&self, player: PlayerId, username: String) -> SignedIn {
-        let expires_in = self.shared.config.token_minutes * 60;
-        let issued_at_s = self.shared.clock.unix_ms().div_euclid(1_000);
-        let expires_at_s = issued_at_s + i64::from(expires_in);
-        let claims = PlayerClaims { player, username, session: String::new(), issued_at_s, expires_at_s };
-        SignedIn::bearer(self.shared.signer.sign(&claims), expires_in)
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            idle_ms: i64::from(self.config.refresh_idle_days) * DAY_MS,
+            whole_ms: i64::from(self.config.refresh_days) * DAY_MS,
+            per_player: self.config.sessions_per_player,
+            grace_ms: REFRESH_GRACE_MS,
+            kept_ms: KEPT_S * 1_000,
+        }
     }
 }
 

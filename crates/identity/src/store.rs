@@ -1,8 +1,10 @@
-//! Where players are kept.
+//! Where players and their sign-ins are kept.
 
 use async_trait::async_trait;
 use kernel::{PlayerId, Sealed};
 use platform::sqlite::StoreError;
+
+use crate::refresh::{Handle, TokenHash};
 
 mod sqlite;
 
@@ -27,6 +29,87 @@ pub(crate) struct StoredPlayer {
     pub(crate) password_hash: Sealed<String>,
 }
 
+/// How long sign-ins last, and how many a player has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Without a refresh for so long a sign-in is over.
+    pub(crate) idle_ms: i64,
+    /// So long after it began it is over in any case.
+    pub(crate) whole_ms: i64,
+    /// Signing in once more ends the one that was used longest ago.
+    pub(crate) per_player: u32,
+    /// A spent refresh token shown again within this time is a retry, not a theft.
+    pub(crate) grace_ms: i64,
+    /// How long the end of a sign-in, or one that ran out, is remembered.
+    pub(crate) kept_ms: i64,
+}
+
+/// A sign-in to be kept.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSession {
+    pub(crate) player: PlayerId,
+    /// Its id.
+    pub(crate) session: String,
+    /// What its refresh tokens begin with.
+    pub(crate) handle: Handle,
+    /// Its first refresh token.
+    pub(crate) hash: TokenHash,
+}
+
+/// One refresh token to be spent for another.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotation {
+    pub(crate) session: String,
+    /// The one shown.
+    pub(crate) shown: TokenHash,
+    /// The one to be given.
+    pub(crate) next: TokenHash,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rotated {
+    /// The next one is good.
+    Fresh(PlayerId, String),
+    /// There is no such sign-in, or it was ended.
+    Unknown,
+    /// The sign-in has run out.
+    Over,
+    /// The token was spent before: the sign-in was ended now, as both who hold it cannot be told
+    /// apart.
+    Reused(PlayerId),
+}
+
+/// A new password in place of the old one.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacement {
+    pub(crate) player: PlayerId,
+    /// What must still be stored.
+    pub(crate) old_hash: Sealed<String>,
+    pub(crate) new_hash: Sealed<String>,
+    /// The sign-in that goes on.
+    pub(crate) session: String,
+    /// Its refresh token from now on.
+    pub(crate) next: TokenHash,
+}
+
+/// What a new password did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    /// What the refresh tokens of the sign-in that goes on begin with.
+    pub(crate) handle: Handle,
+    /// The other sign-ins of the player, which it ended.
+    pub(crate) ended: Vec<String>,
+}
+
+/// A sign-in that ended before its tokens did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndedSession {
+    pub(crate) player: PlayerId,
+    pub(crate) session: String,
+    pub(crate) at_ms: i64,
+}
+
 /// The players of the user database: numbered from 1, each name once.
 #[async_trait]
 pub(crate) trait Store: Send + Sync + 'static {
@@ -41,6 +124,48 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// The names of `players`, in their order.
     async fn usernames(&self, players: &[PlayerId]) -> Result<Vec<Option<String>>, StoreError>;
+
+    /// Keeps a sign-in, and clears away some of those long over. Answers which sign-ins of the
+    /// player it ended because there were too many.
+    async fn open_session(
+        &self,
+        new: NewSession,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Spends a refresh token.
+    async fn rotate(
+        &self,
+        rotation: Rotation,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Rotated, StoreError>;
+
+    /// Ends the player's sign-in `session`, or all of them without one; answers which were not
+    /// yet ended.
+    async fn end_sessions(
+        &self,
+        player: PlayerId,
+        session: Option<String>,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Replaces a password, ends the player's other sign-ins, and gives the one that goes on
+    /// another refresh token. `None`, and nothing was done, if the
+    /// password or the sign-in is another one meanwhile.
+    async fn replace_password(
+        &self,
+        replacement: Replacement,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Option<Replaced>, StoreError>;
+
+    /// The sign-ins that ended and are still remembered, `most` of the latest, oldest first;
+    /// everything older is cleared away.
+    async fn ended_sessions(&self, now_ms: i64, most: u32)
+    -> Result<Vec<EndedSession>, StoreError>;
 }
 
 #[cfg(test)]

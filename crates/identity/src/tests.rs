@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use cluster::{Bus, MemoryBus};
 use contracts::{Identity as _, Profile};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -18,10 +19,14 @@ use tower::ServiceExt as _;
 
 use super::{Config, Deps, SCHEMA, Service, openapi, router};
 
+mod abuse;
+mod sessions;
+
 struct World {
     root: tempfile::TempDir,
     clock: ManualClock,
     registry: Registry,
+    bus: Arc<MemoryBus>,
     service: Service,
     router: Router,
 }
@@ -30,10 +35,14 @@ fn cheap() -> Config {
     Config { argon2_memory_kib: 8, argon2_passes: 1, ..Config::default() }
 }
 
-fn world(config: Config) -> World {
-    let root = tempfile::tempdir().unwrap();
+async fn world(config: Config) -> World {
+    world_in(tempfile::tempdir().unwrap(), ManualClock::new(), config).await
+}
+
+/// A process on the files of `root`.
+async fn world_in(root: tempfile::TempDir, clock: ManualClock, config: Config) -> World {
     let path = root.path().join("user.db");
-    let (clock, registry) = (ManualClock::new(), Registry::new());
+    let (bus, registry) = (Arc::new(MemoryBus::new()), Registry::new());
     let signer = Signer::new(SigningKey::generate([1; 32]), "waxwing", "players");
     let deps = Deps {
         writer: Writer::open(&path, &[SCHEMA]).unwrap(),
@@ -42,10 +51,11 @@ fn world(config: Config) -> World {
         random: Arc::new(SystemRandom),
         verifier: Arc::new(signer.verifier()),
         signer: Arc::new(signer),
+        bus: Arc::clone(&bus) as Arc<dyn Bus>,
         registry: registry.clone(),
     };
-    let service = Service::start(config, deps).unwrap();
-    World { root, clock, registry, router: router(service.clone()), service }
+    let service = Service::start(config, deps).await.unwrap();
+    World { root, clock, registry, bus, router: router(service.clone()), service }
 }
 
 impl World {
@@ -72,6 +82,12 @@ impl World {
         self.post("/user/v1/auth/login", body).await
     }
 
+    /// Calls as whoever has `token`.
+    async fn post_as(&self, token: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = Request::post(path).header("authorization", format!("Bearer {token}"));
+        self.call(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     async fn token(&self, username: &str) -> String {
         assert_eq!(self.register(username, "1111").await.0, StatusCode::CREATED);
         let (_, signed_in) = self.login(username, "1111").await;
@@ -89,7 +105,7 @@ impl World {
 
 #[tokio::test]
 async fn a_player_signs_up_and_in_as_in_the_original() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     for (username, password) in [("user123", "johnDoe"), ("prodan", "1111")] {
         let (status, body) = world.register(username, password).await;
         assert_eq!((status.as_u16(), body), (201, json!({ "message": "User created" })));
@@ -105,7 +121,7 @@ async fn a_player_signs_up_and_in_as_in_the_original() {
 
 #[tokio::test]
 async fn a_token_names_its_player_for_an_hour() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     let token = world.token("ann").await;
     for method in ["POST", "GET"] {
         let (status, body) = world.validate(method, &token).await;
@@ -123,7 +139,7 @@ async fn a_token_names_its_player_for_an_hour() {
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     world.register("ann", "1111").await;
     let (wrong, unknown) = (world.login("ann", "1112").await, world.login("bob", "1111").await);
     assert_eq!(wrong, unknown);
@@ -141,7 +157,7 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
 
 #[tokio::test]
 async fn guessing_is_slowed_down_for_known_and_unknown_names_alike() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     world.register("ann", "1111").await;
     for username in ["ann", "nobody"] {
         for _ in 0..10 {
@@ -160,7 +176,7 @@ async fn guessing_is_slowed_down_for_known_and_unknown_names_alike() {
 
 #[tokio::test]
 async fn the_right_password_is_let_in_after_a_pause_and_counts_for_nothing() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     world.register("ann", "1111").await;
     for _ in 0..30 {
         assert_eq!(world.login("ann", "1111").await.0, StatusCode::OK);
@@ -185,7 +201,7 @@ async fn the_right_password_is_let_in_after_a_pause_and_counts_for_nothing() {
 
 #[tokio::test]
 async fn guesses_sent_at_once_are_counted_before_they_are_looked_at() {
-    let world = Arc::new(world(cheap()));
+    let world = Arc::new(world(cheap()).await);
     world.register("ann", "1111").await;
     let guesses: Vec<_> = (0..50)
         .map(|number| {
@@ -202,7 +218,7 @@ async fn guesses_sent_at_once_are_counted_before_they_are_looked_at() {
 
 #[tokio::test]
 async fn names_and_passwords_have_rules() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     let long = "é".repeat(80);
     for (username, password) in
         [(long.as_str(), "1234"), ("a", &"p".repeat(128)), (" ", "🔑🔑🔑🔑")]
@@ -228,7 +244,7 @@ async fn names_and_passwords_have_rules() {
 
 #[tokio::test]
 async fn what_is_missing_or_not_json_is_refused_and_more_is_ignored() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     for path in ["/user/v1/auth/register", "/user/v1/auth/login"] {
         for body in [
             "",
@@ -250,7 +266,7 @@ async fn what_is_missing_or_not_json_is_refused_and_more_is_ignored() {
 
 #[tokio::test]
 async fn passwords_are_kept_as_argon2id_of_the_cost_asked_for() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     world.register("ann", "same password").await;
     world.register("bob", "same password").await;
     let file = rusqlite::Connection::open(world.root.path().join("user.db")).unwrap();
@@ -267,7 +283,7 @@ async fn passwords_are_kept_as_argon2id_of_the_cost_asked_for() {
 async fn the_cost_is_owasps_unless_asked_otherwise() {
     let config = Config::default();
     assert_eq!((config.argon2_memory_kib, config.argon2_passes), (19_456, 2));
-    let world = world(config);
+    let world = world(config).await;
     world.register("ann", "1111").await;
     assert_eq!(world.login("ann", "1111").await.0, StatusCode::OK);
     assert_eq!(world.login("eve", "1111").await.0, StatusCode::UNAUTHORIZED);
@@ -280,9 +296,10 @@ async fn more_hashes_than_may_wait_are_refused_for_now() {
         argon2_passes: 10,
         hashes_at_once: 1,
         hashes_waiting: 1,
+        hashes_waiting_per_network: 1,
         ..Config::default()
     };
-    let world = Arc::new(world(slow));
+    let world = Arc::new(world(slow).await);
     let tries: Vec<_> = (0..20)
         .map(|number| {
             let world = Arc::clone(&world);
@@ -302,7 +319,7 @@ async fn more_hashes_than_may_wait_are_refused_for_now() {
 
 #[tokio::test]
 async fn of_many_who_want_a_name_one_gets_it() {
-    let world = Arc::new(world(cheap()));
+    let world = Arc::new(world(cheap()).await);
     let tries: Vec<_> = (0..30)
         .map(|number| {
             let world = Arc::clone(&world);
@@ -318,7 +335,7 @@ async fn of_many_who_want_a_name_one_gets_it() {
 
 #[tokio::test]
 async fn status_is_open_to_all() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     let get = Request::get("/user/v1/status").body(Body::empty()).unwrap();
     let (_, body) = world.call(get).await;
     assert_eq!(body, json!({ "status": "Auth Service Running" }));
@@ -326,7 +343,7 @@ async fn status_is_open_to_all() {
 
 #[tokio::test]
 async fn others_ask_for_profiles_by_number() {
-    let world = world(cheap());
+    let world = world(cheap()).await;
     world.register("ann", "1111").await;
     let player = |number| PlayerId::new(number).unwrap();
     let profiles = world.service.profiles(&[player(2), player(1)]).await.unwrap();
@@ -342,6 +359,13 @@ fn settings_that_cannot_be_are_named() {
         (Config { hashes_at_once: 0, ..cheap() }, "hashes_at_once"),
         (Config { argon2_memory_kib: 7, ..cheap() }, "argon2_memory_kib"),
         (Config { argon2_passes: 0, ..cheap() }, "argon2_passes"),
+        (Config { hashes_waiting_per_network: 0, ..cheap() }, "hashes_waiting_per_network"),
+        (Config { hashes_waiting_per_network: 129, ..cheap() }, "hashes_waiting_per_network"),
+        (Config { refresh_idle_days: 0, ..cheap() }, "refresh_idle_days"),
+        (Config { refresh_days: 29, ..cheap() }, "refresh_days"),
+        (Config { sessions_per_player: 0, ..cheap() }, "sessions_per_player"),
+        (Config { network_failures_at_once: 0, ..cheap() }, "network_failures_at_once"),
+        (Config { name_failure_pause_ms: 0, ..cheap() }, "name_failure_pause_ms"),
         (Config { failures_at_once: 0, ..cheap() }, "failures_at_once"),
         (Config { failure_pause_ms: 99, ..cheap() }, "failure_pause_ms"),
         (Config { failure_pause_ms: 3_600_001, ..cheap() }, "failure_pause_ms"),
@@ -358,6 +382,9 @@ fn every_route_is_documented() {
         ("/user/v1/auth/register", vec!["post"]),
         ("/user/v1/auth/login", vec!["post"]),
         ("/user/v1/auth/validate", vec!["get", "post"]),
+        ("/user/v1/auth/refresh", vec!["post"]),
+        ("/user/v1/auth/logout", vec!["post"]),
+        ("/user/v1/auth/password", vec!["post"]),
         ("/user/v1/status", vec!["get"]),
     ] {
         for method in methods {
@@ -365,5 +392,5 @@ fn every_route_is_documented() {
             assert!(operation["operationId"].is_string(), "{method} {path}");
         }
     }
-    assert_eq!(document["paths"].as_object().unwrap().len(), 4);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 7);
 }

@@ -1,4 +1,5 @@
-//! HTTP bodies of signing up and in. Unknown fields are ignored, as the original does.
+//! HTTP bodies of signing up, in and out. Unknown fields are ignored where the original's clients
+//! ask, and refused elsewhere.
 
 use std::fmt;
 
@@ -42,6 +43,46 @@ pub struct SignedIn {
     /// Seconds the token is good for.
     #[schema(example = 3600)]
     pub expires_in: u32,
+    /// Gets the next pair, once; goes into the body of `refresh` alone.
+    pub refresh_token: String,
+}
+
+/// The body of `refresh`.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// What the last sign-in or refresh gave.
+    pub refresh_token: String,
+}
+
+/// The body of `logout`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogoutRequest {
+    /// Ends all of the player's sign-ins, not only the one whose token is shown.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub everywhere: bool,
+}
+
+/// The answer to `logout`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct LoggedOut {
+    /// `Signed out`.
+    #[schema(example = "Signed out")]
+    pub message: String,
+}
+
+/// The body of `password`.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The one to be replaced.
+    #[schema(example = "johnDoe", max_length = 128)]
+    pub old_password: String,
+    /// 4 to 128 characters in the play profile.
+    #[schema(example = "a longer one", max_length = 128)]
+    pub new_password: String,
 }
 
 /// The answer to `validate`.
@@ -79,10 +120,24 @@ impl Default for UserCreated {
 }
 
 impl SignedIn {
-    /// A bearer token that is good for `expires_in` seconds.
+    /// A bearer token that is good for `expires_in` seconds, and what gets the next one.
     #[must_use]
-    pub fn bearer(access_token: String, expires_in: u32) -> Self {
-        Self { access_token, token_type: "Bearer".to_owned(), expires_in }
+    pub fn bearer(access_token: String, expires_in: u32, refresh_token: String) -> Self {
+        Self { access_token, token_type: "Bearer".to_owned(), expires_in, refresh_token }
+    }
+}
+
+impl LoggedOut {
+    /// What is said once it is so.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { message: "Signed out".to_owned() }
+    }
+}
+
+impl Default for LoggedOut {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -125,6 +180,18 @@ impl fmt::Debug for SignedIn {
             .debug_struct("SignedIn")
             .field("expires_in", &self.expires_in)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RefreshRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RefreshRequest(..)")
+    }
+}
+
+impl fmt::Debug for PasswordChange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PasswordChange(..)")
     }
 }
 

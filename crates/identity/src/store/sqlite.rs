@@ -1,4 +1,4 @@
-//! Players in the embedded database.
+//! Players and their sign-ins in the embedded database.
 
 use async_trait::async_trait;
 use kernel::{PlayerId, Sealed};
@@ -6,19 +6,24 @@ use platform::sqlite::{Reader, Schema, StoreError, Writer};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{NewPlayer, Store, StoredPlayer};
+use super::{
+    Bounds, EndedSession, NewPlayer, NewSession, Replaced, Replacement, Rotated, Rotation, Store,
+    StoredPlayer,
+};
+
+mod sessions;
 
 /// The tables of identity, in the user role's file.
-pub const SCHEMA: Schema = Schema {
-    name: "identity",
-    steps: &["CREATE TABLE player (
-        -- Never given twice, so that a token of a removed player names nobody else.
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        username TEXT NOT NULL UNIQUE,
-        password_hash TEXT NOT NULL,
-        created_at_ms INTEGER NOT NULL
-    ) STRICT"],
-};
+pub const SCHEMA: Schema = Schema { name: "identity", steps: &[PLAYERS, sessions::TABLES] };
+
+/// The first step.
+const PLAYERS: &str = "CREATE TABLE player (
+    -- Never given twice, so that a token of a removed player names nobody else.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    username TEXT NOT NULL UNIQUE,
+    password_hash TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL
+) STRICT";
 
 /// The store on SQLite.
 #[derive(Clone, Debug)]
@@ -81,6 +86,57 @@ impl Store for SqliteStore {
                 .collect()
         };
         self.reader.run(read).await
+    }
+
+    async fn open_session(
+        &self,
+        new: NewSession,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Vec<String>, StoreError> {
+        self.writer.run(move |tx| sessions::open(tx, &new, now_ms, bounds)).await
+    }
+
+    async fn rotate(
+        &self,
+        rotation: Rotation,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Rotated, StoreError> {
+        self.writer.run(move |tx| sessions::rotate(tx, &rotation, now_ms, bounds)).await
+    }
+
+    async fn end_sessions(
+        &self,
+        player: PlayerId,
+        session: Option<String>,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Vec<String>, StoreError> {
+        let end = move |tx: &rusqlite::Transaction<'_>| {
+            sessions::end_all(tx, player, (session.as_deref(), None), now_ms, bounds)
+        };
+        self.writer.run(end).await
+    }
+
+    async fn replace_password(
+        &self,
+        replacement: Replacement,
+        now_ms: i64,
+        bounds: Bounds,
+    ) -> Result<Option<Replaced>, StoreError> {
+        let replace = move |tx: &rusqlite::Transaction<'_>| {
+            sessions::replace_password(tx, &replacement, now_ms, bounds)
+        };
+        self.writer.run(replace).await
+    }
+
+    async fn ended_sessions(
+        &self,
+        now_ms: i64,
+        most: u32,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        self.writer.run(move |tx| sessions::ended(tx, now_ms, most)).await
     }
 }
 

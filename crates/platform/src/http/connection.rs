@@ -1,7 +1,7 @@
 //! One accepted connection, counted for as long as it is open, upgraded or not.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,6 +15,11 @@ use super::places::Place;
 /// Who is at the other end of the connection; an extension of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
+
+/// Who asks: the peer, or whom a proxy that is believed names. The public door writes it for the
+/// roles behind it, which read nothing of the sort from headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
 
 /// A TCP stream with its place among the connections the server allows.
 ///

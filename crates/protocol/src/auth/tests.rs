@@ -3,7 +3,10 @@
 use kernel::PlayerId;
 use serde_json::{from_str, to_string};
 
-use super::{Credentials, ServiceStatus, SignedIn, TokenValid, UserCreated};
+use super::{
+    Credentials, LogoutRequest, PasswordChange, RefreshRequest, ServiceStatus, SignedIn,
+    TokenValid, UserCreated,
+};
 use crate::wire::WirePlayerId;
 
 #[test]
@@ -19,8 +22,8 @@ fn bodies_are_the_originals() {
         r#"{"status":"valid","user_id":7,"username":"ann"}"#
     );
     assert_eq!(
-        to_string(&SignedIn::bearer("t".into(), 3_600)).unwrap(),
-        r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#
+        to_string(&SignedIn::bearer("t".into(), 3_600, "r".into())).unwrap(),
+        r#"{"access_token":"t","token_type":"Bearer","expires_in":3600,"refresh_token":"r"}"#
     );
 }
 
@@ -36,8 +39,25 @@ fn unknown_fields_are_ignored_and_missing_ones_are_not() {
 }
 
 #[test]
+fn our_own_calls_take_no_unknown_field() {
+    assert!(!from_str::<LogoutRequest>("{}").unwrap().everywhere);
+    assert!(from_str::<LogoutRequest>(r#"{"everywhere":true}"#).unwrap().everywhere);
+    for body in [r#"{"everywhere":1}"#, r#"{"everywhere":null}"#, r#"{"all":true}"#] {
+        assert!(from_str::<LogoutRequest>(body).is_err(), "{body}");
+    }
+    assert!(from_str::<RefreshRequest>(r#"{"refresh_token":"r","user_id":7}"#).is_err());
+    let twice = r#"{"old_password":"1111","new_password":"2222","new_password":"3333"}"#;
+    assert!(from_str::<PasswordChange>(twice).is_err());
+}
+
+#[test]
 fn secrets_do_not_show_themselves() {
     let credentials = Credentials { username: "ann".into(), password: "hush".into() };
-    let shown = format!("{credentials:?} {:?}", SignedIn::bearer("token".into(), 1));
-    assert!(!shown.contains("hush") && !shown.contains("token"), "{shown}");
+    let signed_in = SignedIn::bearer("token".into(), 1, "refreshing".into());
+    let refresh = RefreshRequest { refresh_token: "refreshing".into() };
+    let change = PasswordChange { old_password: "hush".into(), new_password: "hush".into() };
+    let shown = format!("{credentials:?} {signed_in:?} {refresh:?} {change:?}");
+    for secret in ["hush", "token", "refreshing"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
 }
