@@ -3,6 +3,7 @@
 mod accounts;
 mod documents;
 mod lobbies;
+mod money;
 mod operation;
 mod shutdown;
 mod startup;
