@@ -353,3 +353,6 @@ fn read_close(payload: &[u8]) -> Option<(u16, String)> {
 const fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
+
+#[cfg(test)]
+mod tests;
