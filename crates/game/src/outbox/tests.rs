@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::{Flush, Sender};
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::store::{ChainRecord, LockRecord, RoundEnd, SqliteStore, Store, StoreCommand};
+use crate::store::{ChainRecord, LockRecord, PublicSeed, RoundEnd, SqliteStore, Store, StoreCommand};
 use crate::testing::{Hold, TestWallet, bet_id, lobby, open, player};
 
 struct Node {
@@ -45,6 +45,8 @@ async fn node() -> Node {
         created_at: 1,
     };
     store.add_chain(chain, Vec::new()).await.unwrap();
+    let drawn = PublicSeed { text: "drawn".into(), signature: None };
+    store.set_public_seed(lobby(1), 1, drawn).await.unwrap();
     let wallet = Arc::new(TestWallet::default());
     wallet.top_up(player(1), 100);
     let funding = Amount::from_whole(1_000);

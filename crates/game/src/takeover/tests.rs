@@ -242,14 +242,19 @@ async fn ten_thousand_open_bets_are_ended_at_once() {
             Bet { key, ..bet(1, 9_000) }
         })
         .collect();
+    let watch = platform::clock::Stopwatch::start();
     left.accept(&bets).await;
+    let accepted_s = watch.seconds();
     left.lock(&bets).await;
     left.beat(centi(130)).await;
     let watch = platform::clock::Stopwatch::start();
-    let (record, bets) = left.taken().await;
-    // The aim is 1 s in a release build; this one is neither that nor alone on its machine.
-    assert!(watch.seconds() < 10.0, "took {} s", watch.seconds());
-    println!("10,000 open bets were taken over in {} s", watch.seconds());
+    left.takeover.take(lobby(1)).await.unwrap();
+    let taken_s = watch.seconds();
+    println!("10,000 open bets: accepted in {accepted_s} s, taken over in {taken_s} s");
+    // A second, whatever the build; on a machine that others use, what accepting them took tells
+    // how long a second is.
+    assert!(taken_s < f64::max(1.0, 2.5 * accepted_s), "{taken_s} s after {accepted_s} s");
+    let (record, bets) = left.store.round(round()).await.unwrap().unwrap();
     assert_eq!(record.payout_sum, Amount::from_whole(130_000));
     assert!(ends(&bets).iter().all(|end| *end == Some(130)));
     let queued = left.store.unsent(100, &[]).await.unwrap();

@@ -30,6 +30,20 @@ pub(super) fn player(row: &Row<'_>, column: &str) -> Result<PlayerId> {
     PlayerId::new(unsigned(row, column)?).map_err(|_| corrupt(column))
 }
 
+/// The same by place, for rows of which there are many.
+pub(super) fn player_at(row: &Row<'_>, place: usize) -> Result<PlayerId> {
+    let number = u64::try_from(row.get::<_, i64>(place)?).map_err(|_| corrupt("player"))?;
+    PlayerId::new(number).map_err(|_| corrupt("player"))
+}
+
+pub(super) fn stake_at(row: &Row<'_>, place: usize) -> Result<Stake> {
+    Stake::from_steps(row.get(place)?).ok_or_else(|| corrupt("stake"))
+}
+
+pub(super) fn multiplier_at(row: &Row<'_>, place: usize) -> Result<Multiplier> {
+    Multiplier::from_centi(row.get(place)?).ok_or_else(|| corrupt("multiplier"))
+}
+
 pub(super) fn bet(row: &Row<'_>, column: &str) -> Result<BetId> {
     Ok(BetId::from_bytes(row.get(column)?))
 }

@@ -1,12 +1,10 @@
 //! Rounds: opened, locked, climbing, ended. Each function may run again and then changes nothing.
 
-use engine::{Reason, StoredBet};
+use engine::Reason;
 use kernel::{Amount, Epoch, LobbyId, Multiplier, RoundId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{
-    BetRecord, LockRecord, OutboxBody, RoundEnd, RoundRecord, UnfinishedRound, WireOutcome,
-};
+use super::super::{BetRecord, LockRecord, OutboxBody, RoundEnd, RoundRecord, UnfinishedRound};
 use super::{bets, columns, outbox};
 
 const COLUMNS: &str = "lobby, round, chain, state, seed_index, count, stake_sum_units,
@@ -141,13 +139,7 @@ pub(super) fn end(tx: &Transaction<'_>, end: &RoundEnd) -> Result<()> {
         // Applied before: the state says so, and the outbox rows are there.
         return Ok(());
     }
-    let mut outcomes = Vec::with_capacity(end.settlements.len());
-    for settlement in &end.settlements {
-        let (key, outcome) = (settlement.key, settlement.outcome);
-        if bets::end(tx, key, outcome, 0, end.at)? {
-            outcomes.push(WireOutcome::new(key.player, key.bet, outcome));
-        }
-    }
+    let outcomes = bets::end_all(tx, &end.settlements, end.at)?;
     let close = close_of(tx, round)?;
     outbox::queue_end(tx, round, &outcomes, &close)
 }
@@ -257,24 +249,10 @@ pub(super) fn unfinished(connection: &Connection, lobby: LobbyId) -> Result<Vec<
     let mut unfinished = Vec::new();
     for row in rows {
         let (record, heartbeat) = row?;
-        let mut stored = Vec::new();
-        for bet in bets::of_round(connection, record.round)? {
-            if bet.in_round {
-                stored.push(stored_bet(&bet));
-            }
-        }
+        let stored = bets::marked(connection, record.round)?;
         unfinished.push(UnfinishedRound { record, heartbeat, bets: stored });
     }
     Ok(unfinished)
-}
-
-fn stored_bet(bet: &BetRecord) -> StoredBet {
-    let key = engine::BetKey { player: bet.player, bet: bet.bet, round: bet.round.number };
-    let cashed_out = match bet.state {
-        engine::BetState::CashedOut { multiplier, .. } => Some(multiplier),
-        _ => None,
-    };
-    StoredBet { key, stake: bet.stake, cap: bet.cap, cashed_out }
 }
 
 /// Rounds that ended but are not closed at the wallet, oldest first, with their exposure.
