@@ -1,10 +1,12 @@
-//! `waxwing verify`: checks a round, ours or another site's, without asking any server.
+//! `waxwing verify`: checks a round, ours or another site's, or all of a lobby's, without believing
+//! any server.
 //!
 //! Pure: text in, findings out. `docs/fairness.md` says what each check proves and what none does.
 
 mod bets;
 mod outcome;
 mod promise;
+pub mod series;
 
 use fairness::sites::{self, Algorithm, SiteError};
 use fairness::{HOUSE_EDGE_LIMIT_BPS, Seed, crash_point, hex};
@@ -71,31 +73,45 @@ pub fn multiplier(
 /// # Errors
 /// The first check that fails, by its name.
 pub fn round(text: &str) -> Result<Vec<String>, VerifyError> {
-    let round: RoundExport = serde_json::from_str(text)?;
-    let mut report = vec![format!("round {}/{}: {}", round.lobby_id.0, round.round, name(&round))];
-    promise::check(&round, &mut report)?;
+    check_round(&serde_json::from_str(text)?, None)
+}
+
+/// Checks a round. `below` is the seed one step below its own, where that is proved already.
+fn check_round(round: &RoundExport, below: Option<&Seed>) -> Result<Vec<String>, VerifyError> {
+    let mut report = vec![format!("round {}/{}: {}", round.lobby_id.0, round.round, name(round))];
+    promise::check(round, &mut report)?;
+    check_outcome(round, below, &mut report)?;
+    Ok(report)
+}
+
+/// Checks what a round came to under a promise that holds.
+fn check_outcome(
+    round: &RoundExport,
+    below: Option<&Seed>,
+    report: &mut Vec<String>,
+) -> Result<(), VerifyError> {
     match round.state {
         Phase::Open | Phase::Locked | Phase::Running | Phase::Crashed => {
-            outcome::check_hidden(&round, &mut report)?;
+            outcome::check_hidden(round, report)?;
         }
         Phase::Voided => {
-            outcome::check_void(&round, &mut report)?;
-            bets::check_void(&round, &mut report)?;
+            outcome::check_void(round, report)?;
+            bets::check_void(round, report)?;
         }
         Phase::Settled => {
-            let crash = outcome::check_revealed(&round, &mut report)?;
-            let end = outcome::check_settled(&round, crash, &mut report)?;
-            bets::check_set(&round, &mut report)?;
-            bets::check_settled(&round, end, &mut report)?;
+            let crash = outcome::check_revealed(round, below, report)?;
+            let end = outcome::check_settled(round, crash, report)?;
+            bets::check_set(round, report)?;
+            bets::check_settled(round, end, report)?;
         }
         Phase::Interrupted => {
-            let crash = outcome::check_revealed(&round, &mut report)?;
-            let stopped_at = outcome::check_interrupted(&round, crash, &mut report)?;
-            bets::check_set(&round, &mut report)?;
-            bets::check_interrupted(&round, stopped_at, &mut report)?;
+            let crash = outcome::check_revealed(round, below, report)?;
+            let stopped_at = outcome::check_interrupted(round, crash, report)?;
+            bets::check_set(round, report)?;
+            bets::check_interrupted(round, stopped_at, report)?;
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 /// The failure of `check`.

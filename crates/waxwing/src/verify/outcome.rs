@@ -1,6 +1,6 @@
 //! What the round came to: seed, crash point, and where the climb ended.
 
-use fairness::{Seed, crash_point, descend};
+use fairness::{Seed, crash_point, descend, step};
 use kernel::{Multiplier, SeedIndex};
 use protocol::rounds::{Phase, RoundExport};
 
@@ -46,9 +46,11 @@ pub(super) fn check_void(round: &RoundExport, report: &mut Vec<String>) -> Resul
     Ok(())
 }
 
-/// Walks the revealed seed down to the promised end and computes its crash point.
+/// Walks the revealed seed down to the promised end, or to the seed `below` it that is proved to
+/// lead there, and computes its crash point.
 pub(super) fn check_revealed(
     round: &RoundExport,
+    below: Option<&Seed>,
     report: &mut Vec<String>,
 ) -> Result<Multiplier, VerifyError> {
     let missing = |check: &'static str| failed(check, "the round is over, but it is not shown");
@@ -60,12 +62,18 @@ pub(super) fn check_revealed(
     require(SEED, (1..=length).contains(&index), || {
         format!("index {index} is outside a chain of {length}")
     })?;
-    let end = descend(SeedIndex(index), &seed, SeedIndex(0))
-        .map_err(|error| failed(SEED, error.to_string()))?;
-    require(SEED, end.to_terminal().to_string() == round.commitment.terminal, || {
-        format!("{index} steps of SHA-256 do not lead to the promised end")
+    let (leads, steps) = match below {
+        Some(below) => (step(&seed) == *below, 1),
+        None => {
+            let end = descend(SeedIndex(index), &seed, SeedIndex(0))
+                .map_err(|error| failed(SEED, error.to_string()))?;
+            (end.to_terminal().to_string() == round.commitment.terminal, index)
+        }
+    };
+    require(SEED, leads, || {
+        format!("{steps} steps of SHA-256 do not lead to what was promised or shown before")
     })?;
-    report.push(format!("seed: {index} steps of SHA-256 lead to the promised end"));
+    report.push(format!("seed: {steps} steps of SHA-256 lead to the promised end"));
 
     // The edge is below its limit, or the commitment would not have verified.
     let computed = crash_point(public_seed, &seed, round.commitment.house_edge_bps);

@@ -11,13 +11,7 @@ const PUBLIC_SEED: &str = "public seed";
 /// Checks the signature over the round's terms, and that the terms are this round's.
 pub(super) fn check(round: &RoundExport, report: &mut Vec<String>) -> Result<(), VerifyError> {
     let view = &round.commitment;
-    require(COMMITMENT, view.lobby_id == round.lobby_id, || "it is another lobby's")?;
-    require(COMMITMENT, view.house_edge_bps == round.house_edge_bps, || {
-        format!(
-            "a house edge of {} was promised, not of {} basis points",
-            view.house_edge_bps, round.house_edge_bps
-        )
-    })?;
+    check_terms(round)?;
     let commitment = check_signature(view)?;
     report.push(format!(
         "commitment: signed by {}: chain {} of {} rounds, house edge {} bps, formula {}",
@@ -35,6 +29,18 @@ pub(super) fn check(round: &RoundExport, report: &mut Vec<String>) -> Result<(),
     };
     report.push(shown.check(view)?);
     Ok(())
+}
+
+/// Checks that the promise is of this round's lobby and house edge.
+pub(super) fn check_terms(round: &RoundExport) -> Result<(), VerifyError> {
+    let view = &round.commitment;
+    require(COMMITMENT, view.lobby_id == round.lobby_id, || "it is another lobby's")?;
+    require(COMMITMENT, view.house_edge_bps == round.house_edge_bps, || {
+        format!(
+            "a house edge of {} was promised, not of {} basis points",
+            view.house_edge_bps, round.house_edge_bps
+        )
+    })
 }
 
 /// Checks that the promise was made by the key that it names.
