@@ -1,4 +1,4 @@
-//! The OpenAPI document, and Swagger UI out of the binary to read and try it.
+//! The OpenAPI and AsyncAPI documents, and Swagger UI out of the binary to try the first.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -15,6 +15,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use crate::state::App;
 use crate::{keys, status};
 
+pub(crate) mod asyncapi;
 mod refusals;
 
 /// As strict as Swagger UI allows: its styles stand in attributes, its icons are data.
@@ -52,8 +53,9 @@ pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
     let mut document = Own::openapi();
     document.merge(roles);
     "Waxwing".clone_into(&mut document.info.title);
-    document.info.description =
-        Some("A multiplayer crash game. Sockets are described in docs/protocol.md.".to_owned());
+    document.info.description = Some(
+        "A multiplayer crash game. Its sockets: [AsyncAPI](/gateway/asyncapi.json).".to_owned(),
+    );
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();

@@ -28,6 +28,7 @@ pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits
         .route("/.well-known/jwks.json", get(keys::jwks))
         .route("/gateway/status", get(status::status))
         .route("/gateway/openapi.json", get(docs::document))
+        .route("/gateway/asyncapi.json", get(docs::asyncapi::serve))
         .route("/gateway/docs", get(docs::folder))
         .route("/gateway/docs/", get(docs::index))
         .route("/gateway/docs/{*file}", get(docs::file))

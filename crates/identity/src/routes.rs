@@ -15,7 +15,7 @@ use protocol::wire::WirePlayerId;
 use protocol::{Code, ProblemBody};
 use tokens::Verifier;
 use utoipa::IntoResponses;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -36,7 +36,9 @@ pub fn openapi() -> OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Service> {
-    OpenApiRouter::new()
+    // What stands in `Validated` alone is not found by itself.
+    let schemas = ComponentsBuilder::new().schema_from::<TokenValid>().build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().components(Some(schemas)).build())
         .routes(routes!(register))
         .routes(routes!(login))
         .routes(routes!(refresh))

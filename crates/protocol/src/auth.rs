@@ -81,7 +81,7 @@ pub struct PasswordChange {
     #[schema(example = "johnDoe", max_length = 128)]
     pub old_password: String,
     /// 4 to 128 characters in the play profile.
-    #[schema(example = "a longer one", max_length = 128)]
+    #[schema(example = "a longer one", min_length = 4, max_length = 128)]
     pub new_password: String,
 }
 

@@ -14,12 +14,16 @@ use std::borrow::Cow;
 use kernel::{BetId, LobbyId, Multiplier, Sealed, Stake};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::Problem;
 use crate::picture::BetOutcome;
 use crate::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 
+mod catalogue;
 mod read;
+
+pub use catalogue::{Catalogue, catalogue};
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +107,7 @@ pub enum ServerEvent {
 }
 
 /// Data of `bet_placed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BetPlaced {
     /// Whose bet.
     pub user_id: WirePlayerId,
@@ -120,7 +124,7 @@ pub struct BetPlaced {
 }
 
 /// Data of `bet_result`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BetResult {
     /// Whose bet.
     pub user_id: WirePlayerId,
@@ -141,7 +145,7 @@ pub struct BetResult {
 }
 
 /// Data of `round_opened`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RoundOpened {
     /// Where.
     pub lobby_id: WireLobbyId,
@@ -152,7 +156,7 @@ pub struct RoundOpened {
 }
 
 /// Data of `round_started`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RoundName {
     /// Where.
     pub lobby_id: WireLobbyId,
@@ -161,7 +165,7 @@ pub struct RoundName {
 }
 
 /// Data of `crashed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RoundCrashed {
     /// Where.
     pub lobby_id: WireLobbyId,

@@ -1,6 +1,7 @@
 //! Refusals in the OpenAPI document: every one is a problem, and some every call can meet.
 //! Also what is true of all calls: the request id, and that an empty body stands for `{}`.
 
+use http::StatusCode;
 use protocol::problem::CONTENT_TYPE;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -20,10 +21,19 @@ pub(super) fn complete(document: &mut OpenApi) {
     for path in document.paths.paths.values_mut() {
         for operation in operations(path) {
             complete_one(operation);
+            name_apart(operation);
             if let Some(RefOr::T(body)) = &mut operation.request_body {
                 say_whether_required(body, &optional);
             }
         }
+    }
+}
+
+/// Roles name calls alike; with the role before it a name is unique.
+fn name_apart(operation: &mut Operation) {
+    let role = operation.tags.as_ref().and_then(|tags| tags.first());
+    if let (Some(role), Some(name)) = (role, &mut operation.operation_id) {
+        *name = format!("{role}_{name}");
     }
 }
 
@@ -71,11 +81,20 @@ fn complete_one(operation: &mut Operation) {
             responses.entry(status.to_owned()).or_insert_with(refusal);
         }
     }
-    for response in responses.values_mut() {
+    for (status, response) in responses {
         if let RefOr::T(response) = response {
+            if response.description.is_empty() {
+                response.description = in_words(status);
+            }
             response.headers.entry("X-Request-Id".to_owned()).or_insert_with(request_id);
         }
     }
+}
+
+/// What a status is called; every answer has to be described.
+fn in_words(status: &str) -> String {
+    let status: Option<StatusCode> = status.parse().ok();
+    status.and_then(|status| status.canonical_reason()).unwrap_or("An answer").to_owned()
 }
 
 fn request_id() -> RefOr<Header> {

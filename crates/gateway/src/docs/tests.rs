@@ -12,6 +12,7 @@ struct Role;
 #[utoipa::path(
     get,
     path = "/user/v1/thing",
+    tag = "thing",
     security(("token" = [])),
     responses(
         (status = 200, description = "It", body = String),
@@ -25,6 +26,7 @@ fn show() {}
 #[utoipa::path(
     post,
     path = "/user/v1/thing",
+    tag = "thing",
     request_body = String,
     responses((status = 200, description = "It", body = String))
 )]
@@ -58,7 +60,8 @@ fn every_call_says_what_the_door_and_the_limits_refuse() {
     assert_eq!(show["429"]["description"], "its own words");
     assert!(show["413"].is_null(), "it takes no body");
     assert!(change["413"]["content"]["application/problem+json"].is_object());
-    assert!(change["413"]["headers"].is_null());
+    assert!(change["413"]["headers"]["Retry-After"].is_null(), "it would be refused again");
+    assert!(show["200"]["headers"]["X-Request-Id"].is_object(), "{show}");
     for status in ["429", "503"] {
         assert!(change[status]["headers"]["Retry-After"]["schema"].is_object(), "{status}");
     }
@@ -73,4 +76,12 @@ fn the_token_is_a_bearer_token() {
     let scheme = &document["components"]["securitySchemes"]["token"];
     assert_eq!((&scheme["type"], &scheme["scheme"]), (&"http".into(), &"bearer".into()));
     assert!(document["paths"]["/gateway/user/v1/thing"]["get"]["security"][0]["token"].is_array());
+}
+
+#[test]
+fn calls_of_two_roles_are_never_named_alike() {
+    let document = document();
+    let (own, role) = (&document["paths"]["/gateway/status"], &document["paths"]);
+    assert_eq!(own["get"]["operationId"], "gateway_status");
+    assert_eq!(role["/gateway/user/v1/thing"]["get"]["operationId"], "thing_show");
 }
