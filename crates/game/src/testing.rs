@@ -282,6 +282,7 @@ impl World {
     pub(crate) async fn start_with_random(&self, seed: u64) -> Process {
         let (writer, reader) = open(self.directory.path());
         let (shutdown, health) = (Shutdown::new(), Health::new());
+        let stall = writer.clone();
         let deps = Deps {
             writer,
             reader,
@@ -297,7 +298,7 @@ impl World {
             health: health.clone(),
         };
         let service = Service::start(self.config.clone(), deps).await.unwrap();
-        Process { service, shutdown, health }
+        Process { service, shutdown, health, writer: stall }
     }
 }
 
@@ -306,9 +307,23 @@ pub(crate) struct Process {
     pub(crate) service: Service,
     pub(crate) shutdown: Shutdown,
     pub(crate) health: Health,
+    /// The store's: whoever blocks it, blocks the store.
+    pub(crate) writer: Writer,
 }
 
 impl Process {
+    /// Lets the store stand still for so long.
+    pub(crate) fn stall_store(&self, duration: std::time::Duration) {
+        let writer = self.writer.clone();
+        tokio::spawn(async move {
+            let stalled = writer.run(move |_| {
+                std::thread::sleep(duration);
+                Ok(())
+            });
+            stalled.await.unwrap();
+        });
+    }
+
     /// Stops as a second signal does.
     pub(crate) async fn stop(self) {
         self.shutdown.stop();

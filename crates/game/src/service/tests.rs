@@ -1,7 +1,9 @@
 //! Whole rounds on a real store: what is acknowledged is durable, and survives any death.
 
+mod draining;
 mod lost;
 mod resting;
+mod stalled;
 
 use std::time::Duration;
 
