@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cluster::{Bus, Delivery, Subscription};
 use contracts::PlayError;
-use kernel::LobbyId;
+use kernel::{LobbyId, PlayerId};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::picture::{Picture, PictureEvent, Snapshot};
@@ -22,16 +22,22 @@ use crate::metrics::Metrics;
 use crate::play::Owners;
 use crate::refusal;
 use instants::Arrived;
+use recent::{Place, Recent};
 use story::{Continuity, Story, Told};
+use tokio::sync::Notify;
 pub(crate) use welcome::Greeting;
 use welcome::Welcome;
 
 mod instants;
+mod recent;
 mod story;
 mod welcome;
 
 /// How often a joining socket asks for a newer snapshot before it takes an older one.
 const JOIN_TRIES: u32 = 5;
+
+/// How long a snapshot waits for the pictures that it holds already; then they are lost.
+const CATCH_UP: Duration = Duration::from_millis(250);
 
 /// All feeds of this process. A clone is the same.
 #[derive(Clone)]
@@ -52,7 +58,14 @@ struct Inner {
 /// socket joins between two events, never within one.
 struct Feed {
     lobby: LobbyId,
-    story: Mutex<Story>,
+    state: Mutex<State>,
+    /// Wakes who waits for the listeners to be told more.
+    told: Notify,
+}
+
+struct State {
+    story: Story,
+    recent: Recent,
 }
 
 impl Feeds {
@@ -89,6 +102,7 @@ impl Feeds {
             feed
         };
         for _ in 0..JOIN_TRIES {
+            feed.catch_up(snapshot.thing()).await;
             let welcome = Welcome::new(snapshot.measured(&*self.0.clock), greeting);
             if feed.admit(&self.0.hub, session, &welcome, false) {
                 return Ok(());
@@ -111,13 +125,13 @@ impl Feeds {
     /// The round of the lobby that takes bets, if its listener knows one.
     pub(crate) fn open_round(&self, lobby: LobbyId) -> Option<u32> {
         let feed = self.0.by_lobby.lock().get(&lobby).cloned();
-        feed.and_then(|feed| feed.story.lock().open_round())
+        feed.and_then(|feed| feed.state.lock().story.open_round())
     }
 
     /// Where the listeners of the lobby are, if it has any.
     pub(crate) fn told_up_to(&self, lobby: LobbyId) -> Option<Head> {
         let feed = self.0.by_lobby.lock().get(&lobby).cloned();
-        feed.map(|feed| feed.story.lock().told_up_to())
+        feed.map(|feed| feed.state.lock().story.told_up_to())
     }
 
     async fn snapshot(
@@ -140,7 +154,7 @@ impl Feeds {
         if let Some(feed) = by_lobby.get(&lobby) {
             return Arc::clone(feed);
         }
-        let feed = Arc::new(Feed { lobby, story: Mutex::new(Story::new(lobby)) });
+        let feed = Arc::new(Feed::new(lobby));
         by_lobby.insert(lobby, Arc::clone(&feed));
         self.0.metrics.feeds.inc();
         let pictures = self.0.bus.subscribe(lobby);
@@ -224,43 +238,104 @@ impl Inner {
 }
 
 impl Feed {
+    fn new(lobby: LobbyId) -> Self {
+        let state = State { story: Story::new(lobby), recent: Recent::default() };
+        Self { lobby, state: Mutex::new(state), told: Notify::new() }
+    }
+
     /// Moves the story on and tells what it says.
     fn tell<T>(&self, hub: &Hub, step: impl FnOnce(&mut Story, &mut Vec<Told>) -> T) -> T {
+        let mut state = self.state.lock();
+        let outcome = self.tell_locked(&mut state, hub, step);
+        drop(state);
+        self.told.notify_waiters();
+        outcome
+    }
+
+    fn tell_locked<T>(
+        &self,
+        state: &mut State,
+        hub: &Hub,
+        step: impl FnOnce(&mut Story, &mut Vec<Told>) -> T,
+    ) -> T {
         let mut told = Vec::new();
-        let mut story = self.story.lock();
-        let outcome = step(&mut story, &mut told);
+        let outcome = step(&mut state.story, &mut told);
         for told in told {
             match told {
-                Told::Everyone(event) => hub.tell(self.lobby, &event),
+                Told::Everyone(event) => {
+                    hub.tell(self.lobby, &event);
+                }
                 Told::Player(player, event) => {
-                    hub.to_player(self.lobby, player, &Encoded::from(&event))
+                    hub.to_player(self.lobby, player, &Encoded::from(&event));
                 }
                 Told::Picture(picture) => {
                     let event = Encoded::plain(&picture.event_json(), importance(&picture.event));
-                    match picture.to {
-                        None => hub.broadcast(self.lobby, &event),
-                        Some(player) => hub.to_player(self.lobby, player.0, &event),
-                    }
+                    let to = picture.to.map(|player| player.0);
+                    let at = state.story.told_up_to();
+                    self.tell_plain(state, hub, ((at.epoch, at.seq), to), &event);
                 }
                 Told::Snapshot(snapshot) => {
-                    hub.broadcast(self.lobby, &welcome::for_everyone(&snapshot))
+                    let at = (snapshot.epoch, snapshot.seq);
+                    let event = welcome::for_everyone(&snapshot);
+                    self.tell_plain(state, hub, (at, None), &event);
                 }
-            };
+            }
         }
         outcome
     }
 
-    /// Lets the session in with this welcome; not if the others have been told more than it says,
-    /// unless it may miss that.
+    fn tell_plain(
+        &self,
+        state: &mut State,
+        hub: &Hub,
+        (at, to): (Place, Option<PlayerId>),
+        event: &Encoded,
+    ) {
+        state.recent.keep(at, to, event);
+        match to {
+            None => hub.broadcast(self.lobby, event),
+            Some(player) => hub.to_player(self.lobby, player, event),
+        };
+    }
+
+    /// Waits until the others have been told what `snapshot` holds: its pictures are on their way.
+    async fn catch_up(&self, snapshot: &Snapshot) {
+        let is_behind = || {
+            let story = &self.state.lock().story;
+            !story.is_new() && story.is_behind(snapshot)
+        };
+        let waited = async {
+            loop {
+                let told = self.told.notified();
+                if !is_behind() {
+                    return;
+                }
+                told.await;
+            }
+        };
+        let _lost_if_late = tokio::time::timeout(CATCH_UP, waited).await;
+    }
+
+    /// Lets the session in with this welcome, and with what was told since it was made. Not if
+    /// that cannot be told any more, unless the session may miss it.
     fn admit(&self, hub: &Hub, session: &Session, welcome: &Welcome, may_miss_some: bool) -> bool {
-        let mut story = self.story.lock();
-        if story.is_new() {
-            story.begin(&welcome.snapshot);
+        let mut state = self.state.lock();
+        let snapshot = &welcome.snapshot;
+        let place = (snapshot.epoch, snapshot.seq);
+        if state.story.is_new() {
+            state.story.begin(snapshot);
+            state.recent.begin(place);
+        } else if state.story.is_behind(snapshot) {
+            // Pictures were lost, and this snapshot is the first to say so.
+            self.tell_locked(&mut state, hub, |story, told| story.repair(snapshot, told));
         }
-        if !story.is_covered_by(&welcome.snapshot) && !may_miss_some {
-            return false;
-        }
-        for event in &welcome.events {
+        let missed = if welcome.is_plain {
+            state.recent.since(place, session.player())
+        } else {
+            state.story.is_covered_by(snapshot).then(Vec::new)
+        };
+        let Some(missed) = missed.or_else(|| may_miss_some.then(Vec::new)) else { return false };
+        for event in welcome.events.iter().chain(&missed) {
             session.send_encoded(event);
         }
         hub.join(session, self.lobby);

@@ -70,6 +70,11 @@ impl Story {
         snapshot.epoch > self.epoch || (snapshot.epoch == self.epoch && snapshot.seq >= self.seq)
     }
 
+    /// Whether `snapshot` holds more than was told.
+    pub(crate) fn is_behind(&self, snapshot: &Snapshot) -> bool {
+        (self.epoch, self.seq) < (snapshot.epoch, snapshot.seq)
+    }
+
     /// The round that takes bets, as far as was told.
     pub(crate) fn open_round(&self) -> Option<u32> {
         (self.stage == Stage::Opened).then_some(self.round)

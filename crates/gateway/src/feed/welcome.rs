@@ -24,6 +24,7 @@ pub(crate) enum Greeting<'a> {
 pub(super) struct Welcome {
     pub(super) snapshot: Snapshot,
     pub(super) events: [Encoded; 2],
+    pub(super) is_plain: bool,
 }
 
 impl Welcome {
@@ -42,7 +43,8 @@ impl Welcome {
                 [reply, &event].map(|json| Encoded::plain(json, Importance::Event))
             }
         };
-        Self { snapshot, events }
+        let is_plain = matches!(greeting, Greeting::Plain { .. });
+        Self { snapshot, events, is_plain }
     }
 }
 
