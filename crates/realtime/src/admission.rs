@@ -42,8 +42,8 @@ impl Admission {
     }
 
     /// A place, or the answer that there is none.
-    pub(crate) fn admit(&self, peer: Option<IpAddr>) -> Result<Arc<Place>, Response> {
-        self.place(peer).map_err(|status| refuse(&self.metrics, status))
+    pub(crate) fn admit(&self, peer: Option<IpAddr>) -> Result<Arc<Place>, Box<Response>> {
+        self.place(peer).map_err(|status| Box::new(refuse(&self.metrics, status)))
     }
 
     /// A place, or why there is none.
@@ -66,7 +66,7 @@ pub(crate) async fn admit(
     if opens {
         match admission.admit(Peer::of(request.extensions())) {
             Ok(place) => drop(request.extensions_mut().insert(place)),
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         }
     }
     next.run(request).await

@@ -144,7 +144,9 @@ impl Hub {
     ) -> usize {
         let mut own = self.0.roll.sessions(player);
         own.retain(is_meant);
-        own.iter().for_each(|session| session.close(code));
+        for session in &own {
+            session.close(code);
+        }
         own.len()
     }
 

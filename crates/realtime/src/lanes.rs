@@ -96,7 +96,7 @@ impl<M: Message> Lanes<M> {
     fn take(&mut self, incoming: Box<Incoming<M>>) {
         let is_next = self.held.is_empty() && self.may_begin(&incoming.message);
         if is_next || incoming.message.passes(&self.session) {
-            self.begin(incoming);
+            self.begin(*incoming);
         } else {
             self.held.push_back(incoming);
         }
@@ -112,12 +112,12 @@ impl<M: Message> Lanes<M> {
         while self.held.front().is_some_and(|first| self.may_begin(&first.message))
             && let Some(incoming) = self.held.pop_front()
         {
-            self.begin(incoming);
+            self.begin(*incoming);
         }
     }
 
-    fn begin(&mut self, incoming: Box<Incoming<M>>) {
-        let Incoming { stamp, message, place } = *incoming;
+    fn begin(&mut self, incoming: Incoming<M>) {
+        let Incoming { stamp, message, place } = incoming;
         let turn = message.turn();
         let handling = message.handle(stamp, self.session.clone(), Arc::clone(&self.handler));
         let handling = Box::pin(async move {

@@ -180,7 +180,6 @@ impl Session {
     /// Sends an event that was encoded before, unless it says nothing in this socket's dialect.
     /// Whether it does. Never blocks: what the transport does not take waits in a backlog, where a
     /// tick replaces the tick before it.
-    #[expect(clippy::must_use_candidate, reason = "the answer is a by-product of telling")]
     pub fn send_encoded(&self, event: &Encoded) -> bool {
         let speaks = event.speaks(self.dialect());
         if speaks {

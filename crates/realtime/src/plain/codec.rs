@@ -326,9 +326,8 @@ fn unmask(bytes: &mut [u8], mask: [u8; 4], shift: usize) {
 /// Judges a close frame's payload, or as much of it as is there.
 fn check_close(payload: &[u8], is_complete: bool) -> Result<(), Violation> {
     match payload {
-        [] => Ok(()),
         [_] if is_complete => Err(Violation::CloseCode),
-        [_] => Ok(()),
+        [] | [_] => Ok(()),
         [high, low, reason @ ..] => {
             if !may_be_sent(u16::from_be_bytes([*high, *low])) {
                 return Err(Violation::CloseCode);

@@ -87,7 +87,7 @@ pub(crate) async fn shake_hands(State(door): State<Door>, mut request: Request) 
     let peer = Peer::of(request.extensions());
     let place = match door.0.admission.admit(peer) {
         Ok(place) => place,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return door.0.refuse(Refusal::NoUpgrade);
@@ -163,13 +163,11 @@ impl Inner {
 
 /// The stream under an upgraded connection, and what was read of it already.
 fn raw(upgraded: Upgraded) -> Option<(Connection, Bytes)> {
-    match downcast::<Connection>(upgraded) {
-        Ok(parts) => Some((parts.io, parts.read_buf)),
-        Err(_) => {
-            tracing::error!("plain sockets are served by a server that is not ours");
-            None
-        }
-    }
+    let Ok(parts) = downcast::<Connection>(upgraded) else {
+        tracing::error!("plain sockets are served by a server that is not ours");
+        return None;
+    };
+    Some((parts.io, parts.read_buf))
 }
 
 /// What RFC 6455, 4.2.1, asks of a client, and what we do. The key, if all is well.

@@ -26,8 +26,12 @@ struct Case {
     expected: Verdict,
 }
 
-fn case(number: impl ToString, sent: Vec<Vec<u8>>, told: Vec<Incoming>) -> Case {
-    Case { number: number.to_string(), sent: sent.concat(), expected: (told, None) }
+fn case(number: impl Into<String>, sent: Vec<Vec<u8>>, told: Vec<Incoming>) -> Case {
+    Case {
+        number: number.into(),
+        sent: sent.into_iter().flatten().collect(),
+        expected: (told, None),
+    }
 }
 
 impl Case {
@@ -84,11 +88,11 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         short @ ..126 => bytes.push(0x80 | u8::try_from(short).unwrap()),
         middle @ ..65_536 => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xfe);
             bytes.extend(u16::try_from(middle).unwrap().to_be_bytes());
         }
         long => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xff);
             bytes.extend((long as u64).to_be_bytes());
         }
     }
@@ -164,7 +168,7 @@ fn what_a_server_must_not_take_is_named() {
         ([frame(0x01, b"a"), frame(0x82, b"b")].concat(), Violation::Fragmentation),
         (frame(0x09, b""), Violation::ControlFrame),
         (frame(0x89, &[0; 126]), Violation::ControlFrame),
-        (frame(0x88, &[0; 70_000]), Violation::ControlFrame),
+        (frame(0x88, &vec![0; 70_000]), Violation::ControlFrame),
         (middle(125), Violation::Length),
         (long(65_535), Violation::Length),
         (long(1 << 63), Violation::Length),

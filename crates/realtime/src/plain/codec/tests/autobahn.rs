@@ -69,7 +69,7 @@ fn group_3_reserved_bits() {
 
 #[test]
 fn group_4_reserved_opcodes() {
-    let payload = |index: u8| if index % 2 == 0 { &b""[..] } else { &b"payload"[..] };
+    let payload = |index: u8| if index.is_multiple_of(2) { &b""[..] } else { &b"payload"[..] };
     for (group, first) in [(1, 3), (2, 11)] {
         for index in 0..5 {
             let bad = frame(0x80 | (first + index), payload(index));

@@ -45,11 +45,11 @@ impl Sent {
         match (self.length, u8::try_from(length)) {
             (Length::Minimal, Ok(short @ ..126)) => bytes.push(masked | short),
             (Length::Minimal | Length::Middle, _) => {
-                bytes.push(masked | 126);
+                bytes.push(masked | 0x7e);
                 bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
             }
             (Length::Long, _) => {
-                bytes.push(masked | 127);
+                bytes.push(masked | 0x7f);
                 bytes.extend((length as u64).to_be_bytes());
             }
         }

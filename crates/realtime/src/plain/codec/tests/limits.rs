@@ -100,7 +100,7 @@ fn passing_over_ends_at_a_bound() {
     let Reading(told, violation) = read(OURS, &sent[..20], 1);
     assert_eq!((told.len(), violation), (0, Some(Violation::TooBig)), "at its header");
     assert_eq!(Violation::TooBig.close_code(), 1009);
-    let part = [b'*'; 30_000];
+    let part = vec![b'*'; 30_000];
     let Reading(told, violation) = read(OURS, &fragments(2, &[&part[..]; 3]).concat(), 997);
     assert_eq!((&told[..], violation), (&[Incoming::TooLarge][..], Some(Violation::TooBig)));
 }
