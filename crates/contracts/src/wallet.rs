@@ -11,8 +11,8 @@ pub const RESOLVES_MAX: usize = 1_000;
 /// The wallet as the game role sees it.
 ///
 /// Every verb may also fail with [`WalletError::Failed`]: nothing was changed, and a person must
-/// look. Answers stand in the order of the batch. Each item carries its sender's current epoch, also on
-/// what an earlier owner queued: the epoch fences, it never identifies.
+/// look. Answers stand in the order of the batch. Each item carries its sender's current epoch,
+/// also on what an earlier owner queued: the epoch fences, it never identifies.
 #[async_trait]
 pub trait Wallet: Send + Sync {
     /// An owner's first act for a lobby, before it reads its rounds. The first fence of a lobby

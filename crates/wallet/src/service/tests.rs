@@ -259,3 +259,29 @@ async fn a_resolve_of_too_many_holds_is_refused_whole() {
     let done = place.service.resolve(&vec![resolve; RESOLVES_MAX]).await.unwrap();
     assert_eq!(done, vec![Ok(ResolveAnswer::Done); RESOLVES_MAX]);
 }
+
+/// Whoever reads while stakes come and go sees one state: what is staked is never counted twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balance_is_read_of_one_state() {
+    let place = Place::play().await;
+    fence(&place.service).await;
+    place.fund(player(1), 100).await;
+    let service = place.service.clone();
+    let moving = tokio::spawn(async move {
+        let (round, epoch) = (round(1), Epoch(1));
+        for number in 0..100 {
+            let hold = reserve(player(1), bet(number), 10);
+            assert!(matches!(service.reserve(&[hold]).await.as_deref(), Ok([Ok(_)])));
+            let release = Release { player: player(1), bet: bet(number), round, epoch };
+            assert_eq!(service.release(&[release]).await, Ok(vec![Ok(())]));
+        }
+    });
+    let (mut free, mut staked) = (0, 0);
+    while !moving.is_finished() {
+        let balance = place.service.balance(player(1)).await.unwrap();
+        assert_eq!(balance.available + balance.held, Amount::from_whole(100), "{balance:?}");
+        if balance.held == Amount::ZERO { free += 1 } else { staked += 1 }
+    }
+    moving.await.unwrap();
+    assert!(free > 0 && staked > 0, "read {free} times without and {staked} times with a stake");
+}

@@ -39,6 +39,8 @@ struct Transfer {
 pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) balance: Amount,
+    /// What a player has on reserved holds, as the wallet keeps it beside the balance.
+    pub(crate) held: Amount,
 }
 
 /// Staked money, as the wallet keeps it.
@@ -122,9 +124,16 @@ impl Books {
             assert!(may_owe || !account.balance.is_negative(), "{account:?} owes");
         }
         let mut held: BTreeMap<String, Amount> = BTreeMap::new();
+        let mut staked: BTreeMap<String, Amount> = BTreeMap::new();
         for hold in self.holds.iter().filter(|hold| hold.state == "reserved") {
             *held.entry(format!("escrow:{}", hold.lobby)).or_default() += hold.stake.amount();
+            *staked.entry(format!("player:{}", hold.player)).or_default() += hold.stake.amount();
         }
+        for account in &self.accounts {
+            let reserved = staked.remove(&account.name).unwrap_or_default();
+            assert_eq!(account.held, reserved, "{account:?} does not hold what its bets do");
+        }
+        assert!(staked.is_empty(), "held by nobody: {staked:?}");
         for account in self.accounts.iter().filter(|account| account.name.starts_with("escrow:")) {
             let reserved = held.remove(&account.name).unwrap_or_default();
             assert_eq!(account.balance, reserved, "{account:?} is not what is held");
@@ -169,8 +178,8 @@ const BETS: &str = "SELECT player, bet, lobby, round, stake_steps, state, multip
 const ROUNDS: &str = "SELECT lobby, state, chain, seed_index FROM round";
 const HOLDS: &str = "SELECT player, bet, lobby, round, stake_steps, state, payout_units
     FROM ledger_hold";
-const ACCOUNTS: &str = "SELECT iif(kind = 'cashier', kind, kind || ':' || id), balance_units
-    FROM ledger_account";
+const ACCOUNTS: &str = "SELECT iif(kind = 'cashier', kind, kind || ':' || id), balance_units,
+    held_units FROM ledger_account";
 const FENCES: &str = "SELECT lobby, epoch, closed_round, seed_index FROM ledger_fence";
 const TRANSFERS: &str = "SELECT kind, player, lobby, amount_units FROM ledger_transfer";
 const PARKED: &str = "SELECT count(*) FROM ledger_parked";
@@ -221,7 +230,8 @@ fn round(row: &Row<'_>) -> rusqlite::Result<Round> {
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account { name: row.get(0)?, balance: Amount::from_units(row.get(1)?) })
+    let (balance, held) = (Amount::from_units(row.get(1)?), Amount::from_units(row.get(2)?));
+    Ok(Account { name: row.get(0)?, balance, held })
 }
 
 fn fence(row: &Row<'_>) -> rusqlite::Result<Fence> {

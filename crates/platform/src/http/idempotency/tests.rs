@@ -1,5 +1,7 @@
 //! Keys at the border, one call at a time, and what a file remembers of them.
 
+use std::collections::HashMap;
+
 use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
@@ -12,6 +14,7 @@ use tower::ServiceExt as _;
 
 use super::{Found, IdempotencyKey, Idempotent, KeptAnswer, KeyedJson, Running, SCHEMA};
 use super::{find, keep};
+use crate::random::{SeededRandom, array};
 use crate::sqlite::{StoreError, Writer};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -195,6 +198,42 @@ async fn old_answers_go_a_few_at_a_time() {
         left.push(store.rows().await);
     }
     assert_eq!(left, [25, 10, 3, 4]);
+}
+
+/// Random calls of few players, routes, keys and bodies, while days pass: the file does as a map
+/// does that forgets after a day.
+#[tokio::test]
+async fn a_file_does_as_a_map_that_forgets() {
+    let store = Store::open();
+    let random = SeededRandom::new(11);
+    let mut map: HashMap<(u64, u8, u8), (u8, KeptAnswer, i64)> = HashMap::new();
+    let (mut now_ms, mut seen) = (0, [0; 3]);
+    for step in 0..600 {
+        let [who, route, key, body, hours, ..] = array::<8>(&random);
+        let (who, route, key, body) = (u64::from(who % 2) + 1, route % 2, key % 3, body % 2);
+        now_ms += i64::from(hours % 8) * DAY_MS / 24;
+        let answer = answer(&step.to_string());
+        let names = (key.to_string(), format!("PUT /{route}"), body.to_string());
+        let call = call(&names.0, &names.1, &names.2);
+        let found = store.once(player(who), call, answer.clone(), now_ms).await;
+        let place = (who, route, key);
+        map.retain(|_, (_, _, at_ms)| *at_ms > now_ms - DAY_MS);
+        let expected = match map.get(&place) {
+            None => Found::Nothing,
+            Some((known, first, _)) if *known == body => Found::Answer(first.clone()),
+            Some(_) => Found::Mismatch,
+        };
+        assert_eq!(found, expected, "step {step}");
+        match expected {
+            Found::Nothing => {
+                map.insert(place, (body, answer, now_ms));
+                seen[0] += 1;
+            }
+            Found::Answer(_) => seen[1] += 1,
+            Found::Mismatch => seen[2] += 1,
+        }
+    }
+    assert!(seen.iter().all(|times| *times > 50), "{seen:?} says little");
 }
 
 #[tokio::test]
