@@ -32,6 +32,7 @@ const BYTES: usize = 4 << 20;
 pub(crate) struct After {
     /// Only rounds above this number; all if absent.
     #[serde(default)]
+    #[param(maximum = 4_294_967_295_u64)]
     after: Option<u32>,
     /// At most so many rounds, 1 to 1,000; 200 if absent.
     #[serde(default)]
