@@ -4,7 +4,7 @@
 //! its owner's alone, also where somebody else made it first.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,10 @@ use kernel::Sealed;
 
 use crate::random::Random;
 
+mod keys;
 pub(crate) mod modes;
 
+pub use keys::KeyDir;
 use modes::{PRIVATE_DIRECTORY, PRIVATE_FILE, restrict};
 
 /// The bit of a directory in which everybody may make files, as in `/var/spool`.
@@ -23,6 +25,8 @@ const STICKY: u32 = 0o1000;
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
+    /// Whether there were databases when it was opened.
+    is_used: bool,
     _lock: File,
 }
 
@@ -53,6 +57,13 @@ pub enum DataDirError {
         /// How long it should be.
         expected: usize,
     },
+    /// A key is not where it was: another one would open nothing of what the old one closed, and
+    /// sign under another name.
+    #[error(
+        "the key file {0} is missing beside databases that were written with it; \
+         put it back from your copy of the directory"
+    )]
+    MissingKey(PathBuf),
     /// The file system refused.
     #[error("{path}: {error}")]
     Io {
@@ -82,7 +93,10 @@ impl DataDir {
             .open(&lock_path)
             .map_err(|error| DataDirError::io(&lock_path, error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let is_used = has_databases(path).map_err(|error| DataDirError::io(path, error))?;
+                Ok(Self { path: path.to_owned(), is_used, _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(DataDirError::io(&lock_path, error)),
         }
@@ -101,38 +115,38 @@ impl DataDir {
     }
 
     /// The key `keys/NAME` of `length` bytes, drawn and stored durably when first asked for, which
-    /// the log then says.
+    /// the log then says. Beside databases of an earlier start it is not drawn.
     ///
     /// # Errors
-    /// [`DataDirError::WrongKey`] if the file has another length, [`DataDirError::NotPrivate`],
-    /// [`DataDirError::Io`].
+    /// [`DataDirError::MissingKey`] then, [`DataDirError::WrongKey`] if the file has another
+    /// length, [`DataDirError::NotPrivate`], [`DataDirError::Io`].
     pub fn secret(
         &self,
         name: &str,
         length: usize,
         random: &dyn Random,
     ) -> Result<Sealed<Vec<u8>>, DataDirError> {
-        let keys = self.path.join("keys");
-        make_directory(&keys)?;
-        let path = keys.join(name);
-        let stored = match File::open(&path) {
-            Ok(mut file) => {
-                make_private(&path, PRIVATE_FILE)?;
-                read_all(&mut file).map_err(|error| DataDirError::io(&path, error))?
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut bytes = vec![0; length];
-                random.fill(&mut bytes);
-                store(&keys, name, &bytes)?;
-                tracing::info!(key = name, path = %path.display(), "made a key");
-                bytes
-            }
-            Err(error) => return Err(DataDirError::io(&path, error)),
-        };
-        if stored.len() != length {
-            return Err(DataDirError::WrongKey { path, found: stored.len(), expected: length });
+        let keys = self.keys()?;
+        if let Some(stored) = keys.read_exact(name, length)? {
+            return Ok(stored);
         }
-        Ok(Sealed::new(stored))
+        let path = keys.file(name);
+        if self.is_used {
+            return Err(DataDirError::MissingKey(path));
+        }
+        let mut bytes = vec![0; length];
+        random.fill(&mut bytes);
+        keys.store(name, &bytes)?;
+        tracing::info!(key = name, path = %path.display(), "made a key");
+        Ok(Sealed::new(bytes))
+    }
+
+    /// Where the keys are.
+    ///
+    /// # Errors
+    /// [`DataDirError::Shared`], [`DataDirError::NotPrivate`], [`DataDirError::Io`].
+    pub fn keys(&self) -> Result<KeyDir, DataDirError> {
+        KeyDir::of(&self.path)
     }
 }
 
@@ -140,25 +154,6 @@ impl DataDirError {
     fn io(path: &Path, error: io::Error) -> Self {
         Self::Io { path: path.to_owned(), error }
     }
-}
-
-/// Writes beside and renames, so that the file is whole or absent whatever happens.
-fn store(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), DataDirError> {
-    let path = directory.join(name);
-    let beside = directory.join(format!("{name}.new"));
-    let written = (|| {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(PRIVATE_FILE)
-            .open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)?;
-        File::open(directory)?.sync_all()
-    })();
-    written.map_err(|error| DataDirError::io(&path, error))
 }
 
 fn make_directory(path: &Path) -> Result<(), DataDirError> {
@@ -181,10 +176,13 @@ fn make_private(path: &Path, mode: u32) -> Result<(), DataDirError> {
     Ok(())
 }
 
-fn read_all(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn has_databases(path: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        if Path::new(&entry?.file_name()).extension().is_some_and(|extension| extension == "db") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

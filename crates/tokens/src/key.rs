@@ -66,6 +66,12 @@ impl VerifyingKey {
         if key.is_weak() { Err(KeyError) } else { Ok(Self::new(key)) }
     }
 
+    /// Its 32 bytes (RFC 8032 §5.1.5).
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
     /// What tokens signed by this key carry as `kid`.
     #[must_use]
     pub fn id(&self) -> &str {

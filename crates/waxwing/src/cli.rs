@@ -1,5 +1,9 @@
 //! The command line: one subcommand a role or tool, and what each prints.
 
+mod verify;
+
+mod check;
+
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -9,8 +13,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+use self::verify::Verify;
 use crate::config::Config;
-use crate::{roles, verify};
+use crate::migrate::Restored;
+use crate::{keys, migrate, roles};
 
 /// Waxwing: a crash game that people can run, trust and grow.
 #[derive(Debug, Parser)]
@@ -26,8 +32,17 @@ enum Command {
     Up(Flags),
     /// Print the configuration in force, secrets redacted.
     Config(Flags),
-    /// Check a round, ours or another site's, without asking any server.
-    Verify(Verify),
+    /// Check that what is stored keeps every invariant, also beside a running server.
+    ///
+    /// The exit status is 0 if it does, 1 if something is broken, 2 if nothing can be said.
+    Check(check::Check),
+    /// Bring resting databases to this program's schema; after a restore, give up their seeds.
+    Migrate(Migrate),
+    /// Replace keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Check a round, ours or another site's, or all of a lobby's, without believing any server.
+    Verify(Box<Verify>),
 }
 
 /// What overrides the file and the environment.
@@ -48,22 +63,32 @@ struct Flags {
 }
 
 #[derive(Debug, Args)]
-struct Verify {
-    /// The formula, by its name in `fixtures/fairness_vectors.json`, or `waxwing` for ours.
-    #[arg(long, value_name = "NAME", requires_all = ["hash"], conflicts_with = "round")]
-    algorithm: Option<String>,
-    /// The round's hash or seed, 64 hexadecimal digits.
-    #[arg(long, value_name = "HEX", conflicts_with = "round")]
-    hash: Option<String>,
-    /// The public seed or salt, as it was shown.
-    #[arg(long, value_name = "TEXT", default_value = "", conflicts_with = "round")]
-    public_seed: String,
-    /// The house edge our formula was played with, in basis points.
-    #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "round")]
-    house_edge_bps: u32,
-    /// Check a round exported by `GET …/lobby/{id}/rounds/{n}`.
-    #[arg(long, value_name = "FILE", required_unless_present = "algorithm")]
-    round: Option<PathBuf>,
+struct Migrate {
+    /// Read settings from this TOML file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where databases and keys are kept [default: ./data].
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Say that a database is an older copy: every seed chain is given up, in public.
+    #[arg(long)]
+    after_restore: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Sign players' tokens with a new key; a running server takes it within seconds.
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+struct Rotate {
+    /// Where databases and keys are kept [default: ./data].
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Refuse at once what older keys signed, as when one got into other hands. Clients refresh.
+    #[arg(long)]
+    forget: bool,
 }
 
 /// Does what the command line asks; failures are one line on standard error.
@@ -71,17 +96,24 @@ struct Verify {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Up(flags) => flags.load().and_then(roles::up::run),
+        Command::Check(check) => return check.run(),
         Command::Config(flags) => flags.load().and_then(|config| print(config.redacted()?)),
+        Command::Migrate(migrate) => migrate.run(),
+        Command::Keys(Keys::Rotate(rotate)) => rotate.run(),
         Command::Verify(verify) => verify.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing is left to do if standard error is closed.
-            let _ = writeln!(io::stderr(), "waxwing: {error:#}");
+            tell_failure(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+fn tell_failure(error: &anyhow::Error) {
+    // Nothing is left to do if standard error is closed.
+    let _ = writeln!(io::stderr(), "waxwing: {error:#}");
 }
 
 /// Prints a line for whoever started us; logs go to standard error.
@@ -106,16 +138,18 @@ impl Flags {
     }
 }
 
-impl Verify {
+impl Rotate {
     fn run(self) -> anyhow::Result<()> {
-        if let Some(file) = self.round {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
-            let checked = verify::round(&text)?;
-            return checked.into_iter().try_for_each(print);
-        }
-        let (algorithm, hash) = (self.algorithm.unwrap_or_default(), self.hash.unwrap_or_default());
-        print(verify::multiplier(&algorithm, &hash, &self.public_seed, self.house_edge_bps)?)
+        let flags = Flags { config: None, listen: None, ops: None, data: self.data };
+        print(keys::rotate(&flags.load()?.data, self.forget)?)
+    }
+}
+
+impl Migrate {
+    fn run(self) -> anyhow::Result<()> {
+        let flags = Flags { config: self.config, listen: None, ops: None, data: self.data };
+        let restored = if self.after_restore { Restored::Yes } else { Restored::No };
+        migrate::run(&flags.load()?, restored)?.into_iter().try_for_each(print)
     }
 }
 

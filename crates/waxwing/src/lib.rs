@@ -1,6 +1,10 @@
 //! The composition root: what is one process and what is many differs here and nowhere else.
 
+pub mod check;
 pub mod cli;
 pub mod config;
+pub mod keys;
+pub mod migrate;
 pub mod roles;
+mod schemas;
 pub mod verify;

@@ -2,9 +2,12 @@
 
 mod accounts;
 mod documents;
+mod forgeries;
+mod keys;
 mod lobbies;
 mod money;
 mod operation;
+mod sessions;
 mod shutdown;
 mod startup;
 mod verify;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{DataDir, DataDirError};
+use super::{DataDir, DataDirError, KeyDir};
 use crate::random::{SeededRandom, SystemRandom};
 
 fn mode(path: &Path) -> u32 {
@@ -125,6 +125,39 @@ fn a_key_is_drawn_once() {
     assert_ne!(token, seeds);
     let data = DataDir::open(root.path()).unwrap();
     assert_eq!(data.secret("token", 32, &SeededRandom::new(2)).unwrap(), token);
+}
+
+#[test]
+fn a_key_that_is_missing_beside_databases_is_not_drawn_anew() {
+    let root = tempfile::tempdir().unwrap();
+    let data = DataDir::open(root.path()).unwrap();
+    data.secret("token", 32, &SystemRandom).unwrap();
+    fs::write(data.file("user.db"), b"").unwrap();
+    // What this start makes may come after its first database.
+    data.secret("seeds", 32, &SystemRandom).unwrap();
+    drop(data);
+    let path = root.path().join("keys/seeds");
+    fs::remove_file(&path).unwrap();
+    let data = DataDir::open(root.path()).unwrap();
+    data.secret("token", 32, &SystemRandom).unwrap();
+    let refused = data.secret("seeds", 32, &SystemRandom).unwrap_err();
+    assert!(matches!(&refused, DataDirError::MissingKey(missing) if *missing == path));
+    assert!(refused.to_string().contains("keys/seeds"), "{refused}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_key_is_replaced_whole_while_the_directory_is_in_use() {
+    let root = tempfile::tempdir().unwrap();
+    let data = DataDir::open(root.path()).unwrap();
+    let old = data.secret("token", 32, &SystemRandom).unwrap();
+    let keys = KeyDir::of(root.path()).unwrap();
+    assert_eq!(keys.read_exact("token", 32).unwrap(), Some(old));
+    keys.store("token", &[7; 32]).unwrap();
+    assert_eq!(data.secret("token", 32, &SystemRandom).unwrap().expose(), &[7; 32]);
+    assert_eq!((keys.read("other").unwrap(), mode(&keys.file("token"))), (None, 0o600));
+    assert!(!keys.file("token.new").exists());
+    assert!(KeyDir::of(&root.path().join("nowhere")).is_err());
 }
 
 #[test]

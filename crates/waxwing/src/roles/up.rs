@@ -10,26 +10,27 @@ use cluster::{Bus, MemoryBus};
 use platform::clock::{Clock, SystemClock};
 use platform::data_dir::DataDir;
 use platform::health::Health;
-use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{Random, SystemRandom};
 use platform::shutdown::Shutdown;
 use platform::sqlite::{Reader, Writer};
-use tokens::{Signer, SigningKey, Verifier};
+use tokens::{Signer, Verifier};
 use tokio::net::TcpListener;
 use tracing::info;
 
 use self::doors::Doors;
 use crate::cli::print;
 use crate::config::Config;
+use crate::keys::{self, TokenKeys};
+use crate::schemas;
 
 /// Who signs players' tokens, and for whom.
 const ISSUER: &str = "waxwing";
 const AUDIENCE: &str = "waxwing-players";
 /// Connections that read each database.
 const READERS: usize = 2;
-/// Bytes of every key we make.
-const KEY_BYTES: usize = 32;
+/// A key we make.
+type Key = kernel::Sealed<[u8; keys::BYTES]>;
 
 /// What all roles share.
 struct Ground {
@@ -38,6 +39,9 @@ struct Ground {
     registry: Registry,
     health: Health,
     data_dir: DataDir,
+    seed_key: Key,
+    commitment_key: Key,
+    token_keys: TokenKeys,
     signer: Arc<Signer>,
     verifier: Arc<Verifier>,
 }
@@ -72,6 +76,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let operation = platform::ops::router(ground.health.clone(), ground.registry.clone());
     let ops_server = tokio::spawn(platform::http::serve(ops, operation, stage.clone()));
 
+    // A key that is replaced while the process runs counts within seconds; it ends with it.
+    let (signer, verifier) = (Arc::clone(&ground.signer), Arc::clone(&ground.verifier));
+    let watch = ground.token_keys.clone().watch(Arc::clone(&ground.clock), signer, verifier);
+    tokio::spawn(watch);
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
     let (identity, wallet) = user_role(&config, &ground, &bus).await?;
     let mut game_config = config.game.clone();
@@ -121,7 +129,7 @@ async fn user_role(
     ground: &Ground,
     bus: &Arc<dyn Bus>,
 ) -> anyhow::Result<(identity::Service, wallet::Service)> {
-    let writer = ground.writer("user", &[identity::SCHEMA, wallet::SCHEMA, idempotency::SCHEMA])?;
+    let writer = ground.writer("user", schemas::USER)?;
     let reader = ground.reader("user")?;
     let identity = identity::Service::start(
         config.identity.clone(),
@@ -164,7 +172,7 @@ async fn game_role(
     shutdown: &Shutdown,
 ) -> anyhow::Result<game::Service> {
     let deps = game::Deps {
-        writer: ground.writer("game", &[game::SCHEMA, idempotency::SCHEMA])?,
+        writer: ground.writer("game", schemas::GAME)?,
         reader: ground.reader("game")?,
         wallet: Arc::new(wallet.clone()),
         bus: Arc::clone(bus),
@@ -172,8 +180,8 @@ async fn game_role(
         random: Arc::clone(&ground.random),
         verifier: Arc::clone(&ground.verifier),
         registry: ground.registry.clone(),
-        seed_key: key(&ground.data_dir, "seeds")?,
-        commitment_key: key(&ground.data_dir, "commitments")?,
+        seed_key: ground.seed_key.clone(),
+        commitment_key: ground.commitment_key.clone(),
         shutdown: shutdown.clone(),
         health: ground.health.clone(),
     };
@@ -181,18 +189,25 @@ async fn game_role(
 }
 
 impl Ground {
-    /// Takes the data directory, and makes the keys of tokens at the first start.
+    /// Takes the data directory, and makes every key at the first start, before any database.
     fn open(config: &Config) -> anyhow::Result<Self> {
         let data_dir = DataDir::open(&config.data)?;
-        let signing_key = SigningKey::generate(*key(&data_dir, "tokens")?.expose());
-        let signer = Arc::new(Signer::new(signing_key, ISSUER, AUDIENCE));
+        let (seed_key, commitment_key) = (key(&data_dir, "seeds")?, key(&data_dir, "commitments")?);
+        key(&data_dir, keys::TOKENS)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let token_keys = TokenKeys::read(data_dir.keys()?, &*clock)?;
+        let signer = Arc::new(Signer::new(token_keys.signing(), ISSUER, AUDIENCE));
+        let verifier = Verifier::new(token_keys.trusted(), ISSUER, AUDIENCE);
         Ok(Self {
-            clock: Arc::new(SystemClock::new()),
+            clock,
             random: Arc::new(SystemRandom),
             registry: Registry::new(),
             health: Health::new(),
             data_dir,
-            verifier: Arc::new(signer.verifier()),
+            seed_key,
+            commitment_key,
+            token_keys,
+            verifier: Arc::new(verifier),
             signer,
         })
     }
@@ -215,7 +230,7 @@ impl Ground {
 }
 
 /// A key kept outside the databases, made at the first start.
-fn key(data_dir: &DataDir, name: &str) -> anyhow::Result<kernel::Sealed<[u8; KEY_BYTES]>> {
-    let secret = data_dir.secret(name, KEY_BYTES, &SystemRandom)?;
+fn key(data_dir: &DataDir, name: &str) -> anyhow::Result<Key> {
+    let secret = data_dir.secret(name, keys::BYTES, &SystemRandom)?;
     Ok(kernel::Sealed::new(secret.expose().as_slice().try_into()?))
 }
