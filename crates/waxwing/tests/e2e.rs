@@ -3,6 +3,8 @@
 //! Every module is `#[cfg(test)]`, so that the lints know all of it, helpers too, for test code.
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod e2e_clients;
 #[cfg(test)]
 mod fuzz;

@@ -5,10 +5,10 @@
 //! death is read from those files; the rules, written once more in `rule`, say from that what
 //! every bet is worth, and the balances of the next server must be exactly that.
 
-mod crowd;
+pub(crate) mod crowd;
 mod point;
 mod rule;
-mod stage;
+pub(crate) mod stage;
 
 use futures_util::stream::{self, StreamExt as _};
 

@@ -68,8 +68,9 @@ pub(crate) const CLIMB: &[Point] = &[
 pub(crate) const SETTLEMENT: &[Point] = &[
     at("crash.after_commit", |files| files.last().is("crashed")),
     at("crash.before_told", |files| files.last().is("crashed")),
-    at("settle.before_commit", |files| files.last().is("crashed")),
-    at("settle.after_commit", |files| files.last().is("settled")),
+    // Where the machine stood still, the round ends without a crash.
+    at("settle.before_commit", |files| !files.last().is_over() && !files.last().is("open")),
+    at("settle.after_commit", |files| files.last().is_over()),
     at("settle.before_told", |files| files.last().is("settled")),
     at("resolve.before_send", |files| files.decided == 0 && files.unsent > 0),
     at("wallet.resolve.before_commit", |files| files.decided == 0 && files.unsent > 0),
@@ -107,6 +108,6 @@ pub(crate) const CROWDED: &[Point] = &[
     // On a busy machine a few come too late for the lock.
     at("lock.before_commit", |files| files.last().is("open") && files.last().accepted() > 900),
     nth(2, "heartbeat.after_commit", |files| files.last().reached().is_some()),
-    at("settle.before_commit", |files| files.last().is("crashed")),
+    at("settle.before_commit", |files| !files.last().is_over() && !files.last().is("open")),
     at("wallet.resolve.after_commit", |files| files.decided > 0 && files.unsent > 0),
 ];

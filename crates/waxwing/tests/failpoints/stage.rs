@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::crowd::{self, HABITS, Habit, PAIRS};
 use super::point::Point;
 use super::rule::{Durable, Ending};
-use crate::harness::databases::Books;
+use crate::harness::databases::{Books, copied};
 use crate::harness::numbers::{multiplier, text};
-use crate::harness::process::ended;
+use crate::harness::process::{ended, finish, waxwing};
 use crate::harness::time::eventually;
 use crate::harness::{Caller, Place, Player, Server};
 use crate::kill::promises;
@@ -41,13 +41,13 @@ const CROWD: &[(&str, &str)] = &[("WAXWING_GAME__PLAYERS__BETTING_MS", "9000")];
 /// The most that a start may take to end and pay what its predecessor left.
 const PAID_WITHIN: Duration = Duration::from_secs(30);
 
-type Players = Vec<(Player, &'static [Habit])>;
+pub(crate) type Players = Vec<(Player, &'static [Habit])>;
 
 /// Stopped files with players, money and a lobby.
 pub(crate) struct Stage {
-    place: Place,
-    players: Players,
-    lobby: u64,
+    pub(crate) place: Place,
+    pub(crate) players: Players,
+    pub(crate) lobby: u64,
 }
 
 /// One life after another on a copy of the stage.
@@ -127,6 +127,22 @@ impl Stage {
         server.kill();
         let durable = scene.read();
         scene.recover(&durable).await;
+    }
+
+    /// Plays a round, dies at each of `deaths`, recovers and plays on: files with rounds of every
+    /// end, at rest.
+    pub(crate) async fn live_through(&self, deaths: &[&str]) -> tempfile::TempDir {
+        let mut scene = self.scene(deaths.join(" "));
+        for death in deaths {
+            scene.play_and_die(death).await;
+        }
+        scene.place.arm(None);
+        let server = scene.place.start().await;
+        crowd::play(&server.base, self.lobby, &self.players, &scene.book, 1).await;
+        scene.await_paid().await;
+        let status = server.terminate(Duration::from_secs(20)).await;
+        assert!(status.is_some_and(|status| status.success()), "{status:?}");
+        copied(&scene.place.data())
     }
 
     fn scene(&self, what: String) -> Scene<'_> {
@@ -252,6 +268,11 @@ impl Scene<'_> {
         let books = Books::read(&self.place.data());
         books.assert_sound();
         promises::assert_kept(&books, &self.book);
+        let mut command = waxwing();
+        command.args(["check", "--data"]).arg(self.place.data());
+        let checked = finish(command, Duration::from_secs(30)).await;
+        let (out, err) = (&checked.stdout, &checked.stderr);
+        assert!(checked.status.success(), "{}\n{out}\n{err}", self.what);
     }
 }
 
