@@ -137,7 +137,7 @@ fn answer_to(write: Write) -> Option<Command> {
         Write::Round { round } => Command::RoundStored { round },
         Write::Bet(placed) => {
             let (player, bet) = of(placed.key);
-            Command::BetStored { player, bet }
+            Command::BetStored { player, bet, balance: placed.stake.amount() }
         }
         Write::Cancel(key) => {
             let (player, bet) = of(key);
