@@ -13,6 +13,7 @@ use platform::metrics::Registry;
 use platform::random::{self, Random};
 use platform::sqlite::{Reader, Writer};
 use tokens::Verifier;
+use tokio::sync::Semaphore;
 
 use crate::batch::Batcher;
 use crate::config::Config;
@@ -22,6 +23,8 @@ use crate::store::{Balance, Funded, Keyed, Line, SqliteStore, Store, StoreError}
 
 /// How often a player's request is tried while its outcome is unknown.
 const TRIES: u32 = 3;
+/// Players' calls that may wait for the store; more are turned away at once.
+const FUNDS_WAITING_MAX: usize = 4_096;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What the wallet stands on.
@@ -52,6 +55,8 @@ pub struct Service {
     metrics: Metrics,
     /// Players' calls with a key that are worked on.
     running: Running,
+    /// What bounds players' calls.
+    room: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     verifier: Arc<Verifier>,
@@ -103,8 +108,20 @@ impl Service {
         store.open_book(config.currency.clone(), Decimal::SCALE).await?;
         let (config, metrics) = (Arc::new(config), Metrics::register(&registry));
         let (notices, running) = (Notices::new(bus), Running::default());
+        let room = Arc::new(Semaphore::new(FUNDS_WAITING_MAX));
         let batcher = Batcher::start(Arc::clone(&store), notices.clone(), metrics.clone());
-        Ok(Self { config, store, batcher, notices, metrics, running, clock, random, verifier })
+        Ok(Self {
+            config,
+            store,
+            batcher,
+            notices,
+            metrics,
+            running,
+            room,
+            clock,
+            random,
+            verifier,
+        })
     }
 
     /// The currency of the book.
@@ -149,6 +166,10 @@ impl Service {
         change: FundsChange,
         keyed: Option<Keyed>,
     ) -> Result<Done, FundsError> {
+        let Ok(_place) = self.room.try_acquire() else {
+            self.metrics.overloaded.inc();
+            return Err(FundsError::Store(StoreError::Unavailable));
+        };
         let funds = Funds {
             player,
             request: random::array(&*self.random),

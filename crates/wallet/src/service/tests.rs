@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokens::{Signer, SigningKey};
 use tokio::task::JoinSet;
 
-use super::{Deps, Service, StartError};
+use super::{Deps, FUNDS_WAITING_MAX, Service, StartError};
 use crate::config::Config;
 
 /// A wallet in a directory of its own.
@@ -284,4 +284,58 @@ async fn a_balance_is_read_of_one_state() {
     }
     moving.await.unwrap();
     assert!(free > 0 && staked > 0, "read {free} times without and {staked} times with a stake");
+}
+
+impl Ground {
+    /// Another program on the same file.
+    fn connection(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory.path().join("user.db")).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_changes_nothing_and_is_no_unknown_outcome() {
+    let place = Place::play().await;
+    fence(&place.service).await;
+    place.fund(player(1), 100).await;
+    let connection = place.ground.connection();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON ledger_transfer
+                BEGIN SELECT raise(ABORT, 'the disk is full'); END";
+    connection.execute_batch(full).unwrap();
+    let hold = reserve(player(1), bet(1), 10);
+    for _ in 0..3 {
+        assert_eq!(place.service.reserve(&[hold]).await, Err(WalletError::Failed));
+    }
+    let change = FundsChange::Add(Amount::from_whole(1));
+    let refused = place.service.change_funds(player(1), change, None).await.unwrap_err();
+    assert!(refused.to_string().contains("the disk is full"), "{refused}");
+    let balance = place.service.balance(player(1)).await.unwrap();
+    assert_eq!((balance.available, balance.held), (Amount::from_whole(100), Amount::ZERO));
+    let metrics = place.ground.registry.encode().unwrap();
+    assert!(metrics.contains("waxwing_wallet_refused_batches_total 3"), "{metrics}");
+    assert!(metrics.contains("waxwing_wallet_failed_batches_total 0"), "{metrics}");
+    connection.execute_batch("DROP TRIGGER full").unwrap();
+    assert!(matches!(place.service.reserve(&[hold]).await.as_deref(), Ok([Ok(_)])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_top_ups_at_once_are_turned_away_and_the_rest_are_done() {
+    let place = Place::play().await;
+    let connection = place.ground.connection();
+    // The writer waits for this lock, and every call behind it.
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let change = FundsChange::Add(Amount::from_whole(1));
+    let mut calls = JoinSet::new();
+    for _ in 0..FUNDS_WAITING_MAX + 10 {
+        let service = place.service.clone();
+        calls.spawn(async move { service.change_funds(player(1), change, None).await.is_ok() });
+    }
+    for _ in 0..10 {
+        let away = calls.join_next().await.unwrap().unwrap();
+        assert!(!away, "ten are turned away before anything is done");
+    }
+    connection.execute_batch("ROLLBACK").unwrap();
+    assert!(calls.join_all().await.into_iter().all(|done| done));
+    let expected = Amount::from_whole(u32::try_from(FUNDS_WAITING_MAX).unwrap());
+    assert_eq!(place.available(player(1)).await, expected);
 }
