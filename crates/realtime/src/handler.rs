@@ -24,7 +24,8 @@ pub trait SessionHandler: Send + Sync + 'static {
     /// The socket is there; over Socket.IO it was told `connected`.
     async fn connected(&self, session: &Session);
 
-    /// One Socket.IO message, read completely at `stamp`. It runs to its end even if the socket goes.
+    /// One Socket.IO message, read completely at `stamp`. It runs to its end even if the socket
+    /// goes.
     async fn message(&self, session: &Session, stamp: Timestamp, message: ClientMessage) -> Reply;
 
     /// One request of a plain socket, read completely at `stamp`: its reply or refusal as JSON

@@ -8,12 +8,15 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use crate::Dialect;
 
+/// How many bytes there are of something.
+pub(crate) type ByteGauge = Gauge;
+
 /// The counters of this crate; a clone counts into the same.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// Sessions now, by dialect.
     pub sockets: Family<Dialects, Gauge>,
-    /// Connections refused for want of room.
+    /// Connections refused for want of room, or because the handshake was not ours.
     pub connections_refused: Family<Reason, Counter>,
     /// Messages taken, by event.
     pub messages: Family<Event, Counter>,

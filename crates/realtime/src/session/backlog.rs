@@ -2,21 +2,20 @@
 
 use std::collections::VecDeque;
 
-use prometheus_client::metrics::gauge::Gauge;
-
 use super::Frame;
 use crate::Dialect;
+use crate::metrics::ByteGauge;
 
 /// Frames that wait; the bytes of all backlogs together are counted in one gauge.
 pub(crate) struct Backlog {
     frames: VecDeque<Frame>,
     bytes: usize,
     dialect: Dialect,
-    queued: Gauge,
+    queued: ByteGauge,
 }
 
 impl Backlog {
-    pub(crate) const fn new(dialect: Dialect, queued: Gauge) -> Self {
+    pub(crate) const fn new(dialect: Dialect, queued: ByteGauge) -> Self {
         Self { frames: VecDeque::new(), bytes: 0, dialect, queued }
     }
 
@@ -109,9 +108,8 @@ fn signed(bytes: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use prometheus_client::metrics::gauge::Gauge;
 
-    use super::{Backlog, Frame};
+    use super::{Backlog, ByteGauge, Frame};
     use crate::{Dialect, Encoded, Importance};
 
     fn event(json: &str, importance: Importance) -> Frame {
@@ -120,7 +118,7 @@ mod tests {
 
     #[test]
     fn bytes_are_counted_to_the_last() {
-        let queued = Gauge::default();
+        let queued = ByteGauge::default();
         let mut backlog = Backlog::new(Dialect::Plain, queued.clone());
         backlog.push(event("{}", Importance::Event));
         assert!(!backlog.push(event("{1}", Importance::Tick)));
