@@ -1,4 +1,4 @@
-//! drand's quicknet: a public beacon that nobody here controls, and the proof that an output is its.
+//! drand's quicknet: a public beacon that nobody here controls, and the proof of its outputs.
 //!
 //! Every three seconds its nodes sign the number of the round together (BLS12-381 with signatures
 //! on G1, unchained, RFC 9380). Nobody knows an output before its time, and there is but one.

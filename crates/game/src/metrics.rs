@@ -1,6 +1,11 @@
 //! What the game service counts. Names are `waxwing_game_<name>`.
 
 use kernel::Amount;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kernel::LobbyId;
+use parking_lot::Mutex;
 use platform::metrics::Registry;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -47,12 +52,51 @@ pub struct Metrics {
     pub close_disagreements: Counter,
     /// Times that a lobby had to wait for seeds.
     pub seeds_exhausted: Counter,
-    /// Seeds left to the lobby that has the fewest.
-    pub seeds_left: Gauge,
+    /// Seeds left to the lobby that has the fewest: the number to be alarmed by.
+    pub seeds_left: SeedsLeft,
     /// Lobbies that wait for seeds now.
     pub lobbies_without_seeds: Gauge,
     /// Seed chains given up.
     pub chains_abandoned: Counter,
+}
+
+/// Seeds left, by lobby; what is shown is the least. Clones share it.
+#[derive(Clone, Debug)]
+pub struct SeedsLeft {
+    /// What is shown.
+    pub least: Gauge,
+    lobbies: Arc<Mutex<Lobbies>>,
+}
+
+#[derive(Debug, Default)]
+struct Lobbies {
+    left: HashMap<LobbyId, u32>,
+    order: BTreeSet<(u32, LobbyId)>,
+}
+
+impl SeedsLeft {
+    /// A lobby can play so many more rounds.
+    pub(crate) fn note(&self, lobby: LobbyId, left: u32) {
+        self.replace(lobby, Some(left));
+    }
+
+    /// A lobby is not played here any more.
+    pub(crate) fn forget(&self, lobby: LobbyId) {
+        self.replace(lobby, None);
+    }
+
+    fn replace(&self, lobby: LobbyId, left: Option<u32>) {
+        let mut lobbies = self.lobbies.lock();
+        if let Some(before) = lobbies.left.remove(&lobby) {
+            lobbies.order.remove(&(before, lobby));
+        }
+        if let Some(left) = left {
+            lobbies.left.insert(lobby, left);
+            lobbies.order.insert((left, lobby));
+        }
+        let least = lobbies.order.first().map_or(0, |(left, _)| *left);
+        self.least.set(least.into());
+    }
 }
 
 impl Metrics {
@@ -109,7 +153,10 @@ impl Metrics {
             resolve_conflicts: counter("resolve_conflicts", "Resolves that the wallet parked"),
             close_disagreements: counter("close_disagreements", "Closes that did not agree"),
             seeds_exhausted: counter("seeds_exhausted", "Lobbies that ran out of seeds"),
-            seeds_left: gauge("seeds_left", "Seeds left to the lobby that has the fewest"),
+            seeds_left: SeedsLeft {
+                least: gauge("seeds_left", "Seeds left to the lobby that has the fewest"),
+                lobbies: Arc::default(),
+            },
             lobbies_without_seeds: gauge("lobbies_without_seeds", "Lobbies that wait for seeds"),
             chains_abandoned: counter("chains_abandoned", "Seed chains given up"),
         }

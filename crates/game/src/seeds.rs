@@ -4,7 +4,6 @@
 //! round voided before its lock hands the same seed on. No round opens without a public seed.
 
 mod beacon;
-mod left;
 mod maker;
 mod tend;
 mod vault;
@@ -22,7 +21,6 @@ use tokio::sync::watch;
 use crate::store::{Abandonment, ChainRecord, StoreError};
 
 pub(crate) use beacon::{Beacon, DrandClient};
-pub(crate) use left::SeedsLeft;
 pub(crate) use maker::{ChainPlan, SeedMaker};
 pub(crate) use vault::Vault;
 pub(crate) use views::{anchored, chain_view, commitment_view, kind};
@@ -283,13 +281,13 @@ impl Seeds {
         let state = self.state.lock();
         let followed = state.successor.as_ref().filter(|chain| !awaits(chain));
         let left = state.left() + followed.map_or(0, |chain| chain.length - chain.used);
-        self.maker.left.note(self.plan.lobby, left);
+        self.maker.metrics.seeds_left.note(self.plan.lobby, left);
     }
 }
 
 impl Drop for Seeds {
     fn drop(&mut self) {
-        self.maker.left.forget(self.plan.lobby);
+        self.maker.metrics.seeds_left.forget(self.plan.lobby);
     }
 }
 
@@ -326,14 +324,15 @@ async fn give_up(
     let reason = AbandonReason::StoreBehind;
     let Behind { lost_rounds } = behind;
     let how = Abandoned { reason, at: maker.clock.unix_ms(), lost_rounds };
-    tracing::error!(lobby.id = %plan.lobby, "the store is behind the wallet; its seeds are given up");
+    let lobby = plan.lobby;
+    tracing::error!(lobby.id = %lobby, "the store is behind the wallet; its seeds are given up");
     maker.store.abandon(Abandonment { lobby: plan.lobby, chain: None, how }).await?;
     let newest = chains.iter().map(|chain| chain.chain).max();
     let gives_up = |chain: &ChainRecord| {
         is_live(chain) || chain.abandoned.is_none() && Some(chain.chain) == newest
     };
     for _ in chains.iter().filter(|chain| gives_up(chain)) {
-        maker.abandoned.inc();
+        maker.metrics.chains_abandoned.inc();
     }
     let mark = |mut chain: ChainRecord| {
         if gives_up(&chain) {

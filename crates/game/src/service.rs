@@ -29,7 +29,7 @@ use crate::outbound::Outbound;
 use crate::outbox::Sender;
 use crate::recorder::Recorder;
 use crate::reserver::Reserver;
-use crate::seeds::{Beacon, DrandClient, SeedMaker, SeedsLeft, Vault};
+use crate::seeds::{Beacon, DrandClient, SeedMaker, Vault};
 use crate::store::{LobbyLimits, NewLobby, Opened, Opening, SqliteStore, Store, StoreError};
 use crate::takeover::Takeover;
 
@@ -256,8 +256,7 @@ fn seed_maker(
         commitment_key: deps.commitment_key.clone(),
         beacon: beacon(config),
         successor_at: config.successor_at,
-        left: SeedsLeft::new(metrics.seeds_left.clone()),
-        abandoned: metrics.chains_abandoned.clone(),
+        metrics: metrics.clone(),
     }
 }
 

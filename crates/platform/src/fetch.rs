@@ -1,4 +1,5 @@
-//! Asks other people's servers over HTTP or HTTPS: bounded in time and size, redirects not followed.
+//! Asks other people's servers over HTTP or HTTPS: bounded in time and size, redirects not
+//! followed.
 
 use std::time::Duration;
 

@@ -7,12 +7,12 @@ use fairness::{Anchor, Chain, Checkpoint, Commitment, Formula, Seed, Segment, dr
 use kernel::{LobbyId, Sealed, SeedIndex};
 use platform::clock::Clock;
 use platform::random::{self, Random};
-use prometheus_client::metrics::counter::Counter;
 use protocol::chains::{AbandonReason, Abandoned};
 
+use super::SeedError;
 use super::beacon::{Beacon, BeaconOutput};
 use super::vault::{Place, Vault};
-use super::{SeedError, SeedsLeft};
+use crate::metrics::Metrics;
 use crate::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Store};
 
 /// How long after its publication the beacon's round is due that a commitment names, at least.
@@ -35,10 +35,7 @@ pub(crate) struct SeedMaker {
     pub(crate) beacon: Option<Arc<dyn Beacon>>,
     /// With so many seeds left the next chain is made.
     pub(crate) successor_at: u32,
-    /// The alarm's number.
-    pub(crate) left: SeedsLeft,
-    /// Chains given up.
-    pub(crate) abandoned: Counter,
+    pub(crate) metrics: Metrics,
 }
 
 /// What became of a chain that awaited its public seed.
@@ -180,7 +177,7 @@ impl SeedMaker {
         let how = Abandoned { reason, at: self.clock.unix_ms(), lost_rounds: None };
         self.store.abandon(Abandonment { lobby, chain: Some(number), how }).await?;
         tracing::error!(lobby.id = %lobby, chain = number, ?reason, "a seed chain is given up");
-        self.abandoned.inc();
+        self.metrics.chains_abandoned.inc();
         chain.abandoned = Some(how);
         Ok(chain)
     }

@@ -12,14 +12,14 @@ use fairness::{Anchor, Commitment, Formula, Seed, step};
 use kernel::{RoundId, Sealed, SeedIndex};
 use parking_lot::Mutex;
 use platform::clock::{Clock, ManualClock, SystemClock};
+use platform::metrics::Registry;
 use platform::random::SeededRandom;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
 
 use super::beacon::{BeaconError, BeaconOutput};
 use super::vault::Place;
-use super::{Beacon, Behind, ChainPlan, Inherited, SeedError, SeedMaker, Seeds, SeedsLeft, Vault};
+use super::{Beacon, Behind, ChainPlan, Inherited, SeedError, SeedMaker, Seeds, Vault};
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::store::{ChainRecord, SqliteStore, Store};
 use crate::testing::{lobby, open};
 
@@ -44,7 +44,12 @@ impl Beacon for TestBeacon {
 struct Ground {
     _directory: tempfile::TempDir,
     maker: Arc<SeedMaker>,
-    left: Gauge,
+}
+
+impl Ground {
+    fn left(&self) -> i64 {
+        self.maker.metrics.seeds_left.least.get()
+    }
 }
 
 async fn ground(
@@ -57,7 +62,7 @@ async fn ground(
     let store = SqliteStore::new(writer, reader);
     let rules = engine::Rules::standard(kernel::Curve::linear());
     store.create_lobby(Config::default().main_lobby(&rules, 1), 1).await.unwrap();
-    let left = Gauge::default();
+    let metrics = Metrics::register(&Registry::new());
     let maker = SeedMaker {
         store: Arc::new(store),
         vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
@@ -66,10 +71,9 @@ async fn ground(
         commitment_key: Sealed::new([2; 32]),
         beacon,
         successor_at,
-        left: SeedsLeft::new(left.clone()),
-        abandoned: Counter::default(),
+        metrics,
     };
-    Ground { _directory: directory, maker: Arc::new(maker), left }
+    Ground { _directory: directory, maker: Arc::new(maker) }
 }
 
 async fn local() -> Ground {

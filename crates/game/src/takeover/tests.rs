@@ -6,12 +6,10 @@ use engine::{Bet, BetKey, BetState, CashOut, Totals};
 use kernel::{Amount, Curve, Epoch, Multiplier, RoundId, Sealed, Stake};
 use platform::clock::SystemClock;
 use platform::random::SeededRandom;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
 
 use super::{Takeover, TakeoverError};
 use crate::config::Config;
-use crate::seeds::{ChainPlan, SeedMaker, SeedsLeft, Vault, read_seed};
+use crate::seeds::{ChainPlan, SeedMaker, Vault, read_seed};
 use crate::store::{
     BetRecord, LockRecord, RoundRecord, RoundState, SqliteStore, Store, StoreCommand,
 };
@@ -55,6 +53,7 @@ impl Left {
         let rules = engine::Rules::standard(Curve::linear());
         store.create_lobby(config.main_lobby(&rules, 1), 1).await.unwrap();
         let clock = Arc::new(SystemClock::new());
+        let metrics = crate::metrics::Metrics::register(&platform::metrics::Registry::new());
         let seeds = Arc::new(SeedMaker {
             store: Arc::clone(&store),
             vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
@@ -63,8 +62,7 @@ impl Left {
             commitment_key: Sealed::new([2; 32]),
             beacon: None,
             successor_at: 1_000,
-            left: SeedsLeft::new(Gauge::default()),
-            abandoned: Counter::default(),
+            metrics: metrics.clone(),
         });
         let (chain, crash_point) = chain_between(&seeds, 200, 900).await;
         let takeover = Takeover {
@@ -74,7 +72,7 @@ impl Left {
             seeds,
             curve: Curve::exponential(),
             pause_ms: 10,
-            metrics: crate::metrics::Metrics::register(&platform::metrics::Registry::new()),
+            metrics,
         };
         let left = Self { _directory: directory, store, takeover, crash_point };
         left.apply(vec![StoreCommand::OpenRound { round: round(), epoch: Epoch(1), chain, at: 1 }])

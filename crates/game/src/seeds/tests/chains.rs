@@ -63,7 +63,7 @@ async fn the_next_chain_is_announced_before_the_last_rounds_and_follows_at_a_rou
     let expected: Vec<(u32, u32)> = (0..12).map(|at| (at / 5 + 1, at % 5 + 1)).collect();
     assert_eq!(played, expected);
     assert_eq!(seeds.promise(12).commitment.chain, 3);
-    until("three seeds left", async || ground.left.get() == 3).await;
+    until("three seeds left", async || ground.left() == 3).await;
     let second = chain(&ground, 2).await;
     assert_eq!((second.seeds_before, second.used), (FIVE, FIVE));
     assert_eq!(hex::encode(&second.terminal), next.terminal, "the one that was announced");
@@ -78,7 +78,7 @@ async fn without_a_beacon_the_lobby_waits_and_goes_on_by_itself() {
     assert_eq!(seeds.begin_round(), Err(SeedError::Exhausted));
     let promise = seeds.promise(1);
     assert_eq!((promise.commitment.beacon_round, promise.anchored), (Some(1_000), true));
-    assert_eq!((promise.public_seed.as_str(), ground.left.get()), ("", 0));
+    assert_eq!((promise.public_seed.as_str(), ground.left()), ("", 0));
     // It is due in seven seconds and not asked for before.
     let recorded = recorded();
     until("it sleeps", async || clock.sleepers() > 0).await;
