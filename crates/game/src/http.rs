@@ -1,5 +1,6 @@
 //! Handlers, and how refusals of play go out over HTTP.
 
+pub(crate) mod bets;
 pub(crate) mod chains;
 pub(crate) mod history;
 pub(crate) mod lobbies;

@@ -256,11 +256,10 @@ impl Running {
                 task.live.set_playing(None);
                 task.metrics.rounds_voided.inc();
             }
-            Notice::Interrupted { .. } => task.live.set_playing(None),
+            Notice::Interrupted { .. } | Notice::Stopped => task.live.set_playing(None),
             Notice::InterruptionSettled { totals, would_have_paid, .. } => {
                 task.metrics.interrupted(totals.payout_sum, *would_have_paid);
             }
-            Notice::Stopped => task.live.set_playing(None),
             Notice::Ticked { elapsed_ms, .. } => {
                 if let Phase::Running { started_at } = task.lobby.phase() {
                     observe_lateness(&task.metrics, now.ms_since(started_at + *elapsed_ms));

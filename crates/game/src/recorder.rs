@@ -156,7 +156,7 @@ impl Recorder {
                 multiplier: *multiplier,
                 at,
             },
-            Write::Outcome { .. } | Write::Interruption { .. } => self.end(job, at)?,
+            Write::Outcome { .. } | Write::Interruption { .. } => Self::end(job, at)?,
             Write::Forget { round } => StoreCommand::ForgetRound { round: live.round(*round) },
             Write::Void { round, reason } => {
                 StoreCommand::VoidRound { round: live.round(*round), reason: *reason, at }
@@ -187,7 +187,7 @@ impl Recorder {
     }
 
     /// A locked round's end: its seed may be shown once this is stored.
-    fn end(&self, job: &Job, at: i64) -> Result<StoreCommand, SeedError> {
+    fn end(job: &Job, at: i64) -> Result<StoreCommand, SeedError> {
         let (round, interrupted, multiplier, settlements, totals) = match &job.write {
             Write::Outcome { round, lost, totals } => {
                 let lost =

@@ -5,7 +5,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::{chains, history, lobbies};
+use crate::http::{bets, chains, history, lobbies};
 use crate::service::Service;
 
 /// The routes, served by `service`.
@@ -29,5 +29,5 @@ fn described() -> OpenApiRouter<Service> {
         .routes(routes!(history::round))
         .routes(routes!(chains::chains))
         .routes(routes!(chains::export_rounds))
-        .routes(routes!(history::bets))
+        .routes(routes!(bets::bets))
 }

@@ -6,9 +6,9 @@
 use axum::extract::State;
 use engine::BetState;
 use fairness::hex;
-use kernel::{Amount, BetId, RoundId};
-use platform::http::{ApiError, AuthenticatedPlayer, Json, Path, Query};
-use protocol::history::{BetLine, Page, RoundLine};
+use kernel::{Amount, RoundId};
+use platform::http::{ApiError, Json, Path, Query};
+use protocol::history::{Page, RoundLine};
 use protocol::rounds::{BetState as ShownState, Phase, RoundBet, RoundExport};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use protocol::{Code, ProblemBody};
@@ -78,31 +78,6 @@ pub(crate) async fn round(
     let chain = chain.ok_or(Code::NotFound)?;
     let phase = phase(&service, &round);
     Ok(Json(export(&record, &round, &chain, phase, &bets)))
-}
-
-/// Your bets, newest first.
-#[utoipa::path(
-    get, path = "/game/v1/bets", tag = "game", security(("token" = [])),
-    params(
-        ("before" = Option<WireBetId>, Query, description = "Only bets older than this one"),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
-         description = "At most so many lines; 50 if absent"),
-    ),
-    responses(
-        (status = OK, body = Vec<BetLine>),
-        (status = UNAUTHORIZED, description = "No token, or not a valid one", body = ProblemBody),
-    )
-)]
-pub(crate) async fn bets(
-    State(service): State<Service>,
-    AuthenticatedPlayer { player, .. }: AuthenticatedPlayer,
-    Query(page): Query<Page>,
-) -> Result<Json<Vec<BetLine>>, ApiError> {
-    let before = page.before.as_deref().map(str::parse::<BetId>).transpose();
-    let before = before.map_err(|_| ApiError::new(Code::Malformed, "before is a bet's id"))?;
-    let bets = service.inner.store.bets_of(player, before, page.lines()?).await;
-    let bets = bets.map_err(|error| store_problem(&error))?;
-    Ok(Json(bets.iter().map(bet_line).collect()))
 }
 
 /// A locked round whose climb is shown is running; the store does not tell them apart.
@@ -207,28 +182,14 @@ fn round_bet(bet: &BetRecord, over: bool) -> RoundBet {
     }
 }
 
-fn bet_line(bet: &BetRecord) -> BetLine {
-    BetLine {
-        bet_id: WireBetId(bet.bet),
-        lobby_id: WireLobbyId(bet.round.lobby),
-        round: bet.round.number,
-        stake: WireStake(bet.stake),
-        auto_cash_out: bet.auto_cash_out.map(WireMultiplier),
-        state: shown_state(bet.state),
-        multiplier: paid_at(bet.state),
-        payout: bet.payout.map(WireAmount),
-        placed_at: bet.placed_at,
-    }
-}
-
-const fn paid_at(state: BetState) -> Option<WireMultiplier> {
+pub(super) const fn paid_at(state: BetState) -> Option<WireMultiplier> {
     match state {
         BetState::CashedOut { multiplier, .. } => Some(WireMultiplier(multiplier)),
         _ => None,
     }
 }
 
-const fn shown_state(state: BetState) -> ShownState {
+pub(super) const fn shown_state(state: BetState) -> ShownState {
     match state {
         BetState::Requested
         | BetState::Accepted

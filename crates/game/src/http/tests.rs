@@ -1,5 +1,8 @@
 //! The routes as a client sees them; what is exported can be checked by anyone.
 
+mod opening;
+mod own_bets;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use contracts::{BetRequest, LobbyRef, Play};

@@ -52,6 +52,31 @@ async fn long_climb(process: &Process) -> (RoundId, u8) {
     panic!("sixty rounds in a row crashed at once");
 }
 
+/// Told at once that it stopped, and how it ended only once that could be stored; nothing in
+/// between. Answers with where it was stopped.
+fn told_twice(shown: &Shown, round: RoundId) -> Multiplier {
+    let shown = shown.lock().clone();
+    let of_round = shown.iter().filter(|(_, picture)| picture["round"] == round.number);
+    let told: Vec<_> =
+        of_round.filter(|(_, picture)| picture["type"] == "interrupted").cloned().collect();
+    assert_eq!(told.len(), 2);
+    let (stopped_s, stopped) = &told[0];
+    assert!((0.5..1.7).contains(stopped_s), "stopped at {stopped_s} s");
+    assert_eq!((stopped.get("multiplier"), stopped.get("seed")), (None, None));
+    assert_eq!(stopped["reason"], "stalled");
+    let (settled_s, settled) = &told[1];
+    assert!(*settled_s > 2.8, "told at {settled_s} s, before anything could be stored");
+    assert!(settled["seed"].is_string() && settled["public_seed"].is_string());
+    for (at_s, picture) in &shown {
+        let stalled = (0.2..2.8).contains(at_s);
+        let carries = picture["type"] == "bet_result"
+            || picture["cash_outs"].as_array().is_some_and(|left| !left.is_empty());
+        assert!(!stalled || !carries, "{picture} at {at_s} s");
+        assert!(!stalled || picture["type"] != "tick" || at_s <= stopped_s, "{picture}");
+    }
+    Multiplier::parse(&settled["multiplier"].to_string()).unwrap()
+}
+
 /// One try; `None` if the crash came too soon for a stall.
 async fn stall_a_climb() -> Option<()> {
     let mut world = World::new();
@@ -81,26 +106,7 @@ async fn stall_a_climb() -> Option<()> {
     assert!(late.is_err());
     until(async || state_shown(&shown, "multiplier").is_some()).await;
 
-    let shown = shown.lock().clone();
-    let of_round = shown.iter().filter(|(_, picture)| picture["round"] == round.number);
-    let told: Vec<_> =
-        of_round.filter(|(_, picture)| picture["type"] == "interrupted").cloned().collect();
-    assert_eq!(told.len(), 2);
-    let (stopped_s, stopped) = &told[0];
-    assert!((0.5..1.7).contains(stopped_s), "stopped at {stopped_s} s");
-    assert_eq!((stopped.get("multiplier"), stopped.get("seed")), (None, None));
-    assert_eq!(stopped["reason"], "stalled");
-    let (settled_s, settled) = &told[1];
-    assert!(*settled_s > 2.8, "told at {settled_s} s, before anything could be stored");
-    assert!(settled["seed"].is_string() && settled["public_seed"].is_string());
-    for (at_s, picture) in &shown {
-        let stalled = (0.2..2.8).contains(at_s);
-        let carries = picture["type"] == "bet_result"
-            || picture["cash_outs"].as_array().is_some_and(|left| !left.is_empty());
-        assert!(!stalled || !carries, "{picture} at {at_s} s");
-        assert!(!stalled || picture["type"] != "tick" || at_s <= stopped_s, "{picture}");
-    }
-
+    let told = told_twice(&shown, round);
     let (paid, answered_s) = anns.await.unwrap();
     let paid = paid.unwrap()[0];
     assert!(answered_s > 2.8, "answered at {answered_s} s");
@@ -109,7 +115,7 @@ async fn stall_a_climb() -> Option<()> {
     let (record, bets) = store.round(round).await.unwrap().unwrap();
     assert_eq!(record.state, RoundState::Interrupted);
     let reached = record.multiplier.unwrap();
-    assert_eq!(Multiplier::parse(&settled["multiplier"].to_string()), Ok(reached));
+    assert_eq!(told, reached);
     assert!(reached >= paid.multiplier, "a stored cash-out is a durable record");
     for bet in bets {
         let expected = match bet.auto_cash_out {
