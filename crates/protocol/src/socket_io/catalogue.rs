@@ -2,12 +2,13 @@
 //!
 //! What clients send is described as leniently as it is read: numbers or text, and other fields.
 
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Object, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{BetPlaced, BetResult, RoundCrashed, RoundName, RoundOpened};
 use crate::Code;
+use crate::close::CloseCode;
 use crate::picture::Snapshot;
 use crate::plain::Listed;
 use crate::wire::{WireBetId, WireMultiplier, WirePlayerId, WireStake, lobby_or_none_schema};
@@ -110,9 +111,9 @@ fn asks() -> ObjectBuilder {
 }
 
 /// `schema`, or null, or blank text: none.
-fn blank_or(schema: RefOr<Schema>) -> OneOfBuilder {
+fn blank_or(schema: RefOr<Schema>) -> AnyOfBuilder {
     let blank = ObjectBuilder::new().schema_type(Type::String).max_length(Some(0));
-    OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(blank).item(schema)
+    AnyOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(blank).item(schema)
 }
 
 /// The fields of `T`.
@@ -121,12 +122,17 @@ fn data<T: PartialSchema>() -> ObjectBuilder {
     Object::into(object)
 }
 
+/// What the code of an `error` may be.
+fn words() -> Vec<&'static str> {
+    let closing = CloseCode::ALL.map(CloseCode::as_str).into_iter();
+    let closing = closing.filter(|word| Code::ALL.iter().all(|code| code.as_str() != *word));
+    Code::ALL.map(Code::as_str).into_iter().chain(closing).collect()
+}
+
 /// An object of required texts.
 fn fields(names: &[&'static str]) -> ObjectBuilder {
     let text = |name| match name {
-        "code" => ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(Code::ALL.map(Code::as_str))),
+        "code" => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words())),
         _ => ObjectBuilder::new().schema_type(Type::String),
     };
     names.iter().fold(ObjectBuilder::new(), |object, name| {
