@@ -165,8 +165,8 @@ impl LiveLobby {
     /// Hands a request over, without waiting.
     ///
     /// # Errors
-    /// [`PlayRefusal::Overloaded`] when the inbox is full; [`PlayRefusal::SeedsExhausted`] for a bet
-    /// while no chain has a seed; what [`Self::ended`] says.
+    /// [`PlayRefusal::Overloaded`] when the inbox is full; [`PlayRefusal::SeedsExhausted`] for a
+    /// bet while no chain has a seed; what [`Self::ended`] says.
     pub(crate) fn ask(&self, request: Request) -> Result<(), PlayError> {
         if self.is_without_seeds() && matches!(request, Request::PlaceBet { .. }) {
             return Err(PlayRefusal::SeedsExhausted.into());

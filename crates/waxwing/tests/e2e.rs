@@ -3,13 +3,17 @@
 //! Every module is `#[cfg(test)]`, so that the lints know all of it, helpers too, for test code.
 
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod check;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod e2e_clients;
 #[cfg(test)]
-mod fuzz;
-#[cfg(test)]
 mod failpoints;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -18,6 +22,8 @@ mod http;
 mod kill;
 #[cfg(test)]
 mod load;
+#[cfg(test)]
+mod plain;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]

@@ -96,7 +96,8 @@ pub(super) fn set_public_seed(
 }
 
 /// Gives up every chain named that still has seeds to play, and the newest in any case: after it
-/// numbers are left out, since a lost store may have promised more. The first reason stands.
+/// numbers are left out, since a lost store may have promised more. The first reason stands; lost
+/// rounds are told with the newest chain also where the operator gave it up before.
 pub(super) fn abandon(tx: &Transaction<'_>, abandonment: &Abandonment) -> Result<()> {
     let Abandonment { lobby, chain, how } = abandonment;
     let lost = how.lost_rounds;
@@ -113,6 +114,13 @@ pub(super) fn abandon(tx: &Transaction<'_>, abandonment: &Abandonment) -> Result
         lost.map(|lost| lost.from),
         lost.map(|lost| lost.to),
     ])?;
+    let Some(LostRounds { from, to }) = lost else { return Ok(()) };
+    tx.prepare_cached(
+        "UPDATE chain SET lost_from = ?2, lost_to = ?3
+         WHERE lobby = ?1 AND abandoned IS NOT NULL AND lost_from IS NULL
+           AND chain = (SELECT max(chain) FROM chain WHERE lobby = ?1)",
+    )?
+    .execute(params![lobby.as_i64(), from, to])?;
     Ok(())
 }
 
