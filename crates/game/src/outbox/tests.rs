@@ -12,7 +12,9 @@ use tokio::sync::Notify;
 use super::{Flush, Sender};
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::store::{ChainRecord, LockRecord, PublicSeed, RoundEnd, SqliteStore, Store, StoreCommand};
+use crate::store::{
+    ChainRecord, LockRecord, PublicSeed, RoundEnd, SqliteStore, Store, StoreCommand,
+};
 use crate::testing::{Hold, TestWallet, bet_id, lobby, open, player};
 
 struct Node {

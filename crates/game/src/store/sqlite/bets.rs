@@ -243,7 +243,8 @@ pub(super) fn of_round(connection: &Connection, round: RoundId) -> Result<Vec<Be
 /// The bets that a round's lock marked, in the order of their placing.
 pub(super) fn marked(connection: &Connection, round: RoundId) -> Result<Vec<StoredBet>> {
     let mut statement = connection.prepare_cached(
-        "SELECT player, bet, stake_steps, cap_centi, iif(state = 'cashed_out', multiplier_centi, NULL)
+        "SELECT player, bet, stake_steps, cap_centi,
+                iif(state = 'cashed_out', multiplier_centi, NULL)
          FROM bet WHERE lobby = ?1 AND round = ?2 AND in_round = 1
          ORDER BY placed_at, player, bet",
     )?;
