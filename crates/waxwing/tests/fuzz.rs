@@ -9,6 +9,7 @@ use crate::harness::Random;
 use crate::harness::process::repository;
 
 mod http;
+mod sockets;
 
 /// How long to go on: `E2E_FUZZ_SECONDS`, or `otherwise`.
 #[expect(clippy::disallowed_methods, reason = "the same test, long where somebody asks for it")]
