@@ -143,7 +143,7 @@ fn answer_to(write: Write) -> Option<Command> {
             let (player, bet) = of(key);
             Command::CancelStored { player, bet }
         }
-        Write::Release(_) => return None,
+        Write::Release(_) | Write::Forget { .. } => return None,
         Write::Lock { round, .. } => {
             let crash_point = Sealed::new(Multiplier::saturating_from_centi(CRASH_CENTI));
             Command::LockStored { round, crash_point }
