@@ -4,20 +4,23 @@ use argon2::Params;
 use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
-/// The settings of identity. Defaults are the play profile's.
+/// Minutes of an access token and fewest characters of a password where money is play money.
+const PLAY: (u32, usize) = (60, 4);
+
+/// The settings of identity.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long an access token is good for, in minutes.
-    pub token_minutes: u32,
+    /// How long an access token is good for, in minutes: 60 for play money, 10 otherwise.
+    pub token_minutes: Option<u32>,
     /// Days without a refresh after which a sign-in is over.
     pub refresh_idle_days: u32,
     /// Days after which a sign-in is over in any case.
     pub refresh_days: u32,
     /// Sign-ins a player may have at once; one more ends the one used longest ago.
     pub sessions_per_player: u32,
-    /// Fewest characters of a new password.
-    pub password_min: usize,
+    /// Fewest characters of a new password: 4 for play money, 8 otherwise.
+    pub password_min: Option<usize>,
     /// Memory of one password hash, in KiB (OWASP's least: 19 MiB with two passes).
     pub argon2_memory_kib: u32,
     /// Passes of one password hash over that memory.
@@ -46,11 +49,11 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            token_minutes: 60,
+            token_minutes: None,
             refresh_idle_days: 30,
             refresh_days: 180,
             sessions_per_player: 50,
-            password_min: 4,
+            password_min: None,
             argon2_memory_kib: 19 * 1_024,
             argon2_passes: 2,
             hashes_at_once: 2,
@@ -67,6 +70,23 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Fills in what was not set: players who help themselves to money play with play money.
+    pub fn fill_in(&mut self, is_play_money: bool) {
+        let (token_minutes, password_min) = if is_play_money { PLAY } else { (10, 8) };
+        self.token_minutes.get_or_insert(token_minutes);
+        self.password_min.get_or_insert(password_min);
+    }
+
+    /// How long an access token is good for, in minutes.
+    pub(crate) fn token_minutes(&self) -> u32 {
+        self.token_minutes.unwrap_or(PLAY.0)
+    }
+
+    /// Fewest characters of a new password.
+    pub(crate) fn password_min(&self) -> usize {
+        self.password_min.unwrap_or(PLAY.1)
+    }
+
     /// Whether the settings can work together.
     ///
     /// # Errors
@@ -81,7 +101,11 @@ impl Config {
         let (days, at_once_is, pause_is) =
             ("must be 1 to 3650", "must be 1 to 100000", "must be 100 to 3600000");
         let rules = [
-            ("token_minutes", (1..=1_440).contains(&self.token_minutes), "must be 1 to 1440"),
+            (
+                "token_minutes",
+                self.token_minutes.is_none_or(|minutes| (1..=1_440).contains(&minutes)),
+                "must be 1 to 1440",
+            ),
             ("refresh_idle_days", day.contains(&self.refresh_idle_days), days),
             (
                 "refresh_days",
@@ -93,7 +117,11 @@ impl Config {
                 (1..=1_000).contains(&self.sessions_per_player),
                 "must be 1 to 1000",
             ),
-            ("password_min", (1..=128).contains(&self.password_min), "must be 1 to 128"),
+            (
+                "password_min",
+                self.password_min.is_none_or(|least| (1..=128).contains(&least)),
+                "must be 1 to 128",
+            ),
             ("hashes_at_once", (1..=64).contains(&self.hashes_at_once), "must be 1 to 64"),
             ("hashes_waiting", self.hashes_waiting <= 10_000, "must be at most 10000"),
             (

@@ -186,7 +186,7 @@ impl Service {
 impl Shared {
     /// Whether a new password keeps the rules.
     fn allow_password(&self, password: &str) -> Result<(), AuthError> {
-        let least = self.config.password_min;
+        let least = self.config.password_min();
         if (least..=PASSWORD_MAX).contains(&password.chars().count()) {
             Ok(())
         } else {

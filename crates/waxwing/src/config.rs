@@ -48,8 +48,9 @@ impl Config {
     /// The first field that is unknown or cannot be what it is, by its name.
     pub fn load(file: Option<&Path>, overrides: &[(String, String)]) -> anyhow::Result<Self> {
         let environment = platform::config::environment();
-        let config: Self = platform::config::load(file, environment, overrides)?;
+        let mut config: Self = platform::config::load(file, environment, overrides)?;
         config.validate()?;
+        config.identity.fill_in(config.wallet.self_service);
         Ok(config)
     }
 

@@ -214,7 +214,7 @@ impl Shared {
     }
 
     fn pair(&self, player: PlayerId, username: String, refresh: &RefreshToken) -> SignedIn {
-        let expires_in = self.config.token_minutes * 60;
+        let expires_in = self.config.token_minutes() * 60;
         let issued_at_s = self.now_s();
         let expires_at_s = issued_at_s + i64::from(expires_in);
         let session = refresh.session();

@@ -7,6 +7,8 @@ use platform::sqlite::{Reader, Writer};
 
 use super::{NewPlayer, SCHEMA, SqliteStore, Store};
 
+mod sessions;
+
 /// A store with what keeps it alive.
 struct Fixture {
     store: Arc<dyn Store>,

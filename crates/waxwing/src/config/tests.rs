@@ -25,3 +25,18 @@ fn an_unknown_key_is_named() {
     let refused = Config::load(None, &overrides).unwrap_err().to_string();
     assert!(refused.contains("wallet.colour"), "{refused}");
 }
+
+#[test]
+fn where_players_do_not_help_themselves_passwords_are_longer_and_tokens_shorter() {
+    let load = |overrides: &[(&str, &str)]| {
+        let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
+        let overrides: Vec<_> = overrides.iter().map(owned).collect();
+        Config::load(None, &overrides).unwrap().redacted().unwrap()
+    };
+    let play = load(&[]);
+    assert!(play.contains("token_minutes = 60") && play.contains("password_min = 4"), "{play}");
+    let real = load(&[("wallet.self_service", "false")]);
+    assert!(real.contains("token_minutes = 10") && real.contains("password_min = 8"), "{real}");
+    let set = load(&[("wallet.self_service", "false"), ("identity.token_minutes", "5")]);
+    assert!(set.contains("token_minutes = 5") && set.contains("password_min = 8"), "{set}");
+}

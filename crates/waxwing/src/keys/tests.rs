@@ -23,8 +23,8 @@ fn now_s() -> i64 {
 /// At the wall clock's time, `more_s` later.
 fn read(keys: &KeyDir, more_s: i64) -> TokenKeys {
     let clock = ManualClock::new();
-    let more_ms = (now_s() + more_s) * 1_000 - clock.unix_ms();
-    clock.advance(more_ms.unsigned_abs());
+    let ahead = (now_s() + more_s) * 1_000 - clock.unix_ms();
+    clock.advance(ahead.unsigned_abs());
     TokenKeys::read(keys.clone(), &clock).unwrap()
 }
 

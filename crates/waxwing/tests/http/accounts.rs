@@ -190,3 +190,39 @@ async fn a_hundred_top_ups_at_once_are_all_kept() {
     let answer = caller.call(Method::GET, BALANCE, Some(&ann), None).await;
     assert_eq!(amount(&answer.json()["balance"]), Amount::parse("1.01").unwrap());
 }
+
+/// Signs in by the proxy that is believed, as whoever calls it from `address`.
+async fn login_from(caller: &Caller, address: &str, password: &str) -> crate::harness::Answer {
+    let account = json!({ "username": "ann", "password": password }).to_string();
+    let headers = [("x-forwarded-for", address), ("content-type", "application/json")];
+    caller.send(Method::POST, LOGIN, &headers, Some(account)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_elsewhere_does_not_keep_the_owner_out() {
+    let place = Place::with(&[
+        ("WAXWING_GATEWAY__TRUSTED_PROXIES", "127.0.0.1"),
+        ("WAXWING_IDENTITY__NAME_FAILURES_AT_ONCE", "20"),
+    ]);
+    let server = place.start().await;
+    let caller = server.caller();
+    caller.player("ann").await;
+    let (home, hotel) = ("198.51.100.7", "203.0.113.9");
+    assert_eq!(login_from(&caller, home, "prodan-1111").await.status, 200);
+    for _ in 0..10 {
+        let wrong = login_from(&caller, "192.0.2.1", "wrong").await;
+        wrong.assert_refused(401, "invalid_credentials");
+    }
+    let refused = login_from(&caller, "192.0.2.1", "prodan-1111").await;
+    refused.assert_refused(429, "rate_limited");
+    assert!((1..=6).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+    assert_eq!(login_from(&caller, hotel, "prodan-1111").await.status, 200, "another network");
+    // From many networks it is the name that waits, but not where it signed in before.
+    for host in 2..=30 {
+        login_from(&caller, &format!("192.0.2.{host}"), "wrong").await;
+    }
+    login_from(&caller, "203.0.113.200", "prodan-1111").await.assert_refused(429, "rate_limited");
+    for known in [home, hotel] {
+        assert_eq!(login_from(&caller, known, "prodan-1111").await.status, 200);
+    }
+}

@@ -26,7 +26,7 @@ struct Genuine {
 impl Genuine {
     async fn new(place: &Place, caller: &Caller) -> Self {
         let player = caller.player("ann").await;
-        let mut parts = player.token.split('.').map(|part| decode(part));
+        let mut parts = player.token.split('.').map(decode);
         let mut part = || serde_json::from_slice(&parts.next().unwrap()).unwrap();
         let (header, payload) = (part(), part());
         let seed = std::fs::read(place.data().join("keys/tokens")).unwrap();
@@ -102,7 +102,7 @@ fn decode(text: &str) -> Vec<u8> {
         bits += 6;
         if bits >= 8 {
             bits -= 8;
-            bytes.push((word >> bits) as u8);
+            bytes.push((word >> bits).to_le_bytes()[0]);
         }
     }
     bytes

@@ -1,0 +1,138 @@
+//! Sign-ins: what a store must answer at every edge of their lives.
+
+use kernel::Sealed;
+
+use super::{Fixture, Store, new, player, sqlite};
+use crate::store::{Bounds, EndedSession, NewSession, Replaced, Replacement, Rotated, Rotation};
+
+const BOUNDS: Bounds =
+    Bounds { idle_ms: 1_000, whole_ms: 5_000, per_player: 2, grace_ms: 10, kept_ms: 100 };
+
+/// A sign-in of ann named after a letter, whose refresh tokens are numbers.
+async fn open(store: &dyn Store, name: &str, token: u8, now_ms: i64) -> Vec<String> {
+    let session = NewSession {
+        player: player(1),
+        session: name.to_owned(),
+        handle: [name.as_bytes()[0]; 16],
+        hash: [token; 32],
+    };
+    store.open_session(session, now_ms, BOUNDS).await.unwrap()
+}
+
+async fn rotate(store: &dyn Store, name: &str, [shown, next]: [u8; 2], now_ms: i64) -> Rotated {
+    let rotation = Rotation { session: name.to_owned(), shown: [shown; 32], next: [next; 32] };
+    store.rotate(rotation, now_ms, BOUNDS).await.unwrap()
+}
+
+fn fresh() -> Rotated {
+    Rotated::Fresh(player(1), "ann".to_owned())
+}
+
+async fn with_ann() -> Fixture {
+    let fixture = sqlite();
+    fixture.store.register(new("ann")).await.unwrap();
+    fixture
+}
+
+#[tokio::test]
+async fn a_token_is_spent_once_and_again_within_the_grace() {
+    let fixture = with_ann().await;
+    let store = &*fixture.store;
+    open(store, "a", 1, 0).await;
+    assert_eq!(rotate(store, "a", [1, 2], 100).await, fresh());
+    assert_eq!(rotate(store, "a", [1, 3], 110).await, fresh());
+    assert_eq!(rotate(store, "a", [2, 4], 200).await, fresh());
+    assert_eq!(rotate(store, "a", [3, 5], 210).await, fresh(), "spent with its twin, at 200");
+    assert_eq!(rotate(store, "a", [3, 6], 211).await, Rotated::Reused(player(1)));
+    assert_eq!(rotate(store, "a", [5, 7], 211).await, Rotated::Unknown, "it has ended");
+    assert_eq!(rotate(store, "b", [1, 2], 211).await, Rotated::Unknown);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_over_at_its_instant() {
+    let fixture = with_ann().await;
+    let store = &*fixture.store;
+    open(store, "a", 1, 0).await;
+    assert_eq!(rotate(store, "a", [1, 2], 999).await, fresh());
+    assert_eq!(rotate(store, "a", [2, 3], 1_999).await, Rotated::Over);
+    open(store, "b", 1, 2_000).await;
+    for (turn, now_ms) in (1..).zip((2_900..=6_500).step_by(900)) {
+        assert_eq!(rotate(store, "b", [turn, turn + 1], now_ms).await, fresh());
+    }
+    assert_eq!(rotate(store, "b", [6, 7], 7_000).await, Rotated::Over, "in any case");
+}
+
+#[tokio::test]
+async fn ends_are_remembered_as_long_as_asked_and_the_rest_is_cleared() {
+    let fixture = with_ann().await;
+    let store = &*fixture.store;
+    open(store, "a", 1, 0).await;
+    open(store, "b", 1, 10).await;
+    let ended = store.end_sessions(player(1), Some("a".into()), 20, BOUNDS).await.unwrap();
+    assert_eq!(ended, ["a"]);
+    for only in [Some("a".to_owned()), Some("nobody's".to_owned())] {
+        assert!(store.end_sessions(player(1), only, 21, BOUNDS).await.unwrap().is_empty());
+    }
+    let others = store.end_sessions(player(2), Some("b".into()), 21, BOUNDS).await.unwrap();
+    assert!(others.is_empty(), "nobody ends another player's");
+    assert_eq!(store.end_sessions(player(1), None, 30, BOUNDS).await.unwrap(), ["b"]);
+    let of = |name: &str, at_ms| EndedSession { player: player(1), session: name.into(), at_ms };
+    assert_eq!(store.ended_sessions(30, 9).await.unwrap(), [of("a", 20), of("b", 30)]);
+    assert_eq!(store.ended_sessions(30, 1).await.unwrap(), [of("b", 30)], "the latest");
+    assert_eq!(store.ended_sessions(120, 9).await.unwrap(), [of("b", 30)]);
+    assert!(store.ended_sessions(130, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn one_too_many_ends_the_one_used_longest_ago() {
+    let fixture = with_ann().await;
+    let store = &*fixture.store;
+    assert!(open(store, "a", 1, 0).await.is_empty());
+    assert!(open(store, "b", 1, 1).await.is_empty());
+    assert_eq!(rotate(store, "a", [1, 2], 2).await, fresh());
+    assert_eq!(open(store, "c", 1, 3).await, ["b"]);
+    assert_eq!(rotate(store, "b", [1, 2], 4).await, Rotated::Unknown);
+}
+
+#[tokio::test]
+async fn a_password_is_replaced_only_where_the_old_one_stands() {
+    let fixture = with_ann().await;
+    let store = &*fixture.store;
+    open(store, "a", 1, 0).await;
+    open(store, "b", 1, 0).await;
+    let replacement = |old: &str, session: &str| Replacement {
+        player: player(1),
+        old_hash: Sealed::new(old.to_owned()),
+        new_hash: Sealed::new("another".to_owned()),
+        session: session.to_owned(),
+        next: [9; 32],
+    };
+    for (old, session) in [("wrong", "a"), ("hash of ann", "nobody's")] {
+        let refused = store.replace_password(replacement(old, session), 1, BOUNDS).await;
+        assert_eq!(refused.unwrap(), None);
+    }
+    let replaced = store.replace_password(replacement("hash of ann", "a"), 2, BOUNDS).await;
+    let done = Replaced { handle: *b"aaaaaaaaaaaaaaaa", ended: vec!["b".to_owned()] };
+    assert_eq!(replaced.unwrap(), Some(done));
+    let stored = store.find("ann").await.unwrap().unwrap();
+    assert_eq!(stored.password_hash.expose(), "another");
+    assert_eq!(rotate(store, "a", [9, 10], 3).await, fresh());
+    assert_eq!(rotate(store, "b", [1, 2], 3).await, Rotated::Unknown);
+    assert_eq!(rotate(store, "a", [1, 2], 3).await, Rotated::Reused(player(1)), "no grace");
+}
+
+#[tokio::test]
+async fn of_many_at_once_every_one_is_judged_by_what_stands_before_it() {
+    let fixture = with_ann().await;
+    open(&*fixture.store, "a", 1, 0).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for next in 2..42 {
+        let store = std::sync::Arc::clone(&fixture.store);
+        calls.spawn(async move { rotate(&*store, "a", [1, next], 5).await });
+    }
+    let answers = calls.join_all().await;
+    assert!(answers.iter().all(|answer| *answer == fresh()), "{answers:?}");
+    // All are twins of each other: the first one used spends the others.
+    assert_eq!(rotate(&*fixture.store, "a", [2, 50], 100).await, fresh());
+    assert_eq!(rotate(&*fixture.store, "a", [41, 51], 111).await, Rotated::Reused(player(1)));
+}
