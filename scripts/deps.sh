@@ -37,6 +37,8 @@ if [ "${1:-tests}" = tests ]; then
     # The foreign clients of the end-to-end tests: socket.io-client and python-socketio.
     needs nodejs node --version
     needs npm npm --version
+    # A browser's own WebSocket.
+    needs chromium chromium --version
     needs python3 python3 --version
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi

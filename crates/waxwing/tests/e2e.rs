@@ -23,6 +23,8 @@ mod kill;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod nasty;
+#[cfg(test)]
 mod plain;
 #[cfg(test)]
 mod rounds;

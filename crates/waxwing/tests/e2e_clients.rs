@@ -54,3 +54,8 @@ async fn python_socketio_plays_over_long_polling() {
 async fn the_originals_test_page_plays_cross_origin() {
     play("node", "testpage/run.mjs", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browsers_websocket_plays_waxwing_v1() {
+    play("node", "browser.mjs", &[]).await;
+}

@@ -1,0 +1,182 @@
+//! A client of `waxwing.v1` over tokio-tungstenite, which checks what every client may rely on:
+//! one answer a request, and numbers that count up by one.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::harness::Player;
+use crate::harness::numbers::{text, whole};
+use crate::harness::time::within;
+
+/// Longer than hardly any round: one in a hundred climbs beyond 100x, for 77 seconds.
+const LONGEST_ROUND: Duration = Duration::from_secs(150);
+
+/// One plain socket.
+pub(crate) struct Plain {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    next_id: u64,
+    events: VecDeque<Value>,
+    /// Epoch and number of the last event for everyone.
+    last: Option<(u64, u64)>,
+}
+
+/// A fresh bet's id.
+pub(crate) fn bet_id(number: u64) -> String {
+    format!("018f3c5e-0000-7000-8000-{number:012x}")
+}
+
+impl Plain {
+    /// Connects to `base`, an `http://` origin.
+    pub(crate) async fn connect(base: &str) -> Self {
+        let address = base.strip_prefix("http://").expect("the server speaks plain HTTP");
+        let url = format!("ws://{address}/gateway/game/v1/ws");
+        let mut request = url.into_client_request().unwrap();
+        let protocol = "waxwing.v1".parse().unwrap();
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+        let (stream, response) = within("a websocket", connect_async(request)).await.unwrap();
+        assert_eq!(response.headers()["sec-websocket-protocol"], "waxwing.v1");
+        Self { stream, next_id: 1, events: VecDeque::new(), last: None }
+    }
+
+    /// Connects, authenticates and joins; the socket and the snapshot it was told.
+    pub(crate) async fn at_the_table(base: &str, player: &Player, lobby: u64) -> (Self, Value) {
+        let mut socket = Self::connect(base).await;
+        let known = socket.ask("authenticate", json!({ "token": player.token })).await;
+        assert_eq!(whole(&known["user_id"]), player.id, "{known}");
+        let snapshot = socket.join(lobby).await;
+        (socket, snapshot)
+    }
+
+    /// Joins; the snapshot.
+    pub(crate) async fn join(&mut self, lobby: u64) -> Value {
+        let joined = self.ask("join", json!({ "lobby_id": lobby })).await;
+        assert_eq!(whole(&joined["lobby_id"]), lobby, "{joined}");
+        self.event("snapshot").await
+    }
+
+    /// The answer to a request, reply or refusal; events before it are kept.
+    pub(crate) async fn answer(&mut self, kind: &str, fields: Value) -> Value {
+        let id = self.next_id;
+        self.next_id += 1;
+        let mut request = json!({ "type": kind, "id": id });
+        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.send(&request.to_string()).await;
+        loop {
+            let frame = self.frame().await;
+            if matches!(text(&frame["type"]), "reply" | "refused") {
+                assert_eq!(whole(&frame["id"]), id, "{frame}");
+                return frame;
+            }
+            self.events.push_back(frame);
+        }
+    }
+
+    /// The reply to a request that must succeed.
+    pub(crate) async fn ask(&mut self, kind: &str, fields: Value) -> Value {
+        let answer = self.answer(kind, fields).await;
+        assert_eq!(answer["type"], "reply", "{kind}: {answer}");
+        answer
+    }
+
+    /// The code of a request that must be refused.
+    pub(crate) async fn refused(&mut self, kind: &str, fields: Value) -> String {
+        let answer = self.answer(kind, fields).await;
+        assert_eq!(answer["type"], "refused", "{kind}: {answer}");
+        assert!(!text(&answer["detail"]).is_empty(), "{answer}");
+        text(&answer["code"]).to_owned()
+    }
+
+    /// Sends a text frame.
+    pub(crate) async fn send(&mut self, frame: &str) {
+        self.stream.send(Message::text(frame)).await.unwrap();
+    }
+
+    /// The next event.
+    pub(crate) async fn next(&mut self) -> Value {
+        match self.events.pop_front() {
+            Some(event) => event,
+            None => self.frame().await,
+        }
+    }
+
+    /// The next event called `kind`; those before it are dropped.
+    pub(crate) async fn event(&mut self, kind: &str) -> Value {
+        let wanted = async {
+            loop {
+                let event = self.next().await;
+                if event["type"] == kind {
+                    return event;
+                }
+            }
+        };
+        let found = tokio::time::timeout(LONGEST_ROUND, wanted).await;
+        found.unwrap_or_else(|_| panic!("no {kind} in {LONGEST_ROUND:?}"))
+    }
+
+    /// The code and word the server closes with; what comes before is dropped.
+    pub(crate) async fn closed(&mut self) -> (u16, String) {
+        loop {
+            match within("the end", self.stream.next()).await {
+                Some(Ok(Message::Close(Some(close)))) => {
+                    return (close.code.into(), close.reason.to_string());
+                }
+                Some(Ok(_)) => {}
+                end => panic!("no close frame but {end:?}"),
+            }
+        }
+    }
+
+    /// Is cut off without a word, as by a dying battery.
+    pub(crate) fn vanish(self) {
+        drop(self.stream);
+    }
+
+    async fn frame(&mut self) -> Value {
+        loop {
+            match within("a frame", self.stream.next()).await {
+                Some(Ok(Message::Text(text))) => {
+                    let frame: Value = serde_json::from_str(&text).unwrap();
+                    self.check(&frame, &text);
+                    return frame;
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                end => panic!("no frame but {end:?}"),
+            }
+        }
+    }
+
+    /// Every event of a lobby begins with its head, and no number is left out or comes twice.
+    fn check(&mut self, frame: &Value, json: &str) {
+        let kind = text(&frame["type"]);
+        if matches!(kind, "reply" | "refused") || frame["lobby_id"].is_null() {
+            return;
+        }
+        let (lobby, round) = (whole(&frame["lobby_id"]), whole(&frame["round"]));
+        let (epoch, seq) = (whole(&frame["epoch"]), whole(&frame["seq"]));
+        let head = format!(
+            r#"{{"type":"{kind}","lobby_id":{lobby},"epoch":{epoch},"seq":{seq},"round":{round},"#
+        );
+        assert!(json.starts_with(&head), "{json}");
+        match kind {
+            "bet_result" | "balance" => return,
+            "snapshot" => {}
+            _ => {
+                let (last_epoch, last) = self.last.expect("a snapshot comes first");
+                assert_eq!((epoch, seq), (last_epoch, last + 1), "{json}");
+            }
+        }
+        self.last = Some((epoch, seq));
+    }
+}
+
+/// How long until betting closes, as `event` says.
+pub(crate) fn closes_in(event: &Value) -> Option<Duration> {
+    (!event["closes_in_ms"].is_null()).then(|| Duration::from_millis(whole(&event["closes_in_ms"])))
+}
