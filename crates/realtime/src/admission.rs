@@ -102,4 +102,15 @@ mod tests {
         drop(anns);
         assert!(place("2001:db8::3").is_ok());
     }
+
+    #[test]
+    fn transports_of_one_hub_count_together() {
+        let config = Config { sockets_max: 2, ..Config::default() };
+        let hub = Hub::new(Metrics::default());
+        let (socket_io, plain) = (Admission::new(&hub, &config), Admission::new(&hub, &config));
+        let _first = socket_io.place(None).unwrap();
+        let _second = plain.place(None).unwrap();
+        assert_eq!(socket_io.place(None).err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(plain.place(None).err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    }
 }

@@ -56,8 +56,9 @@ enum Progress {
 
 impl Reader {
     /// Reads until the socket ends, beginning with what came behind the handshake.
-    pub(crate) async fn run(mut self, early: &[u8]) {
-        let progress = self.take(&mut early.to_vec());
+    pub(crate) async fn run(mut self, mut early: Vec<u8>) {
+        let progress = self.take(&mut early);
+        drop(early);
         let progress = self.read_on(progress).await;
         match progress {
             // Our close frame is out, or never will be: the client's own is waited for.

@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::server::conn::auto::upgrade::downcast;
@@ -51,7 +50,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     Method,
-    Http2,
+    HttpVersion,
     NoUpgrade,
     Version,
     Key,
@@ -126,7 +125,7 @@ impl Inner {
             let Some((connection, early)) = raw(upgraded) else { return };
             let (stream, seat) = connection.into_parts();
             let link = Arc::new(Link::new(stream));
-            let session = door.open(&link, peer, &early).await;
+            let session = door.open(&link, peer, early).await;
             session.detach();
             door.hub.exit(&session);
             drop((link, seat, place));
@@ -134,7 +133,7 @@ impl Inner {
     }
 
     /// Gives the stream a session and reads it to its end.
-    async fn open(&self, link: &Arc<Link>, peer: Option<IpAddr>, early: &[u8]) -> Session {
+    async fn open(&self, link: &Arc<Link>, peer: Option<IpAddr>, early: Vec<u8>) -> Session {
         let Self { hub, config, clock, .. } = self;
         let metrics = hub.metrics().clone();
         let birth = hub.birth(Dialect::Plain, peer, None);
@@ -161,20 +160,21 @@ impl Inner {
     }
 }
 
-/// The stream under an upgraded connection, and what was read of it already.
-fn raw(upgraded: Upgraded) -> Option<(Connection, Bytes)> {
+/// The stream under an upgraded connection, and what was read of it already: copied, so that the
+/// buffer it was read into is not kept for as long as the connection.
+fn raw(upgraded: Upgraded) -> Option<(Connection, Vec<u8>)> {
     let Ok(parts) = downcast::<Connection>(upgraded) else {
         tracing::error!("plain sockets are served by a server that is not ours");
         return None;
     };
-    Some((parts.io, parts.read_buf))
+    Some((parts.io, parts.read_buf.to_vec()))
 }
 
 /// What RFC 6455, 4.2.1, asks of a client, and what we do. The key, if all is well.
 fn check<'a>(origins: &Origins, request: &'a Request) -> Result<&'a HeaderValue, Refusal> {
     let headers = request.headers();
-    if request.version() >= Version::HTTP_2 {
-        return Err(Refusal::Http2);
+    if request.version() != Version::HTTP_11 {
+        return Err(Refusal::HttpVersion);
     }
     if request.method() != Method::GET {
         return Err(Refusal::Method);
@@ -189,7 +189,7 @@ fn check<'a>(origins: &Origins, request: &'a Request) -> Result<&'a HeaderValue,
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
     let key = keys.next().filter(|key| is_key(key) && keys.next().is_none());
     let key = key.ok_or(Refusal::Key)?;
-    if !names(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
+    if !values(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|value| value == SUBPROTOCOL) {
         return Err(Refusal::Subprotocol);
     }
     if !origins.allow(headers) {
@@ -198,11 +198,15 @@ fn check<'a>(origins: &Origins, request: &'a Request) -> Result<&'a HeaderValue,
     Ok(key)
 }
 
-/// Whether a header's comma-separated values have `wanted` among them.
+/// Whether `wanted`, in whatever case, is among a header's values.
 fn names(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let mut values = values.flat_map(|value| value.split(','));
-    values.any(|value| value.trim().eq_ignore_ascii_case(wanted))
+    values(headers, name).any(|value| value.eq_ignore_ascii_case(wanted))
+}
+
+/// A header's comma-separated values.
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 /// Sixteen bytes in Base64.
@@ -220,7 +224,7 @@ impl Refusal {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Method => "method",
-            Self::Http2 => "http2",
+            Self::HttpVersion => "http_version",
             Self::NoUpgrade => "no_upgrade",
             Self::Version => "version",
             Self::Key => "key",
@@ -233,7 +237,7 @@ impl Refusal {
         let refused = match self {
             Self::Method => ApiError::new(Code::Malformed, "A WebSocket begins with GET")
                 .with_status(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-            Self::Http2 => ApiError::new(Code::Malformed, "A WebSocket needs HTTP/1.1 here"),
+            Self::HttpVersion => ApiError::new(Code::Malformed, "A WebSocket needs HTTP/1.1 here"),
             Self::NoUpgrade => ApiError::new(Code::Malformed, "Only WebSockets are served here")
                 .with_status(StatusCode::UPGRADE_REQUIRED, "Upgrade required"),
             Self::Version => ApiError::new(Code::Malformed, "WebSockets of version 13 are served")

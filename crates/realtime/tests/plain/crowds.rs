@@ -95,6 +95,32 @@ async fn a_thousand_that_never_read_lose_ticks_then_their_sockets() {
 }
 
 #[tokio::test]
+async fn a_thousand_that_listen_take_little_memory() {
+    let game = Game::start(Config { sockets_per_address_max: 3_000, ..Config::default() }).await;
+    let mut crowd = Vec::new();
+    let mut join = async |number: usize| {
+        for _ in 0..number {
+            let mut raw = Raw::open(game.address).await;
+            raw.send(&frame(0x81, br#"{"type":"join","id":1,"lobby_id":4}"#)).await;
+            raw.text().await;
+            raw.text().await;
+            crowd.push(raw);
+        }
+        resident_bytes()
+    };
+    // The first ones pay for what all share.
+    let before = join(CROWD).await;
+    let after = join(CROWD).await;
+    let each = after.saturating_sub(before) / CROWD;
+    println!("{each} bytes for a socket, its client's end in this process with it");
+    assert!(each < 10_240, "{each} bytes for a socket");
+    assert_eq!(game.tell(4, "{}", Importance::Event), 2 * CROWD);
+    for raw in &mut crowd {
+        assert_eq!(raw.text().await, "{}");
+    }
+}
+
+#[tokio::test]
 async fn an_endless_message_is_passed_over_and_then_ended() {
     let game = Game::start(Config::default()).await;
     let mut raw = Raw::open(game.address).await;

@@ -50,6 +50,7 @@ fn what_is_missing_or_wrong_is_named() {
         ("sec-websocket-protocol", "", Refusal::Subprotocol),
         ("sec-websocket-protocol", "chat", Refusal::Subprotocol),
         ("sec-websocket-protocol", "waxwing.v2", Refusal::Subprotocol),
+        ("sec-websocket-protocol", "Waxwing.V1", Refusal::Subprotocol),
         ("origin", "https://evil.example", Refusal::Origin),
         ("origin", "null", Refusal::Origin),
     ];
@@ -66,7 +67,8 @@ fn another_method_or_version_of_http_is_refused() {
         request.body(Body::empty()).unwrap()
     };
     let refusal = |request: Request| check(&Origins::new(&[]), &request).err();
-    assert_eq!(refusal(request(Method::GET, Version::HTTP_2)), Some(Refusal::Http2));
+    assert_eq!(refusal(request(Method::GET, Version::HTTP_2)), Some(Refusal::HttpVersion));
+    assert_eq!(refusal(request(Method::GET, Version::HTTP_10)), Some(Refusal::HttpVersion));
     assert_eq!(refusal(request(Method::POST, Version::HTTP_11)), Some(Refusal::Method));
     let versions = Refusal::Version.answer();
     assert_eq!(versions.status(), StatusCode::UPGRADE_REQUIRED);
