@@ -357,7 +357,9 @@ impl Sender {
     fn fenced(&self, lobby: LobbyId, answers: &mut Answers) {
         if answers.stuck.insert(lobby)
             && let Some(live) = self.live.lock().get(&lobby)
+            && !live.is_ended()
         {
+            tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby");
             live.end(self.clock.now(), Ended::Lost);
         }
     }

@@ -43,6 +43,8 @@ pub(crate) struct Book {
     pub(crate) lost_answers: u32,
     /// A call ends its caller's task.
     pub(crate) panics: bool,
+    /// Every call that would hold this bet fails for good, and does nothing.
+    pub(crate) poison: Option<BetId>,
     /// No call is answered, none does anything.
     pub(crate) down: bool,
 }
@@ -229,6 +231,10 @@ impl Wallet for TestWallet {
         &self,
         holds: &[Reserve],
     ) -> Result<Vec<Result<Amount, Refusal>>, WalletError> {
+        let poison = self.book.lock().poison;
+        if holds.iter().any(|hold| Some(hold.bet) == poison) {
+            return Err(WalletError::Failed);
+        }
         self.call(|book| holds.iter().map(|hold| book.reserve(hold)).collect())
     }
 

@@ -224,6 +224,39 @@ async fn d_otherwise_every_open_bet_is_paid_where_the_climb_was_last_seen() {
     assert_eq!(left.store.unsent(100, &[]).await.unwrap().len(), queued);
 }
 
+/// What each bet got back, in hundredths of the stake, wherever the last heartbeat stood.
+#[tokio::test]
+async fn players_get_what_the_last_durable_multiplier_says() {
+    let left = Left::new().await;
+    let crash = left.crash_point.centi();
+    drop(left);
+    // Ann leaves by hand at 1.20x, which is stored. Four others ride: with no target, with one
+    // below the heartbeat, one between heartbeat and crash point, one above the crash point.
+    for (heartbeat, state, ends_at) in [
+        // Past the crash point the climb cannot have been: it had ended there.
+        (crash + 1, RoundState::Settled, [Some(120), Some(0), Some(150), Some(crash), Some(0)]),
+        (crash, RoundState::Settled, [Some(120), Some(0), Some(150), Some(crash), Some(0)]),
+        (
+            crash - 1,
+            RoundState::Interrupted,
+            [Some(120), Some(crash - 1), Some(150), Some(crash - 1), Some(crash - 1)],
+        ),
+    ] {
+        let left = Left::new().await;
+        let caps = [9_000, 100_000, 150, crash, crash + 1];
+        let bets: Vec<Bet> = (1..).zip(caps).map(|(number, cap)| bet(number, cap)).collect();
+        left.accept(&bets).await;
+        left.lock(&bets).await;
+        left.cash_out(&bets[0], centi(120)).await;
+        left.beat(centi(heartbeat)).await;
+        let (record, bets) = left.taken().await;
+        assert_eq!(record.state, state, "{heartbeat} of {crash}");
+        assert_eq!(ends(&bets), ends_at, "{heartbeat} of {crash}");
+        let paid: u32 = ends_at.into_iter().flatten().sum();
+        assert_eq!(record.payout_sum, Stake::from_whole(10).payout_at(centi(paid)));
+    }
+}
+
 #[tokio::test]
 async fn a_lobby_that_does_not_exist_is_unknown() {
     let left = Left::new().await;

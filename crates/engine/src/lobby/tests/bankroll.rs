@@ -90,3 +90,63 @@ fn the_stake_that_fits_does_fit() {
         "]],
     );
 }
+
+#[test]
+fn what_an_alarmed_close_may_still_cost_stays_reserved() {
+    check(
+        "crash 1.00 hold close house 10000",
+        "
+          1 ann bets 500 auto 2
+       2000 passes
+       2001 wallet disagrees
+       4400 ann bets 450.01 auto 2
+       4401 ann bets 450 auto 2
+    ",
+        &expect![[r"
+            0 round 1 open until 1000
+            1 ann in with 500, cap 2.00
+            1000 locked with 1 bets of 500
+            1200 started at 1200
+            1200 crashed at 1.00x, climbed to 1.00x in 0 ms
+            1300 settled, lost by [ann], paid out 0
+            4300 round 2 open until 5300
+            4400 ann refused: ExposureFull { fits: Some(Stake(45000)) }
+            4401 ann in with 450, cap 2.00
+        "]],
+    );
+}
+
+#[test]
+fn what_a_round_may_cost_is_reserved_until_the_wallet_has_closed_it() {
+    // What it can still cost is not there for the next: a tenth of 1,000, of 800, of 720.
+    check(
+        "crash 1.00 hold close house 1000",
+        "
+          1 ann bets 50 auto 2
+          2 bob bets 50 auto 2
+       4400 ann bets 40.01 auto 2
+       4401 ann bets 40 auto 2
+       8800 ann bets 36.01 auto 2
+       8801 ann bets 36 auto 2
+    ",
+        &expect![[r"
+            0 round 1 open until 1000
+            1 ann in with 50, cap 2.00
+            2 bob in with 50, cap 2.00
+            1000 locked with 2 bets of 100
+            1200 started at 1200
+            1200 crashed at 1.00x, climbed to 1.00x in 0 ms
+            1300 settled, lost by [ann bob], paid out 0
+            4300 round 2 open until 5300
+            4400 ann refused: ExposureFull { fits: Some(Stake(4000)) }
+            4401 ann in with 40, cap 2.00
+            5300 locked with 1 bets of 40
+            5500 started at 5500
+            5500 crashed at 1.00x, climbed to 1.00x in 0 ms
+            5600 settled, lost by [ann], paid out 0
+            8600 round 3 open until 9600
+            8800 ann refused: ExposureFull { fits: Some(Stake(3600)) }
+            8801 ann in with 36, cap 2.00
+        "]],
+    );
+}

@@ -337,3 +337,40 @@ fn a_slow_store_gets_a_longer_lead_each_time() {
         "]],
     );
 }
+
+#[test]
+fn two_bets_of_one_player_each_have_their_own_target() {
+    check(
+        "crash 2.00",
+        "
+          0 ann bets 10 auto 1.2
+          1 ann bets 20 auto 1.5 as 2
+          2 ann bets 30 as 3
+          3 bob bets 10
+          4 bob bets 10 auto 3 as 2
+        500 bob cancels as 2
+       6000 ann leaves as 2
+       7000 ann leaves
+      20000 passes
+    ",
+        &expect![[r"
+            0 round 1 open until 1000
+            0 ann in with 10, cap 1.20
+            1 ann#2 in with 20, cap 1.50
+            2 ann refused: BetLimit { limit: 2 }
+            3 bob in with 10, cap 1000.00
+            4 bob#2 in with 10, cap 3.00
+            500 bob#2 out, 10 back
+            1000 locked with 3 bets of 40
+            1200 started at 1200
+            4239 ann paid 12 at 1.20x by cap
+            6000 ann#2 paid 26.6 at 1.33x
+            7000 ann refused: NoOpenBet
+            12836 crashed at 2.00x, climbed to 2.00x in 11636 ms
+            12936 settled, lost by [bob], paid out 38.6
+            15936 round 2 open until 16936
+            16936 locked with 0 bets of 0
+            17136 started at 17136
+        "]],
+    );
+}

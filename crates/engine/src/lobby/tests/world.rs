@@ -119,6 +119,10 @@ impl World {
                     self.answer(&write);
                 }
             }
+            ["wallet", "disagrees"] => {
+                let (round, house_balance) = (self.lobby.round(), self.house);
+                self.give(at, Command::RoundClosed { round, house_balance, agreed: false });
+            }
             ["wallet", "refuses", who] => {
                 let write = self.held.remove(0);
                 assert!(matches!(&write, Write::Bet(bet) if bet.key.player == player(who)));

@@ -144,3 +144,81 @@ async fn a_node_that_loses_one_of_its_tasks_ends() {
     assert!(answer.is_err(), "a bet that nobody reserved is not accepted");
     assert!(!process.health.is_ready());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bet_that_can_never_be_held_takes_no_other_with_it() {
+    let mut world = World::new();
+    world.config.main.betting_ms = 5_000;
+    for who in 1..=9 {
+        world.wallet.top_up(player(who), 10);
+    }
+    let process = world.start().await;
+    place(&process, request(9, 9, 1, None)).await;
+    // While no call is answered, bets gather into one.
+    world.wallet.book.lock().down = true;
+    world.wallet.book.lock().poison = Some(bet_id(4));
+    let bets = (1..=8_u8).map(|number| {
+        let service = process.service.clone();
+        let asked = request(number.into(), number, 1, None);
+        tokio::spawn(async move { service.place_bet(asked).await })
+    });
+    let bets: Vec<_> = bets.collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    world.wallet.book.lock().down = false;
+    for (number, bet) in (1..).zip(bets) {
+        let answer = bet.await.unwrap();
+        if number == 4 {
+            assert_eq!(answer, Err(PlayRefusal::Overloaded.into()), "it went back");
+        } else {
+            assert!(answer.is_ok(), "{number}: {answer:?}");
+        }
+    }
+    assert_eq!(world.wallet.balance(player(4)), Amount::from_whole(10));
+    assert_eq!(world.wallet.hold(player(4), bet_id(4)), None);
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lobby_that_cannot_be_taken_over_is_tried_again_until_it_can() {
+    let world = World::new();
+    world.wallet.top_up(player(1), 10);
+    world.wallet.book.lock().down = true;
+    // It starts all the same, and says what is not to be had.
+    let process = world.start().await;
+    assert!(process.health.is_ready());
+    assert!(process.service.look(lobby(1), None).await.is_err());
+    assert_eq!(process.service.metrics().lobbies.get(), 0);
+    world.wallet.book.lock().down = false;
+    until(async || process.service.metrics().lobbies.get() == 1).await;
+    place(&process, request(1, 1, 10, None)).await;
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_look_never_crowd_out_those_who_play() {
+    let mut world = World::new();
+    world.config.main.betting_ms = 5_000;
+    world.wallet.top_up(player(1), 10);
+    let process = world.start().await;
+    place(&process, request(1, 1, 1, None)).await;
+    let looks: Vec<_> = (0..4_000)
+        .map(|_| {
+            let service = process.service.clone();
+            tokio::spawn(async move { service.look(lobby(1), Some(player(1))).await })
+        })
+        .collect();
+    let second = process.service.place_bet(request(1, 2, 1, None)).await.unwrap();
+    let mut seen = 0;
+    for look in looks {
+        match look.await.unwrap() {
+            Ok(snapshot) => {
+                seen += 1;
+                assert!(snapshot.mine.iter().all(|bet| bet.stake.0 == second.stake));
+                assert!((1..=2).contains(&snapshot.mine.len()), "{:?}", snapshot.mine);
+            }
+            Err(error) => assert_eq!(error, PlayRefusal::Overloaded.into()),
+        }
+    }
+    assert!(seen >= 256, "as many as may wait are answered, {seen}");
+    process.stop().await;
+}
