@@ -190,6 +190,20 @@ async fn who_comes_back_in_mid_climb_finds_the_bet_alive_and_cashes_out() {
     }
 }
 
+/// The bets that enter the round, and its lock. A lobby that wakes begins with a snapshot.
+async fn bets_of_round(spectator: &mut Plain) -> (Vec<Value>, Value) {
+    let mut bets: Vec<Value> = Vec::new();
+    loop {
+        let event = spectator.next().await;
+        match text(&event["type"]) {
+            "snapshot" => bets.clone_from(event["bets"].as_array().unwrap()),
+            "bets_accepted" => bets.extend(event["bets"].as_array().unwrap().clone()),
+            "round_locked" => return (bets, event),
+            _ => {}
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spectator_sees_the_round_and_both_dialects_see_each_other() {
     let place = Place::with(BRISK);
@@ -207,16 +221,11 @@ async fn a_spectator_sees_the_round_and_both_dialects_see_each_other() {
     let placed = original.call("place_bet", bet).await.unwrap();
     assert_eq!(whole(&placed["round"]), round, "{placed}");
 
-    let mut bets = Vec::new();
-    while bets.len() < 2 {
-        let accepted = spectator.event("bets_accepted").await;
-        bets.extend(accepted["bets"].as_array().unwrap().clone());
-    }
+    let (bets, locked) = bets_of_round(&mut spectator).await;
     let names: Vec<_> = bets.iter().map(|bet| (text(&bet["name"]), stake(&bet["stake"]))).collect();
     assert_eq!(names, [("ann", Stake::from_whole(2)), ("bob", Stake::from_whole(3))]);
     assert!(bets.iter().all(|bet| bet["auto_cash_out"].is_null()), "targets are nobody's business");
 
-    let locked = spectator.event("round_locked").await;
     assert_eq!((whole(&locked["count"]), amount(&locked["sum"])), (2, Amount::from_whole(5)));
     let crashed = spectator.event("crashed").await;
     let over_there = original.until("crashed").await.unwrap();

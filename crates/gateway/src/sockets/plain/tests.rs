@@ -97,9 +97,8 @@ async fn a_bet_is_placed_once_however_often_it_has_to_be_sent() {
     let (mut client, _) = gateway.plain_player().await;
     gateway.play.leave_unanswered(1);
     let placed = client.ask_text("place_bet", bet()).await;
-    let expected = format!(
-        r#"{{"type":"reply","id":3,"bet_id":"{BET}","round":3,"stake":10.5,"auto_cash_out":2,"cap":2,"balance":90}}"#
-    );
+    let bet_of = format!(r#"{{"type":"reply","id":3,"bet_id":"{BET}","round":3,"stake":10.5,"#);
+    let expected = bet_of + r#""auto_cash_out":2,"cap":2,"balance":90}"#;
     assert_eq!(placed, expected);
     let asked = gateway.play.bets();
     assert_eq!((asked.len(), &asked[0]), (2, &asked[1]));
@@ -166,15 +165,15 @@ async fn a_cash_out_is_answered_and_told_to_all_sockets_of_its_player() {
 
     let at = json!({ "lobby_id": 4, "round": 3, "bet_id": BET });
     let paid = client.ask_text("cash_out", at).await;
-    let expected = format!(
-        r#"{{"type":"reply","id":3,"cashed_out":[{{"bet_id":"{BET}","multiplier":1.5,"payout":15}}],"stamped_ms":6758}}"#
-    );
+    let cashed_out = format!(r#"[{{"bet_id":"{BET}","multiplier":1.5,"payout":15}}]"#);
+    let expected =
+        format!(r#"{{"type":"reply","id":3,"cashed_out":{cashed_out},"stamped_ms":6758}}"#);
     assert_eq!(paid, expected);
     let asked = gateway.play.cash_outs();
     assert_eq!((asked[0].player, asked[0].at.round), (player(7), Some(3)));
-    let told = format!(
-        r#"{{"type":"bet_result","lobby_id":4,"epoch":1,"seq":9,"round":3,"user_id":7,"result":"win","payout":15,"coefficient":1.5,"bet_id":"{BET}","stake":10}}"#
-    );
+    let head = r#"{"type":"bet_result","lobby_id":4,"epoch":1,"seq":9,"round":3,"#;
+    let win = r#""user_id":7,"result":"win","payout":15,"coefficient":1.5,"#;
+    let told = format!(r#"{head}{win}"bet_id":"{BET}","stake":10}}"#);
     assert_eq!(client.event_text().await, told);
     assert_eq!(other.event_text().await, told);
     assert_eq!(
