@@ -33,4 +33,6 @@ mod rounds;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]
+mod stall;
+#[cfg(test)]
 mod whole_balance;
