@@ -12,7 +12,7 @@ mod views;
 use std::sync::Arc;
 
 use fairness::{Seed, Segment};
-use kernel::{Multiplier, RoundId, Sealed, SeedIndex};
+use kernel::{LobbyId, Multiplier, RoundId, Sealed, SeedIndex};
 use parking_lot::Mutex;
 use protocol::chains::{AbandonReason, Abandoned, AbandonedChain, LostRounds};
 use protocol::rounds::CommitmentView;
@@ -68,16 +68,6 @@ pub(crate) struct Promise {
     pub(crate) abandoned: Vec<AbandonedChain>,
 }
 
-/// What a new owner knows of a lobby's seeds.
-#[derive(Clone, Debug)]
-pub(crate) struct Inherited {
-    pub(crate) chains: Vec<ChainRecord>,
-    /// The last seed that the wallet has seen used up, counted over all chains.
-    pub(crate) fenced: SeedIndex,
-    /// The store is an older copy of itself; rounds may have been lost.
-    pub(crate) behind: Option<Behind>,
-}
-
 /// How far a store is behind the wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Behind {
@@ -112,20 +102,17 @@ struct State {
 }
 
 impl Seeds {
-    /// Goes on where the stored chains stand; makes the first chain if there is none. A store
-    /// behind the wallet gives up all its chains, for all to see, before anything else.
+    /// Goes on where the stored chains stand; makes the first chain if there is none. `fenced` is
+    /// the last seed that the wallet has seen used up, counted over all chains.
     ///
     /// # Errors
     /// [`SeedError`] if the store fails.
     pub(crate) async fn load(
         maker: Arc<SeedMaker>,
         plan: ChainPlan,
-        inherited: Inherited,
+        mut chains: Vec<ChainRecord>,
+        fenced: SeedIndex,
     ) -> Result<Arc<Self>, SeedError> {
-        let Inherited { mut chains, fenced, behind } = inherited;
-        if let Some(behind) = behind {
-            chains = give_up(&maker, plan, chains, behind).await?;
-        }
         let (mut number, mut seeds_before) = after(&chains, fenced);
         let mut live = chains.iter().filter(|chain| is_live(chain)).cloned();
         let mut first = live.next();
@@ -313,34 +300,25 @@ pub(crate) fn read_seed(
     Ok(Opened { round, index, seed, crash_point: Sealed::new(crash_point) })
 }
 
-/// Gives up every chain of a store that is an older copy: what it takes for unused may have been
-/// shown to everybody.
-async fn give_up(
+/// Gives up every chain of a store that is an older copy, for all to see: what it takes for unused
+/// may have been shown to everybody.
+///
+/// # Errors
+/// [`SeedError`] if it cannot be stored.
+pub(crate) async fn give_up(
     maker: &SeedMaker,
-    plan: ChainPlan,
-    chains: Vec<ChainRecord>,
+    lobby: LobbyId,
+    chains: &[ChainRecord],
     behind: Behind,
-) -> Result<Vec<ChainRecord>, SeedError> {
-    let reason = AbandonReason::StoreBehind;
-    let Behind { lost_rounds } = behind;
+) -> Result<(), SeedError> {
+    let (reason, lost_rounds) = (AbandonReason::StoreBehind, behind.lost_rounds);
     let how = Abandoned { reason, at: maker.clock.unix_ms(), lost_rounds };
-    let lobby = plan.lobby;
     tracing::error!(lobby.id = %lobby, "the store is behind the wallet; its seeds are given up");
-    maker.store.abandon(Abandonment { lobby: plan.lobby, chain: None, how }).await?;
-    let newest = chains.iter().map(|chain| chain.chain).max();
-    let gives_up = |chain: &ChainRecord| {
-        is_live(chain) || chain.abandoned.is_none() && Some(chain.chain) == newest
-    };
-    for _ in chains.iter().filter(|chain| gives_up(chain)) {
+    maker.store.abandon(Abandonment { lobby, chain: None, how }).await?;
+    for _ in chains.iter().filter(|chain| is_live(chain)) {
         maker.metrics.chains_abandoned.inc();
     }
-    let mark = |mut chain: ChainRecord| {
-        if gives_up(&chain) {
-            chain.abandoned = Some(how);
-        }
-        chain
-    };
-    Ok(chains.into_iter().map(mark).collect())
+    Ok(())
 }
 
 /// The number of the next chain and the seeds before it: beyond all that was ever promised, and

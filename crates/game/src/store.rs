@@ -65,6 +65,9 @@ pub(crate) enum StoreCommand {
     CloseUnknown { round: RoundId },
     /// A new owner's epoch.
     TakeOver { lobby: LobbyId, epoch: Epoch },
+    /// The wallet has closed no round above `after`. If it had closed one before, it is an older
+    /// copy of itself, and what it had answered since is sent again.
+    SendAgain { lobby: LobbyId, after: u32 },
 }
 
 /// A lobby that a player asks for.

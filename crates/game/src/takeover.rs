@@ -17,7 +17,7 @@ use protocol::wire::WireMultiplier;
 use crate::metrics::Metrics;
 use crate::pictures::LAST_MAX;
 use crate::recorder::apply_until_definite;
-use crate::seeds::{Behind, ChainPlan, Inherited, Opened, SeedError, SeedMaker, Seeds, read_seed};
+use crate::seeds::{Behind, ChainPlan, Opened, SeedError, SeedMaker, Seeds, give_up, read_seed};
 use crate::store::{
     Inheritance, LobbyRecord, RoundEnd, RoundState, Store, StoreCommand, StoreError,
     UnfinishedRound,
@@ -75,7 +75,10 @@ impl Takeover {
         let (epoch, fenced) = self.fence(&record).await?;
         failpoint::reach("fence.after_answer");
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
-        let behind = behind(&left, &fenced, epoch);
+        if let Some(behind) = behind(&left, &fenced, epoch) {
+            // Before the new epoch is stored, which is one of the signs.
+            give_up(&self.seeds, lobby, &left.chains, behind).await?;
+        }
         self.end_unfinished(&left, &fenced, epoch).await?;
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
         let plan = ChainPlan {
@@ -83,9 +86,8 @@ impl Takeover {
             length: left.lobby.rules.chain_length,
             house_edge_bps: left.lobby.rules.house_edge_bps,
         };
-        let inherited =
-            Inherited { chains: left.chains.clone(), fenced: fenced.seed_index, behind };
-        let seeds = Seeds::load(Arc::clone(&self.seeds), plan, inherited).await?;
+        let chains = left.chains.clone();
+        let seeds = Seeds::load(Arc::clone(&self.seeds), plan, chains, fenced.seed_index).await?;
         let rules = self.rules(&left.lobby);
         let resume = resume(&left, &fenced);
         let last = self.last_rounds(lobby).await?;
@@ -148,7 +150,9 @@ impl Takeover {
         epoch: Epoch,
     ) -> Result<(), TakeoverError> {
         let lobby = left.lobby.lobby;
-        let mut commands = vec![StoreCommand::TakeOver { lobby, epoch }];
+        let after = fenced.closed_round;
+        let mut commands =
+            vec![StoreCommand::TakeOver { lobby, epoch }, StoreCommand::SendAgain { lobby, after }];
         for round in &left.unfinished {
             let number = round.record.round;
             tracing::info!(round = %number, "a round that an earlier owner left is ended");

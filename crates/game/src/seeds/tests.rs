@@ -17,7 +17,7 @@ use platform::random::SeededRandom;
 
 use super::beacon::{BeaconError, BeaconOutput};
 use super::vault::Place;
-use super::{Beacon, Behind, ChainPlan, Inherited, SeedError, SeedMaker, Seeds, Vault};
+use super::{Beacon, Behind, ChainPlan, SeedError, SeedMaker, Seeds, Vault, give_up};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::{ChainRecord, SqliteStore, Store};
@@ -88,18 +88,13 @@ fn plan(length: u32) -> ChainPlan {
 async fn load(ground: &Ground, length: u32) -> Arc<Seeds> {
     let chains = ground.maker.store.inherit(lobby(1)).await.unwrap().unwrap().chains;
     let used = chains.iter().map(|chain| chain.seeds_before + chain.used).max().unwrap_or(0);
-    load_behind(ground, length, used, None).await
+    load_fenced(ground, length, used).await
 }
 
-async fn load_behind(
-    ground: &Ground,
-    length: u32,
-    fenced: u32,
-    behind: Option<Behind>,
-) -> Arc<Seeds> {
+async fn load_fenced(ground: &Ground, length: u32, fenced: u32) -> Arc<Seeds> {
     let chains = ground.maker.store.inherit(lobby(1)).await.unwrap().unwrap().chains;
-    let inherited = Inherited { chains, fenced: SeedIndex(fenced), behind };
-    Seeds::load(Arc::clone(&ground.maker), plan(length), inherited).await.unwrap()
+    let maker = Arc::clone(&ground.maker);
+    Seeds::load(maker, plan(length), chains, SeedIndex(fenced)).await.unwrap()
 }
 
 async fn chain(ground: &Ground, number: u32) -> ChainRecord {

@@ -29,7 +29,9 @@ const fn names(command: &StoreCommand) -> Option<(&'static str, &'static str)> {
         StoreCommand::EndRound(_) => ("settle.before_commit", "settle.after_commit"),
         StoreCommand::VoidRound { .. } => ("void.before_commit", "void.after_commit"),
         StoreCommand::TakeOver { .. } => ("takeover.before_commit", "takeover.after_commit"),
-        StoreCommand::ForgetRound { .. } | StoreCommand::CloseUnknown { .. } => return None,
+        StoreCommand::ForgetRound { .. }
+        | StoreCommand::CloseUnknown { .. }
+        | StoreCommand::SendAgain { .. } => return None,
     };
     Some(names)
 }

@@ -107,6 +107,7 @@ fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done>
         StoreCommand::ForgetRound { round } => rounds::forget(tx, *round)?,
         StoreCommand::VoidRound { round, reason, at } => rounds::void(tx, *round, *reason, *at)?,
         StoreCommand::CloseUnknown { round } => rounds::close_unknown(tx, *round)?,
+        StoreCommand::SendAgain { lobby, after } => outbox::send_again(tx, *lobby, *after)?,
         StoreCommand::TakeOver { lobby, epoch } => lobbies::take_over(tx, *lobby, *epoch)?,
     }
     Ok(Done::Stored)

@@ -283,3 +283,36 @@ async fn a_player_has_at_most_so_many_lobbies() {
     new.owner = Some(player(5));
     assert!(store.create_lobby(new, 2).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_wallet_that_is_an_older_copy_is_sent_again_what_it_has_lost() {
+    let (_directory, store) = store().await;
+    let mut script = Vec::new();
+    for number in 1..=3_u8 {
+        let round = u32::from(number);
+        script.extend([opened(round), accepted(number, round), locked(round, round, &[number])]);
+        script.push(settled(round, &[number]));
+    }
+    apply(&*store, script).await;
+    let sent = store.unsent(100, &[]).await.unwrap();
+    let rows: Vec<i64> = sent.iter().map(|row| row.id).collect();
+    let of = |number: u32| sent.iter().filter(|row| row.round.number == number).count();
+    let closed = |number| ClosedRound { round: round(number), agreed: true };
+    // The last round's close was not answered yet, its resolve was.
+    let answers = Acknowledgement {
+        rows: rows[..rows.len() - 1].to_vec(),
+        closed: vec![closed(1), closed(2)],
+        at: 100,
+    };
+    store.acknowledge(answers).await.unwrap();
+    let unsent = async || store.unsent(100, &[]).await.unwrap().len();
+    let again = |after| StoreCommand::SendAgain { lobby: lobby(1), after };
+    apply(&*store, vec![again(2)]).await;
+    assert_eq!(unsent().await, 1, "the wallet has what it had: nothing is sent again");
+    apply(&*store, vec![again(1)]).await;
+    assert_eq!(unsent().await, of(2) + of(3));
+    apply(&*store, vec![again(0), again(0)]).await;
+    assert_eq!(unsent().await, rows.len());
+    let left = store.inherit(lobby(1)).await.unwrap().unwrap();
+    assert_eq!(left.unclosed.len(), 1, "the lobby itself goes on");
+}

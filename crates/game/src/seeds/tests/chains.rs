@@ -152,7 +152,10 @@ async fn a_store_behind_the_wallet_gives_up_its_chains_in_public() {
     until("anchored", async || chain(&ground, 2).await.public_seed.is_some()).await;
     drop(seeds);
     let lost_rounds = Some(LostRounds { from: 5, to: 9 });
-    let seeds = load_behind(&ground, FIVE, 9, Some(Behind { lost_rounds })).await;
+    let chains = ground.maker.store.inherit(lobby(1)).await.unwrap().unwrap().chains;
+    give_up(&ground.maker, lobby(1), &chains, Behind { lost_rounds }).await.unwrap();
+    assert_eq!(ground.maker.metrics.chains_abandoned.get(), 2);
+    let seeds = load_fenced(&ground, FIVE, 9).await;
     for number in [1, 2] {
         let how = chain(&ground, number).await.abandoned.unwrap();
         assert_eq!((how.reason, how.lost_rounds), (AbandonReason::StoreBehind, lost_rounds));

@@ -93,6 +93,18 @@ pub(super) fn acknowledge(tx: &Transaction<'_>, answers: &Acknowledgement) -> Re
     answers.closed.iter().try_for_each(|closed| note_close(tx, *closed))
 }
 
+/// Rows above `after` go out again if the wallet once answered a close above it.
+pub(super) fn send_again(tx: &Transaction<'_>, lobby: LobbyId, after: u32) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE outbox SET acknowledged_at = NULL
+         WHERE lobby = ?1 AND round > ?2 AND acknowledged_at IS NOT NULL AND EXISTS (
+             SELECT 1 FROM round
+             WHERE round.lobby = ?1 AND round.round > ?2 AND close_agreed IS NOT NULL)",
+    )?
+    .execute(params![lobby.as_i64(), after])?;
+    Ok(())
+}
+
 /// A close that did not agree leaves the round's exposure reserved for ever.
 fn note_close(tx: &Transaction<'_>, closed: ClosedRound) -> Result<()> {
     let (lobby, number) = (closed.round.lobby.as_i64(), closed.round.number);
