@@ -8,9 +8,9 @@ use protocol::lobby::CurveName;
 use protocol::picture::{Crashed, Picture, PictureEvent, RoundStarted, Tick};
 use protocol::rounds::Phase;
 use protocol::wire::WireLobbyId;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::testing::{Client, Gateway, multiplier, snapshot};
+use crate::testing::{Client, Gateway, PlainClient, multiplier, snapshot};
 
 fn started() -> PictureEvent {
     PictureEvent::RoundStarted(RoundStarted { elapsed_ms: 0, curve: CurveName::Exponential })
@@ -129,4 +129,74 @@ async fn a_feed_ends_when_nobody_is_there() {
     assert!(gateway.registry.encode().unwrap().contains(&feeds(0)));
     assert!(gateway.hub.is_empty(crate::testing::lobby(4)));
     let _keep = Arc::clone(&gateway.play);
+}
+
+/// The numbers of the next `count` events.
+async fn numbers(client: &mut PlainClient, count: usize) -> Vec<(String, u64)> {
+    let mut numbers = Vec::new();
+    for _ in 0..count {
+        let event: Value = serde_json::from_str(&client.event_text().await).unwrap();
+        let kind = event["type"].as_str().unwrap().to_owned();
+        numbers.push((kind, event["seq"].as_u64().unwrap()));
+    }
+    numbers
+}
+
+fn numbered(kind: &str, seq: u64) -> (String, u64) {
+    (kind.to_owned(), seq)
+}
+
+#[tokio::test]
+async fn who_joins_on_an_older_snapshot_is_told_what_came_since() {
+    let gateway = Gateway::new();
+    let (mut first, _) = gateway.plain_player().await;
+    gateway.publish(10, started());
+    gateway.publish(11, tick(1_000, 106));
+    let told = [numbered("round_started", 10), numbered("tick", 11)];
+    assert_eq!(numbers(&mut first, 2).await, told);
+    // The owner's snapshot stands at 9 still.
+    let (mut late, snapshot) = gateway.plain_player().await;
+    assert_eq!(snapshot["seq"], 9);
+    assert_eq!(numbers(&mut late, 2).await, told);
+    gateway.publish(12, crashed(110));
+    for client in [&mut first, &mut late] {
+        assert_eq!(numbers(client, 1).await, [numbered("crashed", 12)]);
+    }
+}
+
+#[tokio::test]
+async fn who_joins_on_a_newer_snapshot_hears_nothing_twice() {
+    let gateway = Gateway::new();
+    let (mut first, _) = gateway.plain_player().await;
+    let mut newer = snapshot(Phase::Running);
+    (newer.seq, newer.elapsed_ms, newer.multiplier) = (11, Some(1_000), Some(multiplier(106)));
+    gateway.play.show(newer);
+    let joins = gateway.plain_player();
+    let pictures_follow = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        gateway.publish(10, started());
+        gateway.publish(11, tick(1_000, 106));
+    };
+    let ((mut late, snapshot), ()) = tokio::join!(joins, pictures_follow);
+    assert_eq!(snapshot["seq"], 11);
+    gateway.publish(12, crashed(110));
+    assert_eq!(numbers(&mut late, 1).await, [numbered("crashed", 12)]);
+    let told = [numbered("round_started", 10), numbered("tick", 11), numbered("crashed", 12)];
+    assert_eq!(numbers(&mut first, 3).await, told);
+}
+
+#[tokio::test]
+async fn a_snapshot_whose_pictures_never_come_is_everyones() {
+    let gateway = Gateway::new();
+    let (mut first, _) = gateway.plain_player().await;
+    let mut newer = snapshot(Phase::Running);
+    (newer.seq, newer.elapsed_ms, newer.multiplier) = (11, Some(1_000), Some(multiplier(106)));
+    gateway.play.show(newer);
+    let (mut late, snapshot) = gateway.plain_player().await;
+    assert_eq!(snapshot["seq"], 11);
+    assert_eq!(numbers(&mut first, 1).await, [numbered("snapshot", 11)]);
+    gateway.publish(12, crashed(110));
+    for client in [&mut first, &mut late] {
+        assert_eq!(numbers(client, 1).await, [numbered("crashed", 12)]);
+    }
 }
