@@ -16,6 +16,7 @@ use crate::metrics::{Metrics, Reason};
 use crate::{Config, Dialect, Encoded, plain};
 
 mod backlog;
+mod farewell;
 mod outbox;
 
 pub(crate) use outbox::{Frame, Outbox, Sent, Wire};

@@ -1,10 +1,11 @@
 //! A raw stream shared by whoever sends to it and the one task that reads it.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use platform::clock::BoxFuture;
 use socket2::SockRef;
 use tokio::net::TcpStream;
@@ -53,23 +54,27 @@ impl Link {
 
 impl Wire for PlainWire {
     fn send(&self, frame: &Frame) -> Sent {
-        let bytes = match frame {
-            Frame::Event(event) => event.frame(),
-            Frame::Raw(bytes) | Frame::Rest(bytes) => Some(bytes),
-            // There are no callbacks here.
-            Frame::Acknowledgement { .. } => None,
-            Frame::Disconnect => {
+        let Some(bytes) = frame.bytes() else {
+            if matches!(frame, Frame::Disconnect) {
                 self.0.ended.notify_one();
-                None
             }
+            return Sent::Done;
         };
-        let Some(bytes) = bytes else { return Sent::Done };
         match self.0.stream.try_write(bytes) {
             Ok(count) if count == bytes.len() => Sent::Done,
             Ok(count) => Sent::Partly(bytes.slice(count..)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Full,
             Err(_) => Sent::Gone,
         }
+    }
+
+    fn send_together(&self, frames: &[Bytes]) -> Option<usize> {
+        let slices: Vec<_> = frames.iter().map(|frame| IoSlice::new(frame)).collect();
+        Some(match self.0.stream.try_write_vectored(&slices) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(_) => frames.iter().map(Bytes::len).sum(),
+        })
     }
 
     fn ready(&self) -> BoxFuture<'static, ()> {

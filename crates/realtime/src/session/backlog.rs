@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::Frame;
 use crate::Dialect;
 use crate::metrics::ByteGauge;
+
+/// Frames offered at once.
+const TOGETHER_MAX: usize = 16;
 
 /// Frames that wait; the bytes of all backlogs together are counted in one gauge.
 pub(crate) struct Backlog {
@@ -57,6 +62,32 @@ impl Backlog {
         let frame = self.frames.pop_front()?;
         self.forget(&frame);
         Some(frame)
+    }
+
+    /// The first finished frames for a plain socket, as many as are offered at once.
+    pub(crate) fn first_frames(&self) -> Vec<Bytes> {
+        if self.dialect != Dialect::Plain || self.frames.len() < 2 {
+            return Vec::new();
+        }
+        let finished = self.frames.iter().map_while(Frame::bytes);
+        finished.take(TOGETHER_MAX).cloned().collect()
+    }
+
+    /// So many bytes of the first frames were taken; the rest of one that was begun stays. How
+    /// many events were among them.
+    pub(crate) fn advance(&mut self, mut taken: usize) -> u64 {
+        let mut events = 0;
+        while taken > 0
+            && let Some(frame) = self.pop()
+        {
+            events += u64::from(matches!(frame, Frame::Event(_)));
+            let Some(bytes) = frame.bytes() else { continue };
+            if taken < bytes.len() {
+                self.put_back(Frame::Rest(bytes.slice(taken..)));
+            }
+            taken = taken.saturating_sub(bytes.len());
+        }
+        events
     }
 
     /// Gives up every tick. How many that were.
@@ -135,5 +166,32 @@ mod tests {
         backlog.push(event("{}", Importance::Event));
         drop(backlog);
         assert_eq!(queued.get(), 0);
+    }
+
+    #[test]
+    fn what_was_taken_of_many_frames_is_gone_to_the_byte() {
+        let raw = |text: &'static str| Frame::Raw(Bytes::from_static(text.as_bytes()));
+        for taken in 0..=15 {
+            let queued = ByteGauge::default();
+            let mut backlog = Backlog::new(Dialect::Plain, queued.clone());
+            backlog.push(raw("first"));
+            backlog.push(event("{}", Importance::Event));
+            backlog.push(raw("second"));
+            backlog.push(Frame::Disconnect);
+            let frames = backlog.first_frames();
+            assert_eq!(frames.len(), 3, "the end is no frame");
+            assert_eq!(backlog.advance(taken), u64::from(taken > 5), "{taken}");
+            let mut rest = Vec::new();
+            while let Some(frame) = backlog.pop() {
+                rest.extend_from_slice(frame.bytes().map_or(b"!", |bytes| bytes));
+            }
+            let expected = [&frames.concat()[taken..], b"!"].concat();
+            assert_eq!(rest, expected, "{taken}");
+            assert_eq!(queued.get(), 0);
+        }
+        let mut others = Backlog::new(Dialect::SocketIo, ByteGauge::default());
+        others.push(event("{}", Importance::Event));
+        others.push(event("{}", Importance::Event));
+        assert!(others.first_frames().is_empty());
     }
 }

@@ -9,12 +9,11 @@ use kernel::Timestamp;
 use parking_lot::Mutex;
 use platform::clock::{BoxFuture, Clock};
 use protocol::close::CloseCode;
-use protocol::socket_io::ServerEvent;
-use protocol::{Code, Problem};
 
 use super::backlog::Backlog;
+use super::farewell::farewell;
 use crate::metrics::{Metrics, Reason};
-use crate::{Config, Dialect, Encoded, plain};
+use crate::{Config, Dialect, Encoded};
 
 /// How often a backlog is offered again to a transport that does not say when it has room.
 const RETRY: Duration = Duration::from_millis(20);
@@ -30,6 +29,12 @@ const PLAIN_FAREWELL_MS: u64 = 5_000;
 pub(crate) trait Wire: Send + Sync {
     /// Takes a frame, or says why not. Must not block.
     fn send(&self, frame: &Frame) -> Sent;
+
+    /// How many bytes of these frames it took at once; none if it takes them one by one. A socket
+    /// that is gone takes them all.
+    fn send_together(&self, _frames: &[Bytes]) -> Option<usize> {
+        None
+    }
 
     /// Ends when there may be room again.
     fn ready(&self) -> BoxFuture<'static, ()> {
@@ -76,6 +81,15 @@ pub(crate) enum Frame {
 impl Frame {
     pub(crate) fn is_tick(&self, dialect: Dialect) -> bool {
         matches!(self, Self::Event(event) if event.is_tick(dialect))
+    }
+
+    /// What a plain socket is sent.
+    pub(crate) fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Event(event) => event.frame(),
+            Self::Raw(bytes) | Self::Rest(bytes) => Some(bytes),
+            Self::Acknowledgement { .. } | Self::Disconnect => None,
+        }
     }
 
     pub(crate) fn len(&self, dialect: Dialect) -> usize {
@@ -306,7 +320,7 @@ impl Line {
 
     /// Offers the backlog; whether the transport took anything.
     fn drain(&mut self, metrics: &Metrics) -> bool {
-        let mut progress = false;
+        let mut progress = self.drain_together(metrics);
         while let Some(frame) = self.backlog.pop() {
             match self.send(&frame, metrics) {
                 Sent::Done | Sent::Gone => progress = true,
@@ -318,6 +332,24 @@ impl Line {
                     self.backlog.put_back(frame);
                     return progress;
                 }
+            }
+        }
+        progress
+    }
+
+    /// Offers finished frames many at once, while the transport takes them; whether it took any.
+    fn drain_together(&mut self, metrics: &Metrics) -> bool {
+        let mut progress = false;
+        while let Some(wire) = &self.wire {
+            let frames = self.backlog.first_frames();
+            if frames.len() < 2 {
+                break;
+            }
+            let Some(taken) = wire.send_together(&frames) else { break };
+            metrics.events_sent.inc_by(self.backlog.advance(taken));
+            progress |= taken > 0;
+            if taken < frames.iter().map(Bytes::len).sum() {
+                break;
             }
         }
         progress
@@ -345,25 +377,6 @@ impl Line {
         while self.backlog.pop().is_some() {}
         self.wire.take()
     }
-}
-
-/// What a socket is told before it is closed: a close frame, or an `error` where there is none.
-fn farewell(code: CloseCode, dialect: Dialect) -> Frame {
-    if dialect == Dialect::Plain {
-        return Frame::Raw(plain::close_frame(code));
-    }
-    let (kind, detail) = match code {
-        CloseCode::Restart => (Code::Draining, "The server restarts, connect again"),
-        CloseCode::Moved => (Code::NotOwner, "The lobby moved, connect again"),
-        CloseCode::Slow => (Code::RateLimited, "This connection is too slow, connect again"),
-        CloseCode::Overloaded => (Code::RateLimited, "Too many messages, connect again later"),
-        CloseCode::TokenExpired => (Code::TokenExpired, "The token expired, sign in again"),
-        CloseCode::LoggedOut => (Code::Unauthenticated, "Signed out"),
-        CloseCode::ProtocolError => (Code::Malformed, "This is not our protocol"),
-        CloseCode::Banned => (Code::Forbidden, "This player may not play"),
-    };
-    let problem = Problem::new(kind, detail);
-    Frame::Event(Encoded::from(&ServerEvent::Error(problem)))
 }
 
 #[cfg(test)]
