@@ -148,3 +148,6 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::numbers::text;
+use crate::harness::settings::BRISK;
+use crate::harness::time::now;
 use crate::harness::{Answer, Caller, Place, Player, Server};
 use crate::load::socket_io::Socket;
 
@@ -131,6 +133,43 @@ async fn signing_out_everywhere_refuses_tokens_at_once_and_closes_sockets_within
     let withdraw = json!({ "token": there.player.token, "lobby_id": 1 });
     let refused = socket.call("withdraw", withdraw).await.unwrap();
     assert_eq!(text(&refused["code"]), "unauthenticated", "{refused}");
+}
+
+/// The player's newest bet.
+async fn newest_bet(caller: &Caller, player: &Player) -> Value {
+    let answer = caller.call(Method::GET, "/gateway/game/v1/bets", Some(player), None).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()[0].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_bet_rides_on_after_its_player_signed_out() {
+    let place = Place::with(BRISK);
+    let server = place.start().await;
+    let caller = server.caller();
+    let ann = caller.rich_player("ann", "100").await;
+    let socket = joined(&server, &ann).await;
+    let bet = json!({ "lobby_id": 1, "amount": 10, "coefficient": 1.01 });
+    let asked_at = now();
+    while !socket.call("place_bet", bet.clone()).await.unwrap()["error"].is_null() {
+        assert!(asked_at.elapsed() < Duration::from_mins(3), "no round opens");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let bet_id = newest_bet(&caller, &ann).await["bet_id"].take();
+    let out = call(&caller, "logout", Some(&ann), json!({ "everywhere": true })).await;
+    assert_eq!(out.status, 200);
+
+    let again = sign_in(&caller, OLD).await.player;
+    let asked_at = now();
+    loop {
+        let bet = newest_bet(&caller, &again).await;
+        assert_eq!(bet["bet_id"], bet_id);
+        if ["cashed_out", "lost"].contains(&text(&bet["state"])) {
+            break;
+        }
+        assert!(asked_at.elapsed() < Duration::from_mins(3), "{bet}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
