@@ -41,7 +41,7 @@ pub struct Changes {
 pub struct Transfer {
     /// From which account to which.
     pub kind: Kind,
-    /// The sender's id: the bet's, or the request's; zeros for a funding, which its lobby names.
+    /// The sender's id: the bet's, or the request's; zeros for a lobby's first funding.
     pub reference: RequestId,
     /// Whose money or whose bet; none for a funding.
     pub player: Option<PlayerId>,
@@ -58,7 +58,7 @@ pub struct Transfer {
 /// What a transfer is for; says which accounts it joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// cashier → house, once a lobby.
+    /// cashier → house: once a lobby, and where an operator makes good what the house lacks.
     Funding,
     /// cashier → player.
     TopUp,
@@ -111,7 +111,8 @@ pub enum Reason {
     /// The payout is below zero or beyond any amount.
     BadPayout,
     /// The house cannot pay. The hold stays reserved, and the same resolve sent again is tried
-    /// again: nothing is lost, and the house does not go below zero.
+    /// again, as [`crate::Command::Settle`] it is paid: nothing is lost, and the house does not
+    /// go below zero.
     HouseShort,
 }
 

@@ -15,6 +15,8 @@ pub enum Command {
     Release(Release),
     /// Decides a hold after the lock.
     Resolve(Resolve),
+    /// Decides a hold at an operator's word: what the house lacks comes from the cashier.
+    Settle(Resolve),
     /// Ends a round.
     Close(Close),
     /// A player's own money comes or goes.

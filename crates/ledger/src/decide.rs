@@ -22,6 +22,7 @@ pub fn decide(batch: &[Command], rows: &Rows) -> (Vec<Answer>, Changes) {
             Command::Reserve(reserve) => Answer::Reserve(bets::reserve(&mut book, reserve)),
             Command::Release(release) => Answer::Release(bets::release(&mut book, release)),
             Command::Resolve(resolve) => Answer::Resolve(bets::resolve(&mut book, resolve)),
+            Command::Settle(resolve) => Answer::Resolve(bets::settle(&mut book, resolve)),
             Command::Close(close) => Answer::Close(lobby::close(&mut book, close)),
             Command::Funds(change) => Answer::Funds(funds::change(&mut book, change)),
         })

@@ -53,6 +53,10 @@ impl Keys {
             Command::Reserve(reserve) => self.add_hold(reserve.hold(), reserve.round),
             Command::Release(release) => self.add_hold(release.hold(), release.round),
             Command::Resolve(resolve) => self.add_hold(resolve.hold(), resolve.round),
+            Command::Settle(resolve) => {
+                self.add_hold(resolve.hold(), resolve.round);
+                self.accounts.insert(Account::Cashier);
+            }
             Command::Close(close) => {
                 self.closing.insert(close.round);
                 self.add_round(close.round);

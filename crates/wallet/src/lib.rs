@@ -11,6 +11,7 @@ mod notices;
 mod parked;
 mod routes;
 mod service;
+mod settle;
 mod store;
 
 pub use config::Config;
@@ -18,4 +19,5 @@ pub use metrics::Metrics;
 pub use parked::{Matter, ParkedLine, parked};
 pub use routes::{openapi, router};
 pub use service::{Deps, Service, StartError};
+pub use settle::settle_parked;
 pub use store::SCHEMA;

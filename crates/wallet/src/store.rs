@@ -10,7 +10,7 @@ use platform::http::Idempotent;
 use platform::http::idempotency::KeptAnswer;
 
 pub use sqlite::SCHEMA;
-pub(crate) use sqlite::{SqliteStore, parked};
+pub(crate) use sqlite::{SqliteStore, parked, settle_parked};
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

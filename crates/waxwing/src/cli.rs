@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use self::verify::Verify;
 use crate::config::Config;
 use crate::migrate::Restored;
-use crate::{keys, migrate, roles};
+use crate::{keys, migrate, roles, settle};
 
 /// Waxwing: a crash game that people can run, trust and grow.
 #[derive(Debug, Parser)]
@@ -38,6 +38,8 @@ enum Command {
     Check(check::Check),
     /// Bring resting databases to this program's schema; after a restore, give up their seeds.
     Migrate(Migrate),
+    /// Pay from the cashier what houses could not pay, in a book at rest.
+    Settle(Settle),
     /// Replace keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -75,6 +77,16 @@ struct Migrate {
     after_restore: bool,
 }
 
+#[derive(Debug, Args)]
+struct Settle {
+    /// Read settings from this TOML file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where databases and keys are kept [default: ./data].
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Keys {
     /// Sign players' tokens with a new key; a running server takes it within seconds.
@@ -99,6 +111,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(check) => return check.run(),
         Command::Config(flags) => flags.load().and_then(|config| print(config.redacted()?)),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Settle(settle) => settle.run(),
         Command::Keys(Keys::Rotate(rotate)) => rotate.run(),
         Command::Verify(verify) => verify.run(),
     };
@@ -142,6 +155,13 @@ impl Rotate {
     fn run(self) -> anyhow::Result<()> {
         let flags = Flags { config: None, listen: None, ops: None, data: self.data };
         print(keys::rotate(&flags.load()?.data, self.forget)?)
+    }
+}
+
+impl Settle {
+    fn run(self) -> anyhow::Result<()> {
+        let flags = Flags { config: self.config, listen: None, ops: None, data: self.data };
+        settle::run(&flags.load()?)?.into_iter().try_for_each(print)
     }
 }
 

@@ -7,4 +7,5 @@ pub mod keys;
 pub mod migrate;
 pub mod roles;
 mod schemas;
+pub mod settle;
 pub mod verify;

@@ -6,7 +6,7 @@ use super::pass;
 use crate::book::Book;
 use crate::{
     Account, Hold, HoldId, HoldState, Kind, Outcome, Parked, Reason, Refusal, Release, Released,
-    Reserve, Resolve, ResolveAnswer, Round,
+    Reserve, Resolve, ResolveAnswer, Round, Transfer,
 };
 
 /// Moves a stake into escrow; what the player can stake after it. The checks stand in the order of
@@ -83,6 +83,29 @@ pub(super) fn resolve(book: &mut Book<'_>, resolve: &Resolve) -> Result<ResolveA
             Ok(ResolveAnswer::Conflict)
         }
     }
+}
+
+/// Resolves, and funds the house before it by what it lacks: an operator makes good a payout that
+/// was parked as [`Reason::HouseShort`].
+pub(super) fn settle(book: &mut Book<'_>, settle: &Resolve) -> Result<ResolveAnswer, Refusal> {
+    pass(book, settle.round.lobby, settle.epoch)?;
+    let id = settle.hold();
+    if let (Some(hold), Outcome::Won { payout }) = (book.hold(id), settle.outcome)
+        && (hold.round, hold.state) == (settle.round, HoldState::Reserved)
+        && check_payout(book, &hold, payout) == Err(Reason::HouseShort)
+    {
+        let house = book.balance(Account::House(hold.round.lobby));
+        book.transfer(Transfer {
+            kind: Kind::Funding,
+            reference: *id.bet.as_bytes(),
+            player: None,
+            lobby: Some(hold.round.lobby),
+            round: None,
+            amount: payout - hold.stake.amount() - house,
+            balance: None,
+        });
+    }
+    resolve(book, settle)
 }
 
 fn try_resolve(book: &mut Book<'_>, id: HoldId, resolve: &Resolve) -> Result<(), Reason> {

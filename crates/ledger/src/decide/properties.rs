@@ -56,16 +56,17 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 }
 
 fn any_bet_command() -> impl Strategy<Value = Command> {
-    let parts = (1_u64..=2, 0_u8..8, 1_u64..=2, 1_u32..20_000, any_outcome(), 0..4);
+    let parts = (1_u64..=2, 0_u8..8, 1_u64..=2, 1_u32..20_000, any_outcome(), 0..9);
     parts.prop_map(|(player, bet, epoch, steps, outcome, verb)| {
         let HoldId { player, bet: id } = hold(player, bet);
         let (round, epoch) = (round_of(bet), Epoch(epoch));
         match verb {
-            0 | 1 => {
+            0..4 => {
                 let stake = Stake::from_steps(steps).unwrap();
                 Command::Reserve(Reserve { player, bet: id, round, epoch, stake })
             }
-            2 => Command::Release(Release { player, bet: id, round, epoch }),
+            4 | 5 => Command::Release(Release { player, bet: id, round, epoch }),
+            6 => Command::Settle(Resolve { player, bet: id, round, epoch, outcome }),
             _ => Command::Resolve(Resolve { player, bet: id, round, epoch, outcome }),
         }
     })

@@ -229,6 +229,27 @@ pub(crate) fn conflicts() -> Vec<Command> {
     ]
 }
 
+/// Player 1 wins more than the house has, twice, and the round is closed.
+pub(crate) fn a_short_house() -> Vec<Command> {
+    let (round, epoch, player) = (RoundId::new(lobby(), 1), Epoch(1), player(1));
+    let bets = [1, 2].map(|number| BetId::from_bytes([number; 16]));
+    let change = FundsChange::Add(Amount::from_whole(200));
+    let (stake, payout) = (Stake::from_whole(10), Amount::from_whole(500));
+    let outcome = Outcome::Won { payout };
+    let (count, stake_sum, seed_index) = (2, Amount::from_whole(20), SeedIndex(1));
+    let funding = Amount::from_whole(100);
+    let mut batch = vec![
+        Command::Fence(OpenFence { lobby: lobby(), epoch, funding }),
+        Command::Funds(Funds { player, request: [1; 16], change, day: 1, bounds: BOUNDS }),
+    ];
+    let reserve = |bet| Command::Reserve(Reserve { player, bet, round, epoch, stake });
+    let resolve = |bet| Command::Resolve(Resolve { player, bet, round, epoch, outcome });
+    batch.extend(bets.map(reserve));
+    batch.extend(bets.map(resolve));
+    batch.push(Command::Close(Close { round, epoch, count, stake_sum, seed_index }));
+    batch
+}
+
 /// Few players, lobbies, rounds and bets, so that commands meet.
 fn any_command(random: &SeededRandom) -> Command {
     let [verb, who, which, number, much, other, epoch, _] = array::<8>(random);

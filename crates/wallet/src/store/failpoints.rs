@@ -20,7 +20,9 @@ const fn names(command: &Command) -> (&'static str, &'static str) {
         Command::Fence(_) => ("wallet.fence.before_commit", "wallet.fence.after_commit"),
         Command::Reserve(_) => ("wallet.reserve.before_commit", "wallet.reserve.after_commit"),
         Command::Release(_) => ("wallet.release.before_commit", "wallet.release.after_commit"),
-        Command::Resolve(_) => ("wallet.resolve.before_commit", "wallet.resolve.after_commit"),
+        Command::Resolve(_) | Command::Settle(_) => {
+            ("wallet.resolve.before_commit", "wallet.resolve.after_commit")
+        }
         Command::Close(_) => ("wallet.close.before_commit", "wallet.close.after_commit"),
         Command::Funds(_) => ("wallet.funds.before_commit", "wallet.funds.after_commit"),
     }

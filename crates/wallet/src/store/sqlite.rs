@@ -3,6 +3,7 @@
 mod columns;
 mod load;
 mod schema;
+mod settle;
 mod write;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::{Applied, Balance, Funded, Keyed, Line, Moved, Store, StoreError};
 
 pub(crate) use load::parked;
 pub use schema::SCHEMA;
+pub(crate) use settle::settle_parked;
 
 /// The handles of the user role's file.
 #[derive(Clone)]

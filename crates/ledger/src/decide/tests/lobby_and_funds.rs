@@ -37,6 +37,46 @@ fn a_house_that_cannot_pay_parks_the_win_and_keeps_the_hold() {
 }
 
 #[test]
+fn an_operator_makes_good_what_the_house_lacks_and_no_more() {
+    check(
+        "fence 1 funding 5
+         ann adds 10
+         bob adds 10
+         ann reserves a 10
+         bob reserves a 10
+         ann wins a 20
+         close 1/1 count 2 sum 20 seed 1
+         ann settles a 20
+         ann settles a 20
+         bob settles a 5
+         bob settles a 6
+         cat settles a 6
+         ann settles a 20 epoch 0",
+        expect![[r"
+            epoch 1, closed 0, seed 0, house 5, open []
+            moved 10, balance 10
+            moved 10, balance 10
+            ok
+            ok
+            conflict
+              parked: a Won { payout: Amount(200000) }: HouseShort
+            disagreed, house 5
+              parked: close of 1/1: locked 2 for 20, resolved 0 for 0
+            done
+            done
+            done
+            conflict
+              parked: a Won { payout: Amount(60000) }: Decided
+            conflict
+              parked: a Won { payout: Amount(60000) }: Unknown
+            refused: Fenced
+            cashier -30 · house:1 5 · escrow:1 0 · ann 20 · bob 5
+            ann's a won 20 · bob's a won 5
+        "]],
+    );
+}
+
+#[test]
 fn a_close_that_agrees_releases_what_nobody_decided() {
     check(
         "fence 1 funding 100

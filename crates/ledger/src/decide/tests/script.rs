@@ -104,6 +104,10 @@ fn read_player(words: &[&str], epoch: Epoch, number: u8) -> Command {
         "wins" => Outcome::Won { payout: money(words[3]) },
         "loses" => Outcome::Lost,
         "returns" => Outcome::Released,
+        "settles" => {
+            let outcome = Outcome::Won { payout: money(words[3]) };
+            return Command::Settle(Resolve { player, bet, round, epoch, outcome });
+        }
         other => panic!("nobody {other}"),
     };
     Command::Resolve(Resolve { player, bet, round, epoch, outcome })

@@ -161,10 +161,20 @@ fn accounts(tx: &Transaction<'_>, keys: &Keys, rows: &mut Rows) -> Result<()> {
 
 /// What is parked, oldest first.
 pub(crate) fn parked(connection: &Connection, limit: u32) -> Result<Vec<ParkedLine>> {
+    parked_for(connection, "%", limit)
+}
+
+/// What is parked for a reason, a pattern of `LIKE`, oldest first.
+pub(super) fn parked_for(
+    connection: &Connection,
+    reason: &str,
+    limit: u32,
+) -> Result<Vec<ParkedLine>> {
     let mut select = connection.prepare_cached(
         "SELECT at_ms, lobby, round, reason, player, bet, outcome, payout_units, locked_count,
                 locked_units, resolved_count, resolved_units
-         FROM ledger_parked ORDER BY at_ms, lobby, round, player, bet LIMIT ?1",
+         FROM ledger_parked WHERE reason LIKE ?1
+         ORDER BY at_ms, lobby, round, player, bet LIMIT ?2",
     )?;
     let line = |row: &Row<'_>| {
         let reason: String = row.get(3)?;
@@ -181,5 +191,5 @@ pub(crate) fn parked(connection: &Connection, limit: u32) -> Result<Vec<ParkedLi
         let round = RoundId::new(columns::lobby(row, 1)?, row.get(2)?);
         Ok(ParkedLine { at_ms: row.get(0)?, round, matter })
     };
-    select.query_map([limit], line)?.collect()
+    select.query_map(params![reason, limit], line)?.collect()
 }

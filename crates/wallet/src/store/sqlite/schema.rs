@@ -3,7 +3,7 @@
 use platform::sqlite::Schema;
 
 /// The wallet's tables in the user role's file. Steps are only ever appended.
-pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD] };
+pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD, MADE_GOOD] };
 
 const BOOK: &str = "
 -- What the units of every column named _units are; never changes.
@@ -139,4 +139,11 @@ UPDATE ledger_account SET held_units =
      WHERE player = ledger_account.id AND state = 'reserved')
 WHERE kind = 'player';
 DROP INDEX ledger_hold_held;
+";
+
+/// A lobby is funded once by itself; what an operator adds later is named by a bet.
+const MADE_GOOD: &str = "
+DROP INDEX ledger_transfer_funding;
+CREATE UNIQUE INDEX ledger_transfer_funding ON ledger_transfer (lobby)
+    WHERE kind = 'funding' AND reference = x'00000000000000000000000000000000';
 ";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kernel::Amount;
 use platform::clock::SystemClock;
 use platform::http::idempotency;
 use platform::sqlite::{Reader, Schema, Writer};
@@ -184,4 +185,25 @@ async fn what_is_parked_can_be_listed() {
         ]
     );
     assert_eq!(crate::parked(&reader, 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_operator_settles_what_a_house_could_not_pay() {
+    let place = Place::new();
+    place.store().apply(conformance::a_short_house()).await.unwrap();
+    let path = place.directory.path().join("user.db");
+    let reader = Reader::open(&path, 1).unwrap();
+    let parked = crate::parked(&reader, 100).await.unwrap();
+    assert_eq!(parked.len(), 3, "two payouts and a close: {parked:?}");
+    let paid = crate::settle_parked(&place.writer, 5).await.unwrap();
+    assert_eq!(paid, parked[1..], "the close stands first");
+    assert_eq!(crate::settle_parked(&place.writer, 6).await.unwrap(), []);
+    assert_eq!(crate::parked(&reader, 100).await.unwrap(), []);
+    let balance = place.store().balance(conformance::player(1)).await.unwrap();
+    assert_eq!((balance.available, balance.held), (Amount::from_whole(1_180), Amount::ZERO));
+    let number =
+        |sql: &str| place.connection().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(number("SELECT sum(balance_units) FROM ledger_account"), 0);
+    assert_eq!(number("SELECT balance_units FROM ledger_account WHERE kind = 'house'"), 0);
+    assert_eq!(number("SELECT count(*) FROM ledger_transfer WHERE kind = 'funding'"), 3);
 }
