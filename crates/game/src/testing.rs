@@ -12,7 +12,7 @@ use contracts::{
 };
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, Sealed, SeedIndex, Stake};
 use parking_lot::Mutex;
-use platform::clock::SystemClock;
+use platform::clock::{Clock, SystemClock};
 use platform::health::Health;
 use platform::metrics::Registry;
 use platform::random::SeededRandom;
@@ -286,6 +286,11 @@ impl World {
 
     /// A process whose randomness has its own seed.
     pub(crate) async fn start_with_random(&self, seed: u64) -> Process {
+        self.start_with(seed, Arc::new(SystemClock::new())).await
+    }
+
+    /// A process whose clock is another one.
+    pub(crate) async fn start_with(&self, seed: u64, clock: Arc<dyn Clock>) -> Process {
         let (writer, reader) = open(self.directory.path());
         let (shutdown, health) = (Shutdown::new(), Health::new());
         let stall = writer.clone();
@@ -294,7 +299,7 @@ impl World {
             reader,
             wallet: self.wallet.clone(),
             bus: self.bus.clone(),
-            clock: Arc::new(SystemClock::new()),
+            clock,
             random: Arc::new(SeededRandom::new(seed)),
             verifier: Arc::new(Verifier::new(vec![signing_key().verifying_key()], "w", "w")),
             registry: Registry::new(),

@@ -1,5 +1,6 @@
 //! Whole rounds on a real store: what is acknowledged is durable, and survives any death.
 
+mod anchored;
 mod draining;
 mod lost;
 mod resting;
