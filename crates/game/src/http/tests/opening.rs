@@ -117,3 +117,48 @@ async fn a_wish_that_cannot_be_is_refused_and_makes_nothing() {
     assert_eq!(view["limits"]["stake_max"], json!(2));
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_show_what_is_open_to_join_the_busiest_first() {
+    let mut world = World::new();
+    world.config.players.betting_ms = 60_000;
+    world.wallet.top_up(player(1), 100);
+    let process = world.start().await;
+    for wish in [json!({}), json!({"visibility": "private"}), json!({}), json!({})] {
+        assert_eq!(post(&process, 1, wish).await.0, StatusCode::OK);
+    }
+    // Two bets in 4, one in 2, one in 3, which is private; none in 5, which is the newest.
+    for (bet, at) in [(1, 4), (2, 4), (3, 2), (4, 3)] {
+        let bet = BetRequest {
+            player: player(1),
+            username: "ann".into(),
+            at: LobbyRef { lobby: lobby(at), round: None },
+            bet: bet_id(bet),
+            stake: Stake::from_whole(1),
+            auto_cash_out: None,
+        };
+        process.service.place_bet(bet).await.unwrap();
+    }
+    let now = process.service.inner.clock.unix_ms();
+    let (_, listed) = get(&process, "/game/v1/lobbies").await;
+    let numbers = |listed: &Value| -> Vec<u64> {
+        let lines = listed.as_array().unwrap().iter();
+        lines.map(|line| line["lobby_id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers(&listed), [4, 2, 5, 1]);
+    assert_eq!(listed[0]["bets"], json!(2));
+    // Whoever knows the number joins a private one.
+    let (status, joined) = post(&process, 2, json!({"lobby_id": 3})).await;
+    assert_eq!((status, &joined["lobby_id"]), (StatusCode::OK, &json!(3)));
+    // A closed one is not there any more: not listed, not seen, not joined.
+    let closing = process.service.inner.store.close_lobby(lobby(5), now + 1_000, now).await;
+    assert!(closing.unwrap());
+    let (_, listed) = get(&process, "/game/v1/lobbies").await;
+    assert_eq!(numbers(&listed), [4, 2, 1]);
+    let (status, body) = get(&process, "/game/v1/lobby/5").await;
+    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("unknown_lobby")));
+    let (_, made) = post(&process, 2, json!({"lobby_id": 5})).await;
+    assert_eq!(made["lobby_id"], json!(6), "a number is never given twice");
+    assert_eq!(get(&process, "/game/v1/lobby/5/rounds").await.0, StatusCode::OK);
+    process.stop().await;
+}
