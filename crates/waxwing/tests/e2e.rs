@@ -31,6 +31,8 @@ mod rivals;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod sockets;
 #[cfg(test)]
 mod stall;

@@ -106,10 +106,14 @@ async fn one_round(
         socket.event(Duration::from_millis(50)).await?;
     }
     let (taken, mut clicked) = (open.len(), false);
+    let mut seen = Vec::new();
     while !open.is_empty() {
         let Some(event) = socket.event(Duration::from_secs(20)).await? else {
-            panic!("no result of {open:?} for 20 s");
+            panic!("no result of {open:?} for 20 s; after {seen:?}");
         };
+        if event.name != "coefficient_update" {
+            seen.push(format!("{} {}", event.name, event.data));
+        }
         if event.name == "bet_result"
             && let Some(told) = book.told(player.id, &event.data)
         {

@@ -14,9 +14,11 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-/// The binary under test.
+/// The binary under test; `E2E_BINARY` names another build of it, for runs that measure.
+#[expect(clippy::disallowed_methods, reason = "`make soak` measures a release build")]
 pub(crate) fn waxwing() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_waxwing"))
+    let other = std::env::var("E2E_BINARY").ok();
+    Command::new(other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_waxwing")))
 }
 
 /// The root of the repository.

@@ -204,6 +204,11 @@ impl Server {
         Caller::new(&self.ops)
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`, by the id of the child this test started.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
