@@ -23,7 +23,7 @@ const SHORT: &[(&str, &str)] = &[
 async fn run(arguments: &[&str]) -> Finished {
     let mut command = waxwing();
     command.args(arguments);
-    finish(command, Duration::from_secs(60)).await
+    finish(command, Duration::from_mins(1)).await
 }
 
 async fn chains(caller: &Caller) -> Vec<Value> {
@@ -181,7 +181,7 @@ async fn after_a_restore_migrate_gives_every_chain_up_and_all_lobbies_take_bets(
         let server = place.start().await;
         let last = bet(&server, &player).await;
         played(&server.caller(), last).await;
-        let lost = shown(&server.caller()).await;
+        let revealed = shown(&server.caller()).await;
         stop(server).await;
 
         for name in names {
@@ -197,7 +197,7 @@ async fn after_a_restore_migrate_gives_every_chain_up_and_all_lobbies_take_bets(
         played(&caller, round).await;
         let fresh = shown(&caller).await;
         let new: Vec<&String> = fresh.difference(&before).collect();
-        assert!(!new.is_empty() && new.iter().all(|seed| !lost.contains(*seed)), "{names:?}");
+        assert!(!new.is_empty() && new.iter().all(|seed| !revealed.contains(*seed)), "{names:?}");
         let reasons: HashSet<String> = chains(&caller)
             .await
             .iter()
@@ -206,8 +206,8 @@ async fn after_a_restore_migrate_gives_every_chain_up_and_all_lobbies_take_bets(
         assert!(reasons.contains("restored"), "{names:?}: {reasons:?}");
         let verified = run(&["verify", "--url", &server.base, "--lobby", "1"]).await;
         assert!(verified.status.success(), "{names:?}: {}", verified.stderr);
-        let lost = verified.stdout.contains("records were lost");
-        assert_eq!(lost, names == ["game.db"], "{names:?}: {}", verified.stdout);
+        let told = verified.stdout.contains("records were lost");
+        assert_eq!(told, names == ["game.db"], "{names:?}: {}", verified.stdout);
     }
     let nowhere = run(&["migrate", "--data", "/no/such/place"]).await;
     assert!(!nowhere.status.success() && nowhere.stderr.contains("there is no"));

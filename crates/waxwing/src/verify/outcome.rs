@@ -62,13 +62,12 @@ pub(super) fn check_revealed(
     require(SEED, (1..=length).contains(&index), || {
         format!("index {index} is outside a chain of {length}")
     })?;
-    let (leads, steps) = match below {
-        Some(below) => (step(&seed) == *below, 1),
-        None => {
-            let end = descend(SeedIndex(index), &seed, SeedIndex(0))
-                .map_err(|error| failed(SEED, error.to_string()))?;
-            (end.to_terminal().to_string() == round.commitment.terminal, index)
-        }
+    let (leads, steps) = if let Some(below) = below {
+        (step(&seed) == *below, 1)
+    } else {
+        let end = descend(SeedIndex(index), &seed, SeedIndex(0))
+            .map_err(|error| failed(SEED, error.to_string()))?;
+        (end.to_terminal().to_string() == round.commitment.terminal, index)
     };
     require(SEED, leads, || {
         format!("{steps} steps of SHA-256 do not lead to what was promised or shown before")

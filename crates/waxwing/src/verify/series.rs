@@ -143,9 +143,12 @@ impl Series {
         let abandoned = self.chains.values().filter_map(|chain| chain.abandoned);
         let mut lost = abandoned.filter_map(|how| how.lost_rounds);
         let explained = lost.any(|lost| lost.from <= from && to <= lost.to);
-        require(GAP, explained, || match from == to {
-            true => format!("round {from} is missing"),
-            false => format!("rounds {from} to {to} are missing"),
+        require(GAP, explained, || {
+            if from == to {
+                format!("round {from} is missing")
+            } else {
+                format!("rounds {from} to {to} are missing")
+            }
         })?;
         report.push(format!(
             "rounds {from} to {to}: their records were lost, and every chain of then given up"

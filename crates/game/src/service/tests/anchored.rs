@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use fairness::{Anchor, drand, hex};
+use fairness::{Anchor, drand};
 use kernel::Timestamp;
 use platform::clock::{BoxFuture, Clock, SystemClock};
 use serde_json::Value;
@@ -87,8 +87,8 @@ async fn a_round_is_played_under_a_real_beacon_and_not_before_it() {
     let public_seed = drand::public_seed(round, &signature).unwrap();
     assert_eq!(chain.public_seed.as_deref(), Some(public_seed.as_str()));
     let (record, _) = store.round(first).await.unwrap().unwrap();
-    let seed = fairness::Seed::parse(&hex::encode(&record.seed.unwrap())).unwrap();
-    let crash_point = fairness::crash_point(&public_seed, &seed, chain.house_edge_bps);
+    let shown = fairness::Seed::from_bytes(record.seed.unwrap());
+    let crash_point = fairness::crash_point(&public_seed, &shown, chain.house_edge_bps);
     assert_eq!(record.crash_point, Some(crash_point));
     process.stop().await;
 }

@@ -165,7 +165,8 @@ fn honest() -> Vec<Value> {
 }
 
 fn check(lines: &[Value]) -> Result<Vec<String>, VerifyError> {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let text = text.join("\n");
     let mut series = Series::default();
     series.read(&text)?;
     series.check()
