@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::harness::process::{Finished, finish, repository};
 use crate::harness::{Caller, Place};
 
+mod complete;
+
 /// A document of a hundred kilobytes and a tool that starts slowly.
 const LIMIT: Duration = Duration::from_mins(2);
 

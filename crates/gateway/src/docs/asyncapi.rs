@@ -207,7 +207,10 @@ fn reference(place: &str, name: &str) -> Value {
 
 /// Why something is refused.
 fn codes() -> Value {
-    let code = |code: Code| json!({ "code": code, "status": code.status().as_u16(), "title": code.title() });
+    let code = |code: Code| {
+        let status = code.status().as_u16();
+        json!({ "code": code, "status": status, "title": code.title() })
+    };
     Code::ALL.map(code).to_vec().into()
 }
 
