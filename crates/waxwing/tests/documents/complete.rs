@@ -78,6 +78,14 @@ fn names<'a>(schema: &'a Value, found: &mut BTreeSet<&'a str>) {
     }
 }
 
+/// Whether this line of a table is that of a call.
+fn is_row_of(line: &str, method: &str, path: &str) -> bool {
+    let cell = line.strip_prefix("| ").and_then(|line| line.split(" | ").next());
+    let cell = cell.unwrap_or_default();
+    let mut parts = cell.split(['`', ' ', '?']);
+    parts.any(|part| part == path) && Protocol::words(cell).contains(method)
+}
+
 async fn document(path: &str) -> Value {
     let place = Place::new();
     let server = place.start().await;
@@ -93,13 +101,7 @@ async fn every_http_call_and_field_is_told() {
         for (method, operation) in item.as_object().unwrap() {
             let Value::Object(_) = operation["responses"] else { continue };
             let method = method.to_uppercase();
-            let is_told = protocol.0.lines().any(|line| {
-                let cell = line.strip_prefix("| ").and_then(|line| line.split(" | ").next());
-                let Some(cell) = cell else { return false };
-                let paths = cell.split(['`', ' ']).map(|part| part.split('?').next());
-                let mut paths = paths.map(Option::unwrap_or_default);
-                paths.any(|part| part == path) && Protocol::words(cell).contains(&*method)
-            });
+            let is_told = protocol.0.lines().any(|line| is_row_of(line, &method, path));
             missing.unless(is_told, || format!("{method} {path}"));
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 let name = text(&parameter["name"]);
