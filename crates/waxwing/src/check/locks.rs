@@ -80,7 +80,8 @@ fn entry(row: &Row<'_>) -> Result<BetEntry> {
 fn difference(stored: &Record, counted: &Record) -> String {
     let hash = if stored.hash == counted.hash { "the same" } else { "another" };
     format!(
-        "says {} bets of {} units that were paid {:?}; its bets are {} of {}, paid {:?}, with {} hash",
+        "says {} bets of {} units that were paid {:?}; its bets are {} of {}, paid {:?}, \
+         with {} hash",
         stored.count,
         stored.stake_units,
         stored.payout_units,
