@@ -22,6 +22,7 @@ pub(super) struct Verify {
     algorithm: Option<String>,
     /// The round's hash or seed, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX", requires = "algorithm")]
+    #[arg(conflicts_with_all = OTHERS)]
     hash: Option<String>,
     /// The public seed or salt, as it was shown.
     #[arg(long, value_name = "TEXT", default_value = "", conflicts_with_all = OTHERS)]
