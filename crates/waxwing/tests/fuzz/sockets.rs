@@ -9,10 +9,11 @@ use crate::harness::process::{finish, repository};
 
 const SECONDS: u64 = 25;
 
-/// Rounds short enough that every kind of event comes by.
+/// Rounds short enough that every kind of event comes by: no climb lasts longer than 9 seconds.
 const ROUNDS: &[(&str, &str)] = &[
     ("WAXWING_GAME__HOUSE_EDGE_BPS", "5000"),
     ("WAXWING_GAME__MAIN__BETTING_MS", "1000"),
+    ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "170"),
     ("WAXWING_GAME__PAUSE_MS", "100"),
 ];
 
