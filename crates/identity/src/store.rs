@@ -48,6 +48,8 @@ pub(crate) struct Bounds {
 #[derive(Clone, Debug)]
 pub(crate) struct NewSession {
     pub(crate) player: PlayerId,
+    /// What the password was proved against: kept only while it still stands.
+    pub(crate) password_hash: Sealed<String>,
     /// Its id.
     pub(crate) session: String,
     /// What its refresh tokens begin with.
@@ -126,13 +128,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn usernames(&self, players: &[PlayerId]) -> Result<Vec<Option<String>>, StoreError>;
 
     /// Keeps a sign-in, and clears away some of those long over. Answers which sign-ins of the
-    /// player it ended because there were too many.
+    /// player it ended because there were too many; `None` if the password was replaced meanwhile.
     async fn open_session(
         &self,
         new: NewSession,
         now_ms: i64,
         bounds: Bounds,
-    ) -> Result<Vec<String>, StoreError>;
+    ) -> Result<Option<Vec<String>>, StoreError>;
 
     /// Spends a refresh token.
     async fn rotate(

@@ -21,8 +21,8 @@ impl Service {
     /// Gives a pair of tokens to whoever knows the password.
     ///
     /// # Errors
-    /// [`AuthError::InvalidCredentials`], [`AuthError::Throttled`], [`AuthError::Overloaded`], or
-    /// the store's.
+    /// [`AuthError::InvalidCredentials`] (also if the password was replaced meanwhile),
+    /// [`AuthError::Throttled`], [`AuthError::Overloaded`], or the store's.
     pub async fn login(
         &self,
         network: Option<Network>,
@@ -33,13 +33,15 @@ impl Service {
         let refresh = RefreshToken::open(&*self.shared.random);
         let new = NewSession {
             player: found.player,
+            password_hash: found.password_hash,
             session: refresh.session(),
             handle: refresh.handle(),
             hash: refresh.hash(),
         };
         self.to_the_end(|shared| async move {
             let now_ms = shared.clock.unix_ms();
-            let too_many = shared.store.open_session(new, now_ms, shared.bounds()).await?;
+            let opened = shared.store.open_session(new, now_ms, shared.bounds()).await?;
+            let too_many = opened.ok_or(AuthError::InvalidCredentials)?;
             shared.end(found.player, &too_many, EndReason::TooMany);
             Ok(())
         })

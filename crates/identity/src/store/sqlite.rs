@@ -93,7 +93,7 @@ impl Store for SqliteStore {
         new: NewSession,
         now_ms: i64,
         bounds: Bounds,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Option<Vec<String>>, StoreError> {
         self.writer.run(move |tx| sessions::open(tx, &new, now_ms, bounds)).await
     }
 

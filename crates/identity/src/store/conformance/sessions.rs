@@ -8,15 +8,20 @@ use crate::store::{Bounds, EndedSession, NewSession, Replaced, Replacement, Rota
 const BOUNDS: Bounds =
     Bounds { idle_ms: 1_000, whole_ms: 5_000, per_player: 2, grace_ms: 10, kept_ms: 100 };
 
-/// A sign-in of ann named after a letter, whose refresh tokens are numbers.
-async fn open(store: &dyn Store, name: &str, token: u8, now_ms: i64) -> Vec<String> {
-    let session = NewSession {
+/// A sign-in of ann by a password, named after a letter, whose refresh tokens are numbers.
+fn sign_in(password_hash: &str, name: &str, token: u8) -> NewSession {
+    NewSession {
         player: player(1),
+        password_hash: Sealed::new(password_hash.to_owned()),
         session: name.to_owned(),
         handle: [name.as_bytes()[0]; 16],
         hash: [token; 32],
-    };
-    store.open_session(session, now_ms, BOUNDS).await.unwrap()
+    }
+}
+
+async fn open(store: &dyn Store, name: &str, token: u8, now_ms: i64) -> Vec<String> {
+    let session = sign_in("hash of ann", name, token);
+    store.open_session(session, now_ms, BOUNDS).await.unwrap().unwrap()
 }
 
 async fn rotate(store: &dyn Store, name: &str, [shown, next]: [u8; 2], now_ms: i64) -> Rotated {
@@ -116,6 +121,9 @@ async fn a_password_is_replaced_only_where_the_old_one_stands() {
     assert_eq!(replaced.unwrap(), Some(done));
     let stored = store.find("ann").await.unwrap().unwrap();
     assert_eq!(stored.password_hash.expose(), "another");
+    let late = store.open_session(sign_in("hash of ann", "c", 1), 3, BOUNDS).await.unwrap();
+    assert_eq!(late, None, "proved before the password was replaced");
+    assert_eq!(rotate(store, "c", [1, 2], 3).await, Rotated::Unknown);
     assert_eq!(rotate(store, "a", [9, 10], 3).await, fresh());
     assert_eq!(rotate(store, "b", [1, 2], 3).await, Rotated::Unknown);
     assert_eq!(rotate(store, "a", [1, 2], 3).await, Rotated::Reused(player(1)), "no grace");

@@ -50,7 +50,13 @@ pub(super) fn open(
     new: &NewSession,
     now_ms: i64,
     bounds: Bounds,
-) -> rusqlite::Result<Vec<String>> {
+) -> rusqlite::Result<Option<Vec<String>>> {
+    let still_proved = tx
+        .prepare_cached("SELECT 1 FROM player WHERE id = ?1 AND password_hash = ?2")?
+        .exists(params![new.player.as_i64(), new.password_hash.expose()])?;
+    if !still_proved {
+        return Ok(None);
+    }
     clear(tx, now_ms, CLEARED_AT_ONCE)?;
     let spare = i64::from(bounds.per_player) - 1;
     let mut select = tx.prepare_cached(
@@ -74,7 +80,7 @@ pub(super) fn open(
         forget_at_ms(now_ms, now_ms, bounds)
     ])?;
     give(tx, &new.session, new.hash)?;
-    Ok(too_many)
+    Ok(Some(too_many))
 }
 
 pub(super) fn rotate(
