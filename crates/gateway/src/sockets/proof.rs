@@ -81,13 +81,26 @@ impl Proof {
     pub(crate) fn of(&self, session: &Session) -> Result<Proved, Problem> {
         let proved = self.proved.lock().get(&session.id()).cloned();
         match proved {
-            Some(proved) if proved.claims.expires_at_s > self.now_s() => Ok(proved),
+            // Looked at again each time: the notice of a sign-out may have been lost.
+            Some(proved) => match self.verifier.verify(proved.token.expose(), self.now_s()) {
+                Ok(_) => Ok(proved),
+                Err(error) => Err(Self::outlived(session, error)),
+            },
             None if session.former_player().is_none() => {
                 let detail = "Authenticate first: watching needs no token, playing does";
                 Err(Problem::new(Code::Unauthenticated, detail))
             }
-            _ => Err(Problem::new(Code::TokenExpired, "The token expired, authenticate again")),
+            None => Err(token_expired()),
         }
+    }
+
+    /// What a socket is told whose token was good once; one that was signed out is closed.
+    fn outlived(session: &Session, error: TokenError) -> Problem {
+        if error == TokenError::Expired {
+            return token_expired();
+        }
+        session.close(CloseCode::LoggedOut);
+        invalid_token(Some(error))
     }
 
     /// The session is gone.
@@ -162,4 +175,8 @@ impl Proof {
     fn now_s(&self) -> i64 {
         self.clock.unix_ms().div_euclid(1_000)
     }
+}
+
+fn token_expired() -> Problem {
+    Problem::new(Code::TokenExpired, "The token expired, authenticate again")
 }
