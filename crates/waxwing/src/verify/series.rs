@@ -71,7 +71,10 @@ impl Series {
             }
             before = Some(*number);
             if is_unfinished(round) {
-                report.push(format!("round {number} is not over, nothing behind it was checked"));
+                require(GAP, *number == self.last_round(), || {
+                    format!("round {number} is not over, but later rounds are there")
+                })?;
+                report.push(format!("round {number} is not over and was not checked"));
                 break;
             }
             self.check_in_turn(round, &mut cursor).map_err(|error| within(*number, error))?;
@@ -235,7 +238,9 @@ impl Series {
     }
 
     fn summary(&self) -> Option<String> {
-        let (first, last) = (self.rounds.first_key_value()?, self.rounds.last_key_value()?);
+        let mut over = self.rounds.iter().filter(|(_, round)| !is_unfinished(round));
+        let first = over.next()?;
+        let last = over.next_back().unwrap_or(first);
         let count = |phase: Phase| self.rounds.values().filter(|at| at.state == phase).count();
         Some(format!(
             "rounds {} to {} of lobby {}: {} settled, {} voided, {} interrupted, none left out",

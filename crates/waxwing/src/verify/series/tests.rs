@@ -223,6 +223,10 @@ fn the_first_gap_is_named() {
     let mut unexplained = honest();
     unexplained[2] = abandoned(3, "store_behind", Some((16, 16)));
     assert_eq!(failing(&unexplained), "gap: rounds 16 to 17 are missing");
+    let mut hidden = honest();
+    let open = hidden.iter_mut().find(|line| line["round"]["round"] == 2).unwrap();
+    open["round"]["state"] = json!("running");
+    assert_eq!(failing(&hidden), "gap: round 2 is not over, but later rounds are there");
     let mut twice = honest();
     twice.push(voided(2, 1));
     assert_eq!(failing(&twice), "gap: round 2 is there twice, and not the same");
