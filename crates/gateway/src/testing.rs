@@ -23,7 +23,7 @@ use protocol::rounds::{CommitmentView, Phase};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use realtime::Hub;
 use serde_json::{Value, json};
-use tokens::{PlayerClaims, Signer, SigningKey};
+use tokens::{PlayerClaims, Signer, SigningKey, Verifier};
 use utoipa::OpenApi as _;
 
 mod client;
@@ -42,6 +42,7 @@ pub(crate) struct Gateway {
     pub(crate) registry: Registry,
     pub(crate) hub: Hub,
     bus: Arc<MemoryBus>,
+    pub(crate) verifier: Arc<Verifier>,
     clock: Arc<SystemClock>,
     signer: Signer,
 }
@@ -60,12 +61,13 @@ impl Gateway {
         let signer = Signer::new(SigningKey::generate([1; 32]), "waxwing", "players");
         let (play, bus) = (Arc::new(FakePlay::default()), Arc::new(MemoryBus::new()));
         let (clock, registry) = (Arc::new(SystemClock::new()), Registry::new());
+        let verifier = Arc::new(signer.verifier());
         let deps = Deps {
             user,
             game,
             play: Arc::clone(&play) as _,
             bus: Arc::clone(&bus) as _,
-            verifier: Arc::new(signer.verifier()),
+            verifier: Arc::clone(&verifier),
             clock: Arc::clone(&clock) as _,
             random: Arc::new(SeededRandom::new(7)),
             registry: registry.clone(),
@@ -74,7 +76,7 @@ impl Gateway {
         };
         let config = Config { play_patience_ms: 200, feed_quiet_ms: 100, ..config };
         let (router, hub) = assemble(&config, deps).unwrap();
-        Self { router, play, registry, hub, bus, clock, signer }
+        Self { router, play, registry, hub, bus, verifier, clock, signer }
     }
 
     /// A socket that has joined lobby 4.

@@ -39,13 +39,19 @@ impl PlainClient {
         serde_json::from_str(&self.ask_text(kind, fields).await).unwrap()
     }
 
-    /// The same, its answer as it came.
-    pub(crate) async fn ask_text(&mut self, kind: &str, fields: Value) -> String {
+    /// Sends a request; answers its number.
+    pub(crate) async fn send(&mut self, kind: &str, fields: Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let mut request = json!({ "type": kind, "id": id });
         request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.stream.send(Message::text(request.to_string())).await.unwrap();
+        id
+    }
+
+    /// Asks, its answer as it came.
+    pub(crate) async fn ask_text(&mut self, kind: &str, fields: Value) -> String {
+        let id = self.send(kind, fields).await;
         loop {
             let text = self.frame().await.expect("an answer");
             let frame: Value = serde_json::from_str(&text).unwrap();

@@ -344,6 +344,16 @@ async fn signing_out_closes_the_players_sockets_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_sign_out_whose_notice_was_lost_ends_the_socket_at_its_next_bet() {
+    let gateway = Gateway::new();
+    let (mut ann, _) = gateway.plain_player().await;
+    gateway.verifier.revoke(player(7), i64::MAX, None);
+    ann.send("place_bet", bet()).await;
+    assert_eq!(ann.close_code().await, 4201);
+    assert!(gateway.play.bets().is_empty());
+}
+
+#[tokio::test]
 async fn both_dialects_meet_in_one_lobby() {
     let gateway = Gateway::new();
     let (mut plain, _) = gateway.plain_player().await;
