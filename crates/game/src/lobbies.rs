@@ -93,7 +93,7 @@ impl Lobbies {
         lobby: LobbyId,
     ) -> Result<Arc<LiveLobby>, PlayError> {
         self.visited(lobby);
-        let live = self.own(lobby, 0).await?;
+        let live = self.own(lobby, 0).await.inspect_err(|_| self.not_visited(lobby))?;
         live.opened(&*self.clock).await;
         Ok(live)
     }

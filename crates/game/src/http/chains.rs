@@ -32,7 +32,7 @@ const BYTES: usize = 4 << 20;
 pub(crate) struct After {
     /// Only rounds above this number; all if absent.
     #[serde(default)]
-    #[param(maximum = 4_294_967_295_u64)]
+    #[param(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     after: Option<u32>,
     /// At most so many rounds, 1 to 1,000; 200 if absent.
     #[serde(default)]
@@ -45,7 +45,7 @@ pub(crate) struct After {
     get, path = "/game/v1/lobby/{lobby_id}/chains", tag = "game",
     params(
         ("lobby_id" = u64, Path, description = "Which lobby"),
-        ("before" = Option<u32>, Query, maximum = 4_294_967_295_u64,
+        ("before" = Option<u64>, Query, maximum = 4_294_967_295_u64,
          description = "Only chains older than this one"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
          description = "At most so many chains; 50 if absent"),

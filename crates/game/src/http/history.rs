@@ -24,7 +24,7 @@ use crate::store::{BetRecord, ChainRecord, LobbyRecord, RoundRecord, RoundState}
     get, path = "/game/v1/lobby/{lobby_id}/rounds", tag = "game",
     params(
         ("lobby_id" = u64, Path, description = "Which lobby"),
-        ("before" = Option<u32>, Query, maximum = 4_294_967_295_u64,
+        ("before" = Option<u64>, Query, maximum = 4_294_967_295_u64,
          description = "Only rounds older than this one"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
          description = "At most so many lines; 50 if absent"),

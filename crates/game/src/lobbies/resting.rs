@@ -21,8 +21,8 @@ impl Lobbies {
         lobby: LobbyId,
         player: Option<PlayerId>,
     ) -> Result<Snapshot, PlayError> {
-        self.visited(lobby);
         if let Some(live) = self.awake(lobby) {
+            self.visited(lobby);
             match live.look(player).await {
                 // It lay down meanwhile.
                 Err(_) if live.is_resting() => {}
@@ -30,6 +30,8 @@ impl Lobbies {
             }
         }
         if let Some(resting) = self.draw_resting(lobby).await? {
+            // Only what exists is noted: anybody may ask for any number.
+            self.visited(lobby);
             return Ok(resting);
         }
         self.wake(lobby).await?.look(player).await

@@ -21,6 +21,11 @@ impl Lobbies {
         self.visits.lock().insert(lobby, self.clock.unix_ms());
     }
 
+    /// Whoever came found nothing: numbers that name no lobby are not kept.
+    pub(super) fn not_visited(&self, lobby: LobbyId) {
+        self.visits.lock().remove(&lobby);
+    }
+
     /// Stores visits and closes empty lobbies, until the process ends.
     pub(crate) async fn keep_up(self: Arc<Self>) {
         loop {

@@ -135,14 +135,17 @@ impl SeedMaker {
     /// The output of the beacon's `round`, asked for from its time on until it is given up.
     async fn await_beacon(&self, lobby: LobbyId, round: u64) -> Option<PublicSeed> {
         let due_ms = drand::due_ms(round);
+        let until = due_ms.saturating_add(GIVE_UP_MS);
         let mut pause_ms = ASK_MS.0;
         self.sleep_until_unix(due_ms).await;
-        loop {
+        // Also after a start an hour later: what comes too late is never played.
+        while self.clock.unix_ms() < until {
             let answer = match &self.beacon {
                 Some(beacon) => beacon.output(round).await,
                 None => return None,
             };
             match answer {
+                Ok(_) if self.clock.unix_ms() >= until => break,
                 Ok(BeaconOutput { text, signature }) => {
                     return Some(PublicSeed { text, signature: Some(signature) });
                 }
@@ -151,13 +154,10 @@ impl SeedMaker {
                 }
             }
             let now = self.clock.unix_ms();
-            let until = due_ms.saturating_add(GIVE_UP_MS);
-            if now >= until {
-                return None;
-            }
             self.sleep_until_unix(until.min(now.saturating_add(pause_ms))).await;
             pause_ms = (pause_ms * 2).min(ASK_MS.1);
         }
+        None
     }
 
     async fn sleep_until_unix(&self, unix_ms: i64) {

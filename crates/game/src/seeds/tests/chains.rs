@@ -142,6 +142,20 @@ async fn a_process_that_ended_between_promise_and_public_seed_goes_on_with_the_p
 }
 
 #[tokio::test]
+async fn a_process_that_starts_a_minute_late_plays_no_chain_of_a_known_beacon() {
+    let clock = ManualClock::starting_at(ROUND_1000_MS - 7_000);
+    let beacon = Arc::new(TestBeacon::default());
+    let ground = ground(Arc::new(clock.clone()), Some(beacon.clone()), 2).await;
+    drop(load(&ground, FIVE).await);
+    beacon.known.lock().extend(recorded());
+    clock.advance(67_000);
+    let seeds = load(&ground, FIVE).await;
+    assert!(seeds.begin_round().is_err());
+    until("given up", async || chain(&ground, 1).await.abandoned.is_some()).await;
+    assert_eq!(chain(&ground, 1).await.public_seed, None);
+}
+
+#[tokio::test]
 async fn a_store_behind_the_wallet_gives_up_its_chains_in_public() {
     let ground = ground(Arc::new(SystemClock::new()), None, 2).await;
     let seeds = load(&ground, FIVE).await;
