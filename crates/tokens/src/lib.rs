@@ -1,4 +1,5 @@
-//! Signed tokens of players and services: JWT with `EdDSA` (RFC 7519, RFC 8037), strict as RFC 8725 asks.
+//! Signed tokens of players and services: JWT with `EdDSA` (RFC 7519, RFC 8037), strict as
+//! RFC 8725 asks.
 //!
 //! One algorithm, keys from configuration only, every claim required, no leeway. Who signed out
 //! is remembered for as long as one of their tokens could still be shown.
