@@ -18,7 +18,7 @@ mod restore;
 mod routes;
 mod seeds;
 mod service;
-mod store;
+pub mod store;
 mod takeover;
 
 pub use config::{Config, DrandConfig, MainConfig, PlayersConfig, PublicSeedSource};

@@ -9,7 +9,7 @@ use kernel::{Epoch, LobbyId, PlayerId, RoundId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::Snapshot;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -45,8 +45,9 @@ pub(crate) struct LiveLobby {
     playing: AtomicU32,
     /// The number of the last picture.
     seq: AtomicU64,
-    /// Whether a round was opened here, or none will be soon.
-    opened: watch::Sender<bool>,
+    /// Cancelled once a round was opened here, or none will be soon. Whoever waits is woken in the
+    /// order of waiting, so that the same seed plays the same run.
+    opened: CancellationToken,
     /// Writes whose outcome is not known yet.
     writes: TaskTracker,
     ended: AtomicU8,
@@ -144,7 +145,7 @@ impl LiveLobby {
             bets: AtomicU32::new(0),
             playing: AtomicU32::new(0),
             seq: AtomicU64::new(0),
-            opened: watch::Sender::new(false),
+            opened: CancellationToken::new(),
             writes: TaskTracker::new(),
             ended: AtomicU8::new(0),
             without_seeds: AtomicBool::new(false),
@@ -208,7 +209,7 @@ impl LiveLobby {
     /// The first reason stands.
     pub(crate) fn note_end(&self, why: Ended) {
         let _first = self.ended.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
-        self.opened.send_replace(true);
+        self.opened.cancel();
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -219,7 +220,7 @@ impl LiveLobby {
     pub(crate) fn set_without_seeds(&self, without: bool) {
         self.without_seeds.store(without, Ordering::Release);
         if without {
-            self.opened.send_replace(true);
+            self.opened.cancel();
         }
     }
 
@@ -260,14 +261,11 @@ impl LiveLobby {
     /// Waits until a round was opened here, or the lobby ended. One that opens none in time, for
     /// want of a bankroll say, is not waited for again.
     pub(crate) async fn opened(&self, clock: &dyn Clock) {
-        let mut opened = self.opened.subscribe();
-        if *opened.borrow_and_update() {
-            return;
-        }
         tokio::select! {
-            _ = opened.wait_for(|opened| *opened) => {}
+            biased;
+            () = self.opened.cancelled() => {}
             () = clock.sleep_until(clock.now() + OPENS_MS) => {
-                self.opened.send_replace(true);
+                self.opened.cancel();
             }
         }
     }
@@ -294,7 +292,7 @@ impl LiveLobby {
     pub(crate) fn set_open_round(&self, round: Option<u32>) {
         self.open_round.store(round.unwrap_or(0), Ordering::Release);
         if round.is_some() {
-            self.opened.send_replace(true);
+            self.opened.cancel();
         }
     }
 

@@ -6,7 +6,7 @@ mod again;
 mod resting;
 mod upkeep;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cluster::Bus;
@@ -15,6 +15,7 @@ use engine::{Command, Mode};
 use kernel::LobbyId;
 use parking_lot::Mutex;
 use platform::clock::Clock;
+use platform::tasks::Spawner;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,21 +35,23 @@ pub(crate) struct Lobbies {
     /// Read by whoever takes over, so that nothing is sent meanwhile.
     pub(crate) gate: Gate,
     /// One take-over at a time for each lobby.
-    waking: Mutex<HashMap<LobbyId, Arc<AsyncMutex<()>>>>,
+    waking: Mutex<BTreeMap<LobbyId, Arc<AsyncMutex<()>>>>,
     pub(crate) outbound: Outbound,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) metrics: Metrics,
-    pub(crate) tasks: TaskTracker,
+    /// What must end before the lobbies have.
+    tasks: TaskTracker,
     stopping: CancellationToken,
     /// How many may be played at once.
     limit: usize,
     /// How long nobody plays before a lobby rests, in milliseconds.
     rest_ms: u64,
     /// When lobbies were visited since that was last stored.
-    visits: Mutex<HashMap<LobbyId, i64>>,
+    visits: Mutex<BTreeMap<LobbyId, i64>>,
     /// Lobbies that a newer owner plays: not to be asked for again.
-    fenced: Mutex<HashSet<LobbyId>>,
+    fenced: Mutex<BTreeSet<LobbyId>>,
 }
 
 /// What a registry is made of.
@@ -58,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) outbound: Outbound,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) metrics: Metrics,
     pub(crate) lobbies_max: usize,
     pub(crate) rest_ms: u64,
@@ -65,7 +69,7 @@ pub(crate) struct Parts {
 
 impl Lobbies {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { takeover, live, outbound, bus, clock, metrics, lobbies_max, rest_ms } = parts;
+        let Parts { takeover, live, outbound, bus, clock, spawner, metrics, .. } = parts;
         Self {
             takeover,
             live,
@@ -74,11 +78,12 @@ impl Lobbies {
             outbound,
             bus,
             clock,
+            spawner,
             metrics,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            limit: lobbies_max,
-            rest_ms,
+            limit: parts.lobbies_max,
+            rest_ms: parts.rest_ms,
             visits: Mutex::default(),
             fenced: Mutex::default(),
         }
@@ -158,7 +163,7 @@ impl Lobbies {
             Ok(_) => {}
             Err(_) => {
                 let lobbies = Arc::clone(self);
-                self.tasks.spawn(async move {
+                self.spawn(async move {
                     lobbies.pause(0).await;
                     lobbies.persist(lobby, 1).await;
                 });
@@ -206,12 +211,17 @@ impl Lobbies {
         };
         self.live.lock().insert(lobby, Arc::clone(&live));
         self.metrics.lobbies.inc();
-        let played = tokio::spawn(task.run());
-        self.tasks.spawn(Arc::clone(self).watch(Arc::clone(&live), played, tries));
+        let played = self.spawner.spawn(Box::pin(task.run()));
+        self.spawn(Arc::clone(self).watch(Arc::clone(&live), played, tries));
         if self.is_stopping() {
             live.tell(self.clock.now(), Command::Drain);
         }
         live
+    }
+
+    /// Starts what must end before the lobbies have.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.spawner.spawn(Box::pin(self.tasks.track_future(work)));
     }
 
     /// A newer owner plays the lobby: nothing here may ever touch it again. Said once.

@@ -1,7 +1,7 @@
 //! What the game service counts. Names are `waxwing_game_<name>`.
 
 use kernel::Amount;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kernel::LobbyId;
@@ -70,7 +70,7 @@ pub struct SeedsLeft {
 
 #[derive(Debug, Default)]
 struct Lobbies {
-    left: HashMap<LobbyId, u32>,
+    left: BTreeMap<LobbyId, u32>,
     order: BTreeSet<(u32, LobbyId)>,
 }
 

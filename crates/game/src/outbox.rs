@@ -3,13 +3,15 @@
 //!
 //! A close goes out only after everything before it in its lobby was answered.
 
-use std::collections::{HashMap, HashSet};
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use contracts::{Close, Refusal, Release, Resolve, ResolveAnswer, Wallet, WalletError};
+use contracts::{Close, Refusal, Resolve, ResolveAnswer, Wallet, WalletError};
 use engine::Command;
-use kernel::{Amount, LobbyId, PlayerId, RoundId, SeedIndex};
+use kernel::{Amount, LobbyId, RoundId, SeedIndex};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use platform::failpoint;
@@ -19,8 +21,10 @@ use crate::live::{Ended, LiveLobby};
 use crate::metrics::Metrics;
 use crate::outbound::HOLDS_MAX;
 use crate::store::{
-    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError, WireOutcome,
+    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError,
 };
+
+use rows::{before_first_close, releases_of, resolves_of};
 
 /// How many rows are read at once.
 const ROWS: u32 = 2_048;
@@ -41,7 +45,7 @@ const PRUNE_MS: u64 = 3_600 * 1_000;
 const PRUNE_MORE_MS: u64 = 1_000;
 
 /// Living lobbies by number, shared with the registry.
-pub(crate) type LiveLobbies = Arc<Mutex<HashMap<LobbyId, Arc<LiveLobby>>>>;
+pub(crate) type LiveLobbies = Arc<Mutex<BTreeMap<LobbyId, Arc<LiveLobby>>>>;
 
 /// Keeps sending and taking over apart: no close may be answered between the fence that told a
 /// new owner the house's balance and the moment at which its lobby can be told of closes.
@@ -78,7 +82,7 @@ struct Answers {
     rows: Vec<i64>,
     closed: Vec<(RoundId, contracts::Closed)>,
     /// Lobbies with a row that was not answered: nothing after it may be closed.
-    stuck: HashSet<LobbyId>,
+    stuck: BTreeSet<LobbyId>,
     /// Whether a call was not answered.
     failed: bool,
 }
@@ -108,6 +112,7 @@ impl Sender {
                 prune_at = self.clock.now() + self.prune().await;
             }
             tokio::select! {
+                biased;
                 () = self.bell.notified() => {}
                 () = self.clock.sleep_until((self.clock.now() + pause_ms).min(prune_at)) => {}
             }
@@ -117,7 +122,7 @@ impl Sender {
     /// Sends what is queued, once.
     pub(crate) async fn flush(&self) -> Flush {
         let _nobody_takes_over = self.gate.write().await;
-        let (mut stuck, mut sent) = (HashSet::new(), false);
+        let (mut stuck, mut sent) = (BTreeSet::new(), false);
         let mut failed = false;
         for _ in 0..READS {
             let except: Vec<LobbyId> = stuck.iter().copied().collect();
@@ -280,7 +285,7 @@ impl Sender {
 
     /// The first close of each lobby whose earlier rows were all answered in this flush or before.
     async fn close(&self, rows: &[OutboxRow], answers: &mut Answers) {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         for row in rows {
             let OutboxBody::Close { count, stake_sum_units, seed_index } = row.body else {
                 continue;
@@ -363,37 +368,6 @@ impl Sender {
             live.end(self.clock.now(), Ended::Lost);
         }
     }
-}
-
-/// The rows of each lobby that stand before its first close.
-fn before_first_close(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
-    let mut closing = HashSet::new();
-    let before = rows.iter().filter(|row| {
-        if matches!(row.body, OutboxBody::Close { .. }) {
-            closing.insert(row.round.lobby);
-        }
-        !closing.contains(&row.round.lobby)
-    });
-    before.collect()
-}
-
-/// The holds that the row gives back: none if it does something else, `None` if it says nothing.
-fn releases_of(row: &OutboxRow) -> Option<Vec<Release>> {
-    let OutboxBody::Release { player, bet } = &row.body else { return Some(Vec::new()) };
-    let (player, bet) = (PlayerId::new(*player).ok()?, bet.parse().ok()?);
-    Some(vec![Release { player, bet, round: row.round, epoch: row.epoch }])
-}
-
-/// The holds that the row ends, likewise.
-fn resolves_of(row: &OutboxRow) -> Option<Vec<Resolve>> {
-    let OutboxBody::Resolve { bets } = &row.body else { return Some(Vec::new()) };
-    bets.iter().map(|bet| resolve_of(row, bet)).collect()
-}
-
-fn resolve_of(row: &OutboxRow, bet: &WireOutcome) -> Option<Resolve> {
-    let (player, name) = (PlayerId::new(bet.player).ok()?, bet.bet.parse().ok()?);
-    let (round, epoch) = (row.round, row.epoch);
-    Some(Resolve { player, bet: name, round, epoch, outcome: bet.outcome() })
 }
 
 #[cfg(test)]

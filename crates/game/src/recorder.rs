@@ -7,6 +7,7 @@ use std::sync::Arc;
 use engine::{Bet, Command, Outcome, Rejection, Write};
 use kernel::{Multiplier, Sealed, Timestamp};
 use platform::clock::Clock;
+use platform::tasks::Spawner;
 use tokio::sync::{Notify, mpsc};
 
 use crate::live::Ended;
@@ -26,6 +27,7 @@ const RETRY_MS: u64 = 100;
 pub(crate) struct Recorder {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) outbound: Outbound,
     /// Rung when rows for the wallet were queued.
     pub(crate) outbox: Arc<Notify>,
@@ -224,10 +226,11 @@ impl Recorder {
         job.lobby.set_without_seeds(true);
         let (clock, outbound) = (Arc::clone(&self.clock), self.outbound.clone());
         let waiting = self.metrics.lobbies_without_seeds.clone();
-        tokio::spawn(async move {
+        self.spawner.spawn(Box::pin(async move {
             let live = Arc::clone(&job.lobby);
             loop {
                 tokio::select! {
+                    biased;
                     () = live.seeds.ready() => break,
                     () = clock.sleep_until(clock.now() + SEEDS_LOOK_MS) => {}
                 }
@@ -242,7 +245,7 @@ impl Recorder {
             } else {
                 outbound.record_again(job);
             }
-        });
+        }));
     }
 
     /// No seed, no round.

@@ -16,7 +16,7 @@ use kernel::{LobbyId, Multiplier, RoundId, Sealed, SeedIndex};
 use parking_lot::Mutex;
 use protocol::chains::{AbandonReason, Abandoned, AbandonedChain, LostRounds};
 use protocol::rounds::CommitmentView;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::store::{Abandonment, ChainRecord, StoreError};
 
@@ -79,8 +79,8 @@ pub(crate) struct Seeds {
     maker: Arc<SeedMaker>,
     plan: ChainPlan,
     state: Mutex<State>,
-    /// Whether a round may be opened; told whenever that becomes true.
-    ready: watch::Sender<bool>,
+    /// Rung when [`State::ready`] becomes true.
+    bell: Notify,
 }
 
 struct State {
@@ -95,6 +95,8 @@ struct State {
     seeds_before: u32,
     /// A task makes or awaits the successor.
     tending: bool,
+    /// Whether a round may be opened, as far as is known.
+    ready: bool,
     abandoned: Vec<AbandonedChain>,
     /// The chain's neighbouring seeds, so that a lock needs no walk.
     segment: Option<(u32, Segment)>,
@@ -136,7 +138,7 @@ impl Seeds {
         let current = current.map_or_else(newest, Ok)?;
         let next = current.used + 1;
         let abandoned = newest_abandoned(&chains);
-        let (tending, segment, opened) = (false, None, None);
+        let (tending, ready, segment, opened) = (false, false, None, None);
         let state = State {
             current,
             next,
@@ -144,12 +146,12 @@ impl Seeds {
             number,
             seeds_before,
             tending,
+            ready,
             abandoned,
             segment,
             opened,
         };
-        let seeds =
-            Self { maker, plan, state: Mutex::new(state), ready: watch::Sender::new(false) };
+        let seeds = Self { maker, plan, state: Mutex::new(state), bell: Notify::new() };
         seeds.note_left();
         Ok(Arc::new(seeds))
     }
@@ -173,11 +175,11 @@ impl Seeds {
             let provided = state.successor.as_ref().is_some_and(|chain| !awaits(chain));
             let tend = state.left() <= self.maker.successor_at && !provided && !state.tending;
             state.tending |= tend;
-            self.ready.send_replace(found.is_some());
+            state.ready = found.is_some();
             (found, tend)
         };
         if tend {
-            tokio::spawn(Arc::clone(self).tend());
+            self.maker.spawner.spawn(Box::pin(Arc::clone(self).tend()));
         }
         self.note_left();
         found.ok_or(SeedError::Exhausted)
@@ -185,8 +187,14 @@ impl Seeds {
 
     /// Waits until [`Self::begin_round`] may find a seed.
     pub(crate) async fn ready(&self) {
-        let mut ready = self.ready.subscribe();
-        let _sender_lives = ready.wait_for(|ready| *ready).await;
+        loop {
+            // Made before the look, so that no ring between the two is missed.
+            let rung = self.bell.notified();
+            if self.state.lock().ready {
+                return;
+            }
+            rung.await;
+        }
     }
 
     /// Opens the seed of `round`, which is being locked. The same seed when it is locked again.

@@ -9,6 +9,8 @@ use axum::extract::FromRef;
 use cluster::Bus;
 use contracts::{PlayError, Wallet};
 use engine::{Mode, Rules};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use kernel::{Curve, LobbyId, PlayerId, Sealed};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
@@ -17,7 +19,7 @@ use platform::http::idempotency::Running;
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
-use platform::sqlite::{Reader, Writer};
+use platform::tasks::Spawner;
 use protocol::Snapshot;
 use tokens::Verifier;
 use tokio::sync::Notify;
@@ -30,7 +32,7 @@ use crate::outbox::Sender;
 use crate::recorder::Recorder;
 use crate::reserver::Reserver;
 use crate::seeds::{Beacon, DrandClient, SeedMaker, Vault};
-use crate::store::{LobbyLimits, NewLobby, Opened, Opening, SqliteStore, Store, StoreError};
+use crate::store::{LobbyLimits, NewLobby, Opened, Opening, Store, StoreError};
 use crate::takeover::Takeover;
 
 use ending::Worker;
@@ -43,10 +45,10 @@ const CONTINUOUS_MAX: u32 = 1;
 
 /// What the game stands on.
 pub struct Deps {
-    /// The game's file, opened with [`crate::SCHEMA`]. Its directory is locked by this process.
-    pub writer: Writer,
-    /// The same file.
-    pub reader: Reader,
+    /// Where lobbies, rounds and seeds are kept.
+    pub store: Arc<dyn Store>,
+    /// Starts tasks.
+    pub spawner: Arc<dyn Spawner>,
     /// Where the stakes are.
     pub wallet: Arc<dyn Wallet>,
     /// Where pictures go.
@@ -92,6 +94,7 @@ pub(crate) struct Inner {
     pub(crate) lobbies: Arc<Lobbies>,
     pub(crate) outbound: Outbound,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     /// Calls with an idempotency key that are being worked on.
     pub(crate) running: Running,
     verifier: Arc<Verifier>,
@@ -107,10 +110,8 @@ impl Service {
     pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
         config.validate()?;
         let metrics = Metrics::register(&deps.registry);
-        let store = SqliteStore::new(deps.writer.clone(), deps.reader.clone());
-        let store: Arc<dyn Store> = Arc::new(store);
-        let seeds = Arc::new(seed_maker(&config, &deps, &store, &metrics));
-        let Deps { wallet, bus, clock, .. } = deps;
+        let seeds = Arc::new(seed_maker(&config, &deps, &metrics));
+        let Deps { store, spawner, wallet, bus, clock, .. } = deps;
         let (outbound, queues) = Outbound::new();
         let curve = Curve::exponential();
         make_main(&*store, &config, &curve, clock.unix_ms()).await?;
@@ -130,6 +131,7 @@ impl Service {
             outbound: outbound.clone(),
             bus,
             clock: Arc::clone(&clock),
+            spawner: Arc::clone(&spawner),
             metrics: metrics.clone(),
             lobbies_max: config.lobbies_max,
             rest_ms: config.rest_ms,
@@ -148,6 +150,7 @@ impl Service {
         let recorder = Recorder {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
+            spawner: Arc::clone(&spawner),
             outbound: outbound.clone(),
             outbox: bell,
             metrics: metrics.clone(),
@@ -160,16 +163,17 @@ impl Service {
         };
         let verifier = deps.verifier;
         let running = Running::default();
-        let inner = Inner { config, store, lobbies, outbound, clock, running, verifier, metrics };
-        let service = Self { inner: Arc::new(inner) };
         // Before the first flush of the outbox and the first request, so no gate is needed.
         let workers = [
-            Worker::spawn("recorder", recorder.run(queues.recorder)),
-            Worker::spawn("reserver", reserver.run(queues.reserver)),
+            Worker::spawn(&*spawner, "recorder", recorder.run(queues.recorder)),
+            Worker::spawn(&*spawner, "reserver", reserver.run(queues.reserver)),
         ];
+        let inner =
+            Inner { config, store, lobbies, outbound, clock, spawner, running, verifier, metrics };
+        let service = Self { inner: Arc::new(inner) };
         service.own_lobbies().await?;
         let lobbies = Arc::clone(&service.inner.lobbies);
-        service.inner.lobbies.tasks.spawn(lobbies.keep_up());
+        service.inner.lobbies.spawn(lobbies.keep_up());
         service.run_until_shutdown(sender, workers, deps.shutdown, &deps.health);
         Ok(service)
     }
@@ -196,7 +200,7 @@ impl Service {
             Opened::Joined(lobby) => self.inner.lobbies.visited(*lobby),
             Opened::Made(record) if record.rules.mode == Mode::Continuous => {
                 let (lobbies, lobby) = (Arc::clone(&self.inner.lobbies), record.lobby);
-                self.inner.lobbies.tasks.spawn(async move { lobbies.persist(lobby, 0).await });
+                self.inner.lobbies.spawn(async move { lobbies.persist(lobby, 0).await });
             }
             _ => {}
         }
@@ -228,45 +232,42 @@ impl Service {
     /// that no other owner lives.
     async fn own_lobbies(&self) -> Result<(), StoreError> {
         let owed = self.inner.store.lobbies_to_own().await?;
-        let mut waking = tokio::task::JoinSet::new();
+        let mut settling = FuturesUnordered::new();
         for lobby in owed {
-            if waking.len() >= TAKEOVERS {
-                waking.join_next().await;
+            if settling.len() >= TAKEOVERS {
+                settling.next().await;
             }
             let service = self.clone();
-            waking.spawn(async move { service.inner.lobbies.settle(lobby).await });
+            let settle = async move { service.inner.lobbies.settle(lobby).await };
+            settling.push(self.inner.spawner.spawn(Box::pin(settle)));
         }
-        while waking.join_next().await.is_some() {}
+        while settling.next().await.is_some() {}
         Ok(())
     }
 }
 
 /// What makes every lobby's chains.
-fn seed_maker(
-    config: &Config,
-    deps: &Deps,
-    store: &Arc<dyn Store>,
-    metrics: &Metrics,
-) -> SeedMaker {
+fn seed_maker(config: &Config, deps: &Deps, metrics: &Metrics) -> SeedMaker {
     SeedMaker {
-        store: Arc::clone(store),
+        store: Arc::clone(&deps.store),
         vault: Arc::new(Vault::new(&deps.seed_key)),
         clock: Arc::clone(&deps.clock),
         random: Arc::clone(&deps.random),
+        spawner: Arc::clone(&deps.spawner),
         commitment_key: deps.commitment_key.clone(),
-        beacon: beacon(config),
+        beacon: beacon(config, &deps.spawner),
         successor_at: config.successor_at,
         metrics: metrics.clone(),
     }
 }
 
 /// What new chains are anchored in.
-fn beacon(config: &Config) -> Option<Arc<dyn Beacon>> {
+fn beacon(config: &Config, spawner: &Arc<dyn Spawner>) -> Option<Arc<dyn Beacon>> {
     match config.public_seed {
         PublicSeedSource::Local => None,
         PublicSeedSource::Drand => {
             let DrandConfig { urls, timeout_ms } = config.drand.clone();
-            Some(Arc::new(DrandClient::new(urls, timeout_ms)))
+            Some(Arc::new(DrandClient::new(urls, timeout_ms, Arc::clone(spawner))))
         }
     }
 }

@@ -15,15 +15,17 @@ use platform::http::Idempotent;
 use platform::http::idempotency::KeptAnswer;
 use protocol::chains::Abandoned;
 
-pub(crate) use records::{
+use crate::http::lobbies::opened;
+
+pub use records::{
     Abandonment, BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, PublicSeed,
     RoundRecord, RoundState, SealedSeed, UnfinishedRound, Visibility, WireOutcome,
 };
 pub use sqlite::SCHEMA;
-pub(crate) use sqlite::SqliteStore;
+pub use sqlite::SqliteStore;
 
 /// The most rows forgotten at once, so that nobody waits for it.
-pub(crate) const PRUNED_MAX: u32 = 10_000;
+pub const PRUNED_MAX: u32 = 10_000;
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +40,7 @@ pub enum StoreError {
 
 /// One change of a round's state.
 #[derive(Clone, Debug)]
-pub(crate) enum StoreCommand {
+pub enum StoreCommand {
     /// The round's row.
     OpenRound { round: RoundId, epoch: Epoch, chain: u32, at: i64 },
     /// A held bet. Too late for the lock, its release is queued instead: [`Done::Missed`].
@@ -72,36 +74,44 @@ pub(crate) enum StoreCommand {
 
 /// A lobby that a player asks for.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub struct Opening {
     /// Joined if it exists and is not closed.
-    pub(crate) join: Option<LobbyId>,
+    pub join: Option<LobbyId>,
     /// Made otherwise.
-    pub(crate) new: NewLobby,
+    pub new: NewLobby,
     /// How many lobbies its owner may have, and how many of them may be continuous.
-    pub(crate) limits: LobbyLimits,
+    pub limits: LobbyLimits,
     /// How to know the call again.
-    pub(crate) call: Option<KeyedOpening>,
+    pub call: Option<KeyedOpening>,
 }
 
 /// How many lobbies a player may have that are not closed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LobbyLimits {
-    pub(crate) all: u32,
-    pub(crate) continuous: u32,
+pub struct LobbyLimits {
+    pub all: u32,
+    pub continuous: u32,
 }
 
 /// A call under an idempotency key, and how it is answered.
 #[derive(Debug)]
-pub(crate) struct KeyedOpening {
-    pub(crate) player: PlayerId,
-    pub(crate) call: Idempotent,
+pub struct KeyedOpening {
+    pub player: PlayerId,
+    pub call: Idempotent,
     /// The origin that the answer names.
-    pub(crate) origin: String,
+    pub origin: String,
+}
+
+impl KeyedOpening {
+    /// What the call is answered, now and at every repetition, once the lobby is `lobby`.
+    #[must_use]
+    pub fn answer(&self, lobby: LobbyId) -> KeptAnswer {
+        KeptAnswer::ok(&opened(&self.origin, lobby))
+    }
 }
 
 /// What became of an [`Opening`].
 #[derive(Debug)]
-pub(crate) enum Opened {
+pub enum Opened {
     /// Joined.
     Joined(LobbyId),
     /// Made.
@@ -118,38 +128,38 @@ pub(crate) enum Opened {
 
 /// What fixes the accepted set of a round.
 #[derive(Clone, Debug)]
-pub(crate) struct LockRecord {
-    pub(crate) round: RoundId,
-    pub(crate) bets: Vec<BetKey>,
-    pub(crate) totals: Totals,
+pub struct LockRecord {
+    pub round: RoundId,
+    pub bets: Vec<BetKey>,
+    pub totals: Totals,
     /// The seed's index in the round's chain.
-    pub(crate) seed_index: u32,
-    pub(crate) bets_hash: [u8; 32],
+    pub seed_index: u32,
+    pub bets_hash: [u8; 32],
     /// When the climb starts, in Unix milliseconds, for history only.
-    pub(crate) start_at: i64,
-    pub(crate) at: i64,
+    pub start_at: i64,
+    pub at: i64,
 }
 
 /// How a locked round ended.
 #[derive(Clone, Debug)]
-pub(crate) struct RoundEnd {
-    pub(crate) round: RoundId,
+pub struct RoundEnd {
+    pub round: RoundId,
     /// `None`: settled as played; otherwise interrupted, and why.
-    pub(crate) interrupted: Option<Reason>,
+    pub interrupted: Option<Reason>,
     /// The seed's own crash point, known to all from now on.
-    pub(crate) crash_point: Multiplier,
+    pub crash_point: Multiplier,
     /// Where the climb ended; `None` where every stake went back.
-    pub(crate) multiplier: Option<Multiplier>,
+    pub multiplier: Option<Multiplier>,
     /// The ends of the bets still open. What is decided already is left as it is.
-    pub(crate) settlements: Vec<Settlement>,
-    pub(crate) payout_sum: Amount,
-    pub(crate) seed: [u8; 32],
-    pub(crate) at: i64,
+    pub settlements: Vec<Settlement>,
+    pub payout_sum: Amount,
+    pub seed: [u8; 32],
+    pub at: i64,
 }
 
 /// What applying a command did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub enum Done {
     /// It is durable.
     Stored,
     /// The bet came after the lock; its release is queued.
@@ -158,35 +168,35 @@ pub(crate) enum Done {
 
 /// The wallet's answer to a close, to be kept with its acknowledgement.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClosedRound {
-    pub(crate) round: RoundId,
-    pub(crate) agreed: bool,
+pub struct ClosedRound {
+    pub round: RoundId,
+    pub agreed: bool,
 }
 
 /// Answers of the wallet.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Acknowledgement {
-    pub(crate) rows: Vec<i64>,
-    pub(crate) closed: Vec<ClosedRound>,
-    pub(crate) at: i64,
+pub struct Acknowledgement {
+    pub rows: Vec<i64>,
+    pub closed: Vec<ClosedRound>,
+    pub at: i64,
 }
 
 /// Everything a new owner reads of a lobby.
 #[derive(Clone, Debug)]
-pub(crate) struct Inheritance {
-    pub(crate) lobby: LobbyRecord,
+pub struct Inheritance {
+    pub lobby: LobbyRecord,
     /// Rounds that have no end yet, oldest first.
-    pub(crate) unfinished: Vec<UnfinishedRound>,
+    pub unfinished: Vec<UnfinishedRound>,
     /// Rounds that ended but are not closed at the wallet, with what they may cost the house.
-    pub(crate) unclosed: Vec<(u32, Amount)>,
+    pub unclosed: Vec<(u32, Amount)>,
     /// The highest round there ever was, 0 if none.
-    pub(crate) last_round: u32,
-    pub(crate) chains: Vec<ChainRecord>,
+    pub last_round: u32,
+    pub chains: Vec<ChainRecord>,
 }
 
 /// The game's store. One transaction a batch.
 #[async_trait]
-pub(crate) trait Store: Send + Sync + 'static {
+pub trait Store: Send + Sync + 'static {
     /// Applies the batch in order; one answer a command. A refused command is undone alone.
     async fn apply(
         &self,
@@ -284,5 +294,5 @@ pub(crate) trait Store: Send + Sync + 'static {
     ) -> Result<Vec<BetRecord>, StoreError>;
 }
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;

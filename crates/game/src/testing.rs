@@ -1,6 +1,6 @@
 //! A world for tests: a wallet in memory that keeps the contract, a store in a directory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,8 +18,10 @@ use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use platform::shutdown::Shutdown;
 use platform::sqlite::{Reader, Writer};
+use platform::tasks::TokioSpawner;
 use tokens::{SigningKey, Verifier};
 
+use crate::store::SqliteStore;
 use crate::{Config, Deps, SCHEMA, Service};
 
 /// A hold as the wallet keeps it.
@@ -32,11 +34,11 @@ pub(crate) enum Hold {
 
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    pub(crate) balances: HashMap<PlayerId, Amount>,
-    pub(crate) houses: HashMap<LobbyId, Amount>,
+    pub(crate) balances: BTreeMap<PlayerId, Amount>,
+    pub(crate) houses: BTreeMap<LobbyId, Amount>,
     pub(crate) holds: BTreeMap<(PlayerId, BetId), (RoundId, Hold)>,
     /// Epoch, closed round, seed index.
-    pub(crate) fences: HashMap<LobbyId, (Epoch, u32, SeedIndex)>,
+    pub(crate) fences: BTreeMap<LobbyId, (Epoch, u32, SeedIndex)>,
     pub(crate) closes: Vec<Close>,
     pub(crate) conflicts: u32,
     /// So many calls do their work and lose their answer.
@@ -295,8 +297,8 @@ impl World {
         let (shutdown, health) = (Shutdown::new(), Health::new());
         let stall = writer.clone();
         let deps = Deps {
-            writer,
-            reader,
+            store: Arc::new(SqliteStore::new(writer, reader)),
+            spawner: Arc::new(TokioSpawner),
             wallet: self.wallet.clone(),
             bus: self.bus.clone(),
             clock,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{PlayError, PlayRefusal};
 use kernel::LobbyId;
-use tokio::task::JoinHandle;
+use platform::tasks::Task;
 
 use super::Lobbies;
 use crate::live::{Ended, LiveLobby};
@@ -18,12 +18,7 @@ const WELL_MS: u64 = 60_000;
 impl Lobbies {
     /// Waits for the end of a lobby's task. One that was lost is taken over again, which decides
     /// the round that it left. `tries` counts how often that happened in a row.
-    pub(super) async fn watch(
-        self: Arc<Self>,
-        live: Arc<LiveLobby>,
-        played: JoinHandle<()>,
-        tries: u32,
-    ) {
+    pub(super) async fn watch(self: Arc<Self>, live: Arc<LiveLobby>, played: Task, tries: u32) {
         let since = self.clock.now();
         if played.await.is_err() {
             tracing::error!(lobby.id = %live.id(), "a lobby's task panicked");
@@ -73,8 +68,9 @@ impl Lobbies {
     pub(super) async fn pause(&self, tries: u32) {
         let backoff_ms = BACKOFF_MS.0.saturating_mul(1 << tries.min(16)).min(BACKOFF_MS.1);
         tokio::select! {
-            () = self.clock.sleep_until(self.clock.now() + backoff_ms) => {}
+            biased;
             () = self.stopping.cancelled() => {}
+            () = self.clock.sleep_until(self.clock.now() + backoff_ms) => {}
         }
     }
 

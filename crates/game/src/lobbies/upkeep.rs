@@ -30,8 +30,9 @@ impl Lobbies {
     pub(crate) async fn keep_up(self: Arc<Self>) {
         loop {
             tokio::select! {
-                () = self.clock.sleep_until(self.clock.now() + UPKEEP_MS) => {}
+                biased;
                 () = self.stopping.cancelled() => return,
+                () = self.clock.sleep_until(self.clock.now() + UPKEEP_MS) => {}
             }
             if let Err(error) = self.upkeep().await {
                 tracing::warn!(%error, "visits were not stored");
@@ -45,7 +46,7 @@ impl Lobbies {
     /// The store's; the next time makes up for it.
     pub(crate) async fn upkeep(self: &Arc<Self>) -> Result<(), StoreError> {
         let store = &self.takeover.store;
-        let visits: Vec<_> = self.visits.lock().drain().collect();
+        let visits: Vec<_> = std::mem::take(&mut *self.visits.lock()).into_iter().collect();
         // Numbers that name no lobby change nothing.
         if !visits.is_empty() {
             store.visit(visits).await?;

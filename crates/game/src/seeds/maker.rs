@@ -7,6 +7,7 @@ use fairness::{Anchor, Chain, Checkpoint, Commitment, Formula, Seed, Segment, dr
 use kernel::{LobbyId, Sealed, SeedIndex};
 use platform::clock::Clock;
 use platform::random::{self, Random};
+use platform::tasks::Spawner;
 use protocol::chains::{AbandonReason, Abandoned};
 
 use super::SeedError;
@@ -30,6 +31,7 @@ pub(crate) struct SeedMaker {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) commitment_key: Sealed<[u8; 32]>,
     /// The beacon new chains are anchored in, if any.
     pub(crate) beacon: Option<Arc<dyn Beacon>>,
@@ -67,7 +69,7 @@ impl SeedMaker {
         seeds_before: u32,
     ) -> Result<ChainRecord, SeedError> {
         let maker = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || maker.draw(plan, chain, seeds_before));
+        let made = self.spawner.block(move || maker.draw(plan, chain, seeds_before));
         let (record, checkpoints) = made.await.map_err(|_| SeedError::Unreadable)??;
         self.store.add_chain(record.clone(), checkpoints).await?;
         // The row that stands: another attempt may have come first.

@@ -29,9 +29,12 @@ impl Seeds {
                 }
             }
         }
-        self.state.lock().tending = false;
+        {
+            let mut state = self.state.lock();
+            (state.tending, state.ready) = (false, true);
+        }
         self.note_left();
-        self.ready.send_replace(true);
+        self.bell.notify_waiters();
     }
 
     /// One attempt; whether there is a successor that can be played now.

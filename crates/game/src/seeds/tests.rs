@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use platform::clock::{Clock, ManualClock, SystemClock};
 use platform::metrics::Registry;
 use platform::random::SeededRandom;
+use platform::tasks::TokioSpawner;
 
 use super::beacon::{BeaconError, BeaconOutput};
 use super::vault::Place;
@@ -68,6 +69,7 @@ async fn ground(
         vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
         clock,
         random: Arc::new(SeededRandom::new(1)),
+        spawner: Arc::new(TokioSpawner),
         commitment_key: Sealed::new([2; 32]),
         beacon,
         successor_at,

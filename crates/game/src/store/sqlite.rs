@@ -29,13 +29,16 @@ pub use schema::SCHEMA;
 
 /// The store on one file: a writer that commits in groups, and readers.
 #[derive(Clone, Debug)]
-pub(crate) struct SqliteStore {
+pub struct SqliteStore {
     writer: Writer,
     reader: Reader,
 }
 
 impl SqliteStore {
-    pub(crate) const fn new(writer: Writer, reader: Reader) -> Self {
+    /// The store in the file of `writer` and `reader`, opened with [`SCHEMA`] and
+    /// `platform::http::idempotency::SCHEMA`.
+    #[must_use]
+    pub const fn new(writer: Writer, reader: Reader) -> Self {
         Self { writer, reader }
     }
 
@@ -270,3 +273,6 @@ impl Store for SqliteStore {
         self.read(move |connection| bets::of_player(connection, player, before, limit)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use engine::{Bet, BetKey, BetState, CashOut, Totals};
 use kernel::{Amount, Curve, Epoch, Multiplier, RoundId, Sealed, Stake};
 use platform::clock::SystemClock;
 use platform::random::SeededRandom;
+use platform::tasks::TokioSpawner;
 
 use super::{Takeover, TakeoverError};
 use crate::config::Config;
@@ -59,6 +60,7 @@ impl Left {
             vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
+            spawner: Arc::new(TokioSpawner),
             commitment_key: Sealed::new([2; 32]),
             beacon: None,
             successor_at: 1_000,

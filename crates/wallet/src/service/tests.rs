@@ -15,6 +15,7 @@ use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
+use platform::tasks::TokioSpawner;
 use protocol::notice::{BalanceNotice, Notice};
 use tempfile::TempDir;
 use tokens::{Signer, SigningKey};
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 
 use super::{Deps, FUNDS_WAITING_MAX, Service, StartError};
 use crate::config::Config;
+use crate::store::SqliteStore;
 
 /// A wallet in a directory of its own.
 pub(crate) struct Place {
@@ -69,9 +71,11 @@ impl Place {
 impl Ground {
     async fn start(&self, config: Config) -> Result<Service, StartError> {
         let path = self.directory.path().join("user.db");
+        let writer = Writer::open(&path, &[crate::SCHEMA, idempotency::SCHEMA]).unwrap();
+        let reader = Reader::open(&path, 2).unwrap();
         let deps = Deps {
-            writer: Writer::open(&path, &[crate::SCHEMA, idempotency::SCHEMA]).unwrap(),
-            reader: Reader::open(&path, 2).unwrap(),
+            store: Arc::new(SqliteStore::new(writer, reader, Arc::new(self.clock.clone()))),
+            spawner: Arc::new(TokioSpawner),
             clock: Arc::new(self.clock.clone()),
             random: Arc::new(SystemRandom),
             verifier: Arc::new(self.signer.verifier()),

@@ -1,6 +1,6 @@
 //! Calls to the wallet, queued in the transaction of what caused them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use engine::BetKey;
 use kernel::{Epoch, LobbyId, RoundId};
@@ -130,12 +130,12 @@ pub(super) fn exposure(
     connection: &Connection,
     lobby: LobbyId,
     rounds: &[u32],
-) -> Result<HashMap<u32, kernel::Amount>> {
+) -> Result<BTreeMap<u32, kernel::Amount>> {
     let mut statement = connection.prepare_cached(
         "SELECT COALESCE(SUM(stake_steps * cap_centi), 0) FROM bet
          WHERE lobby = ?1 AND round = ?2 AND in_round = 1",
     )?;
-    let mut sums = HashMap::new();
+    let mut sums = BTreeMap::new();
     for round in rounds {
         let units: i64 = statement.query_row(params![lobby.as_i64(), round], |row| row.get(0))?;
         sums.insert(*round, kernel::Amount::from_units(units));
