@@ -19,8 +19,8 @@ pub trait Wallet: Send + Sync {
     /// makes its row and moves `funding` from `cashier` to its house, in one transaction.
     ///
     /// # Errors
-    /// [`WalletError::Fenced`] if a newer owner was here, or another under this epoch; [`WalletError::Unavailable`]: outcome
-    /// unknown, send the same again.
+    /// [`WalletError::Fenced`] if a newer owner was here, or another under this epoch;
+    /// [`WalletError::Unavailable`]: outcome unknown, send the same again.
     async fn fence(&self, fence: Fence) -> Result<Fenced, WalletError>;
 
     /// Moves each stake from its player's available balance into a hold named (player, bet).

@@ -18,7 +18,7 @@ pub use sessions::{
 };
 
 /// A test of each case, for a crate that brings a store: `$place` is a future of something whose
-/// method `store` gives a handle on one new, empty store.
+/// method `store` gives an `Arc` of one new, empty store.
 #[macro_export]
 macro_rules! conformance_tests {
     ($place:expr) => { $crate::conformance_tests! { $place;
@@ -38,7 +38,7 @@ macro_rules! conformance_tests {
         #[tokio::test]
         async fn $case() {
             let place = $place.await;
-            $crate::store::conformance::$case(&place.store()).await;
+            $crate::store::conformance::$case(&*place.store()).await;
         }
     )* };
 }

@@ -227,7 +227,8 @@ proptest! {
                 prop_assert!(before.epoch <= fence.epoch);
                 prop_assert!(before.closed_round <= fence.closed_round);
                 prop_assert!(before.seed_index <= fence.seed_index);
-                prop_assert!((before.seen_round, before.seen_seed) <= (fence.seen_round, fence.seen_seed));
+                prop_assert!(before.seen_round <= fence.seen_round);
+                prop_assert!(before.seen_seed <= fence.seen_seed);
                 prop_assert!(fence.seen_round <= fence.closed_round);
                 prop_assert!(fence.seen_seed <= fence.seed_index);
             }

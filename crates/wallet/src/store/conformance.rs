@@ -183,7 +183,7 @@ pub async fn the_currency_is_noted_once(store: &dyn Store) {
 }
 
 /// A test of each case, for a crate that brings a store: `$place` is a future of something whose
-/// method `store` gives handles on one new, empty book.
+/// method `store` gives `Arc`s of handles on one new, empty book.
 #[macro_export]
 macro_rules! conformance_tests {
     ($place:expr) => { $crate::conformance_tests! { $place;
@@ -196,7 +196,7 @@ macro_rules! conformance_tests {
         #[tokio::test]
         async fn another_handle_goes_on() {
             let place = $place.await;
-            $crate::store::conformance::another_handle_goes_on(&place.store(), &place.store())
+            $crate::store::conformance::another_handle_goes_on(&*place.store(), &*place.store())
                 .await;
         }
     };
@@ -204,7 +204,7 @@ macro_rules! conformance_tests {
         #[tokio::test]
         async fn $case() {
             let place = $place.await;
-            $crate::store::conformance::$case(&place.store()).await;
+            $crate::store::conformance::$case(&*place.store()).await;
         }
     )* };
 }

@@ -1,5 +1,7 @@
 //! The suite on SQLite.
 
+use std::sync::Arc;
+
 use platform::sqlite::{Reader, Writer};
 
 use super::{SCHEMA, SqliteStore};
@@ -9,10 +11,10 @@ struct Place {
 }
 
 impl Place {
-    fn store(&self) -> SqliteStore {
+    fn store(&self) -> Arc<SqliteStore> {
         let path = self.directory.path().join("user.db");
         let writer = Writer::open(&path, &[SCHEMA]).unwrap();
-        SqliteStore::new(writer, Reader::open(&path, 2).unwrap())
+        Arc::new(SqliteStore::new(writer, Reader::open(&path, 2).unwrap()))
     }
 }
 

@@ -144,9 +144,9 @@ fn tell(answer: &Answer) -> String {
 /// What was seen is told where the fence was raised above it.
 fn tell_fence(fenced: &Fenced) -> String {
     let Fenced { epoch, closed_round, seed_index, house_balance, open_holds, .. } = fenced;
-    let (round, seed) = (fenced.seen_round, fenced.seen_seed);
-    let raised = (round, seed) != (*closed_round, *seed_index);
-    let seen = if raised { format!(", seen {round} and {seed}") } else { String::new() };
+    let (round, index) = (fenced.seen_round, fenced.seen_seed);
+    let raised = (round, index) != (*closed_round, *seed_index);
+    let seen = if raised { format!(", seen {round} and {index}") } else { String::new() };
     format!(
         "epoch {epoch}, closed {closed_round}, seed {seed_index}, house {house_balance}, \
          open {open_holds:?}{seen}"
