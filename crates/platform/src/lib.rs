@@ -14,4 +14,5 @@ pub mod ops;
 pub mod random;
 pub mod shutdown;
 pub mod sqlite;
+pub mod tasks;
 pub mod telemetry;
