@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
@@ -35,9 +35,18 @@ impl Access {
         Self { verifier, clock }
     }
 
-    /// `routes` behind the check.
+    /// `routes` behind the check, each call within its deadline.
     pub(crate) fn guard<S: Clone + Send + Sync + 'static>(self, routes: Router<S>) -> Router<S> {
-        routes.layer(DefaultBodyLimit::max(BODY_BYTES)).layer(from_fn_with_state(self, admit))
+        let routes = routes.layer(DefaultBodyLimit::max(BODY_BYTES)).layer(from_fn(in_time));
+        self.guard_stream(routes)
+    }
+
+    /// The same for calls that last as long as both ends live.
+    pub(crate) fn guard_stream<S>(self, routes: Router<S>) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        routes.layer(from_fn_with_state(self, admit))
     }
 
     /// Who calls.
@@ -59,8 +68,12 @@ async fn admit(State(access): State<Access>, request: Request, next: Next) -> Re
         let detail = "Only services of this deployment may call this";
         return ApiError::new(Code::Unauthenticated, detail).into_response();
     }
-    // Whoever no longer waits is not worked for. What is under way by then stands all the same,
-    // so the outcome is unknown to the caller either way.
+    next.run(request).await
+}
+
+/// Whoever no longer waits is not worked for. What is under way by then stands all the same, so
+/// the outcome is unknown to the caller either way.
+async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(time_left(&request), next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),

@@ -2,6 +2,7 @@
 //!
 //! Whether it may be sent again is the caller's to know: an error says only that no answer came.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use bytes::Bytes;
 use cluster::{Balancer, CallEnd, Endpoint};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -47,6 +50,9 @@ pub(crate) enum ChannelError {
     Status(String, StatusCode),
 }
 
+/// What is sent: a whole body, or lines as they come.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
 /// The way to the instances of one role. Clones share its connections.
 #[derive(Clone)]
 pub struct Channel {
@@ -58,7 +64,7 @@ struct Shared {
     balancer: Balancer,
     signer: ServiceSigner,
     clock: Arc<dyn Clock>,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpConnector, Body>,
 }
 
 impl Channel {
@@ -111,41 +117,40 @@ impl Channel {
         let broken = |reason: &dyn std::fmt::Display| {
             ChannelError::Broken(endpoint.instance.clone(), reason.to_string())
         };
-        let request = self.request(endpoint, path, body).map_err(|error| broken(&error))?;
-        let response = self.shared.client.request(request).await.map_err(|error| broken(&error))?;
-        if response.status() != StatusCode::OK {
-            return Err(ChannelError::Status(endpoint.instance.clone(), response.status()));
-        }
-        let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
+        let body = serde_json::to_vec(body).map_err(|error| broken(&error))?;
+        let answer = self.stream(endpoint, path, Full::new(body.into()).boxed_unsync()).await?;
+        let body = Limited::new(answer, ANSWER_BYTES).collect().await;
         let body = body.map_err(|error| broken(&error))?.to_bytes();
         serde_json::from_slice(&body).map_err(|error| broken(&error))
     }
 
-    fn request<B: Serialize>(
+    /// Begins a call to this instance; what it answers comes as it is sent.
+    ///
+    /// # Errors
+    /// [`ChannelError`]: the outcome is unknown.
+    pub(crate) async fn stream(
         &self,
         endpoint: &Endpoint,
         path: &'static str,
-        body: &B,
-    ) -> Result<Request<Full<Bytes>>, RequestError> {
-        let Shared { config, signer, clock, .. } = &*self.shared;
+        body: Body,
+    ) -> Result<Incoming, ChannelError> {
+        let broken = |reason: &dyn std::fmt::Display| {
+            ChannelError::Broken(endpoint.instance.clone(), reason.to_string())
+        };
+        let Shared { config, signer, clock, client, .. } = &*self.shared;
         let token = signer.token(config.role, clock.unix_ms().div_euclid(1_000));
-        let body = serde_json::to_vec(body)?;
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}{path}", endpoint.address))
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")
             .header(DEADLINE, config.timeout_ms)
-            .body(Full::new(body.into()))?;
-        Ok(request)
+            .body(body)
+            .map_err(|error| broken(&error))?;
+        let response = client.request(request).await.map_err(|error| broken(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(ChannelError::Status(endpoint.instance.clone(), response.status()));
+        }
+        Ok(response.into_body())
     }
-}
-
-/// The call cannot be written: its address is none, say.
-#[derive(Debug, thiserror::Error)]
-enum RequestError {
-    #[error(transparent)]
-    Body(#[from] serde_json::Error),
-    #[error(transparent)]
-    Http(#[from] http::Error),
 }

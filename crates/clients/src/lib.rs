@@ -5,9 +5,11 @@
 
 mod access;
 mod channel;
+mod play;
 mod routes;
 mod wallet;
 
 pub use access::Access;
 pub use channel::{Channel, ChannelConfig};
+pub use play::{HttpPlay, play_routes};
 pub use wallet::{HttpWallet, wallet_routes};

@@ -1,5 +1,8 @@
 //! Every path between roles. The gateway forwards none of them.
 
+/// The stream by which a gateway asks an owner.
+pub(crate) const PLAY: &str = "/internal/play/v1/stream";
+
 /// The wallet's verbs.
 pub(crate) mod wallet {
     pub(crate) const FENCE: &str = "/internal/wallet/v1/fence";

@@ -3,6 +3,7 @@
 //! No client of ours outside the house sees these; a rolling upgrade does, so fields are added
 //! with a default and never change their meaning.
 
+pub mod play;
 pub mod wallet;
 
 use serde::{Deserialize, Serialize};

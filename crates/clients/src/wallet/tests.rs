@@ -92,11 +92,15 @@ async fn fences_and_closes_cross_unchanged() {
         lobby: LobbyId::new(7).unwrap(),
         epoch: Epoch(u64::MAX),
         funding: Amount::from_whole(1_000_000_000),
+        raise: 3,
+        request: [0xab; 16],
     };
     let fenced = Fenced {
         epoch: Epoch(u64::MAX),
         closed_round: 41,
         seed_index: SeedIndex(u32::MAX),
+        seen_round: 38,
+        seen_seed: SeedIndex(7),
         house_balance: Amount::from_units(-1),
         open_holds: vec![(42, 1_000), (43, u64::MAX)],
     };

@@ -70,14 +70,15 @@ pub(super) const fn resolve(body: &ResolveBody) -> Resolve {
 }
 
 pub(super) const fn fence_body(fence: &Fence) -> FenceBody {
-    let Fence { lobby, epoch, funding } = *fence;
-    FenceBody { lobby: WireLobbyId(lobby), epoch: epoch.0, funding_units: funding.units() }
+    let Fence { lobby, epoch, funding, raise, request } = *fence;
+    let (lobby, funding_units) = (WireLobbyId(lobby), funding.units());
+    FenceBody { lobby, epoch: epoch.0, funding_units, raise, request }
 }
 
 pub(super) const fn fence(body: FenceBody) -> Fence {
-    let FenceBody { lobby, epoch, funding_units } = body;
+    let FenceBody { lobby, epoch, funding_units, raise, request } = body;
     let funding = Amount::from_units(funding_units);
-    Fence { lobby: lobby.0, epoch: Epoch(epoch), funding }
+    Fence { lobby: lobby.0, epoch: Epoch(epoch), funding, raise, request }
 }
 
 pub(super) fn fenced_body(fenced: &Fenced) -> FencedBody {
@@ -86,6 +87,8 @@ pub(super) fn fenced_body(fenced: &Fenced) -> FencedBody {
         epoch: fenced.epoch.0,
         closed_round: fenced.closed_round,
         seed_index: fenced.seed_index.0,
+        seen_round: fenced.seen_round,
+        seen_seed: fenced.seen_seed.0,
         house_balance_units: fenced.house_balance.units(),
         open_holds: holds.map(|&(round, count)| OpenHolds { round, count }).collect(),
     }
@@ -97,6 +100,8 @@ pub(super) fn fenced(body: &FencedBody) -> Fenced {
         epoch: Epoch(body.epoch),
         closed_round: body.closed_round,
         seed_index: SeedIndex(body.seed_index),
+        seen_round: body.seen_round,
+        seen_seed: SeedIndex(body.seen_seed),
         house_balance: Amount::from_units(body.house_balance_units),
         open_holds: holds.map(|holds| (holds.round, holds.count)).collect(),
     }

@@ -119,6 +119,10 @@ pub struct FenceBody {
     pub epoch: u64,
     /// What the house is given at the first fence.
     pub funding_units: i64,
+    /// How many rounds and seeds the game's store may have lost.
+    pub raise: u32,
+    /// Names the take-over.
+    pub request: [u8; 16],
 }
 
 /// What the wallet knows of a fenced lobby.
@@ -130,6 +134,10 @@ pub struct FencedBody {
     pub closed_round: u32,
     /// The last seed that a closed round used up.
     pub seed_index: u32,
+    /// The highest round that a close named, 0 if none.
+    pub seen_round: u32,
+    /// The highest seed that a close named.
+    pub seen_seed: u32,
     /// What the house can lose.
     pub house_balance_units: i64,
     /// Rounds with holds still reserved.
