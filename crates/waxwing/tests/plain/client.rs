@@ -76,7 +76,16 @@ impl Plain {
         self.next_id += 1;
         let mut request = json!({ "type": kind, "id": id });
         request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        self.stream.send(Message::text(request.to_string())).await.map_err(|_| Gone)?;
+        self.try_answer_to(&request.to_string(), id).await
+    }
+
+    /// The answer to a request as it is written, whose number is `id` or cannot be read.
+    pub(crate) async fn answer_to(&mut self, request: &str, id: u64) -> Value {
+        self.try_answer_to(request, id).await.expect("the server stays")
+    }
+
+    async fn try_answer_to(&mut self, request: &str, id: u64) -> Result<Value, Gone> {
+        self.stream.send(Message::text(request)).await.map_err(|_| Gone)?;
         loop {
             let frame = self.frame().await?;
             if matches!(text(&frame["type"]), "reply" | "refused") {
