@@ -85,9 +85,9 @@ impl Tables for Book {
     fn digest(change: &BookChange) -> u64 {
         match change {
             BookChange::Open { scale, .. } => scale.cast_unsigned(),
-            BookChange::Apply { batch, .. } => batch.iter().map(digest).fold(4, |hash, word| {
-                mix(hash ^ word)
-            }),
+            BookChange::Apply { batch, .. } => {
+                batch.iter().map(digest).fold(4, |hash, word| mix(hash ^ word))
+            }
             BookChange::Funds { funds, .. } => mix(funds.player.get()),
         }
     }
@@ -127,10 +127,7 @@ impl Book {
     pub(crate) fn balance(&self, player: PlayerId) -> Balance {
         let available = self.rows.accounts.get(&Account::Player(player)).copied();
         let held = self.rows.held.get(&player).copied();
-        Balance {
-            available: available.unwrap_or_default(),
-            held: held.unwrap_or_default(),
-        }
+        Balance { available: available.unwrap_or_default(), held: held.unwrap_or_default() }
     }
 
     fn apply(&mut self, batch: &[Command], at_ms: i64) -> (Applied, Changes) {
@@ -141,9 +138,8 @@ impl Book {
         self.write(&changes, at_ms);
         let parked = changes.parked.iter().copied().collect();
         let version = |player: PlayerId| {
-            let of_player = |(_, (_, transfer)): &(usize, &(i64, Transfer))| {
-                transfer.player == Some(player)
-            };
+            let of_player =
+                |(_, (_, transfer)): &(usize, &(i64, Transfer))| transfer.player == Some(player);
             let last = self.transfers.iter().enumerate().rev().find(of_player);
             last.map_or(0, |(place, _)| place as u64 + 1)
         };
@@ -155,12 +151,7 @@ impl Book {
         (Applied { answers, parked, moved: moved.collect() }, changes)
     }
 
-    fn funds(
-        &mut self,
-        funds: Funds,
-        keyed: Option<&Keyed>,
-        at_ms: i64,
-    ) -> (Funded, Changes) {
+    fn funds(&mut self, funds: Funds, keyed: Option<&Keyed>, at_ms: i64) -> (Funded, Changes) {
         let name = |keyed: &Keyed| {
             (funds.player, keyed.call.route.clone(), keyed.call.key.as_str().to_owned())
         };
@@ -169,8 +160,7 @@ impl Book {
             && kept.at_ms > at_ms - KEPT_MS
         {
             let same = kept.fingerprint == keyed.call.fingerprint;
-            let found =
-                if same { Funded::Before(kept.answer.clone()) } else { Funded::Mismatch };
+            let found = if same { Funded::Before(kept.answer.clone()) } else { Funded::Mismatch };
             return (found, Changes::default());
         }
         let (applied, changes) = self.apply(&[Command::Funds(funds)], at_ms);
@@ -278,3 +268,6 @@ fn request(transfer: &Transfer) -> Option<((PlayerId, ledger::RequestId), TopUp)
     let balance = transfer.balance?;
     Some(((transfer.player?, transfer.reference), TopUp { moved, balance }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,6 +120,17 @@ impl<T: Tables> Database<T> {
         if unsynced { Err(Refused::Unknown) } else { Ok(answer) }
     }
 
+    /// Commits `change` before anything runs.
+    pub(crate) fn found(&self, change: &T::Change) {
+        self.commit(&mut self.state.lock(), change);
+    }
+
+    /// No disk is full, no sync fails, nothing stalls any more.
+    pub(crate) fn heal(&self) {
+        let mut state = self.state.lock();
+        (state.full_until_ms, state.unsynced_until_ms, state.stalled_until_ms) = (0, 0, 0);
+    }
+
     /// Reads what is committed.
     pub(crate) fn read<A>(&self, read: impl FnOnce(&T) -> A) -> A {
         read(&self.state.lock().tables)
@@ -195,3 +206,6 @@ impl<T: Tables> Database<T> {
         self.state.lock().stalled_until_ms = until_ms;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,13 +41,18 @@ impl Dice {
     }
 
     /// A place in something with `length` places, which is not empty.
-    pub(crate) const fn place(&mut self, length: usize) -> usize {
-        self.below(length as u64) as usize
+    pub(crate) fn place(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or_default()
     }
 
     /// A number from `low` to `high`, both included.
     pub(crate) const fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
+    }
+
+    /// A small number from `low` to `high`, both included.
+    pub(crate) fn number(&mut self, low: u32, high: u32) -> u32 {
+        u32::try_from(self.between(low.into(), high.into())).unwrap_or(high)
     }
 
     /// True in `parts` of 1,000 throws.

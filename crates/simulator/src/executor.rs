@@ -18,7 +18,7 @@ use platform::clock::BoxFuture;
 use crate::dice::Dice;
 use crate::trace::Trace;
 
-pub(crate) use process::{ProcessId, ProcessSpawner};
+pub(crate) use process::ProcessId;
 use process::Processes;
 pub(crate) use timers::Sleep;
 use timers::{Due, Timers};
@@ -104,11 +104,7 @@ impl Executor {
     }
 
     /// Starts `work` as a task of `process`; nothing starts in one that is dead.
-    pub(crate) fn spawn(
-        &self,
-        process: ProcessId,
-        work: BoxFuture<'static, ()>,
-    ) -> Option<TaskId> {
+    pub(crate) fn spawn(&self, process: ProcessId, work: BoxFuture<'static, ()>) -> Option<TaskId> {
         if !self.0.processes.lock().is_alive(process) {
             // Dropped outside of the lock, as its end may wake others.
             return None;

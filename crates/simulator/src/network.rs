@@ -5,9 +5,10 @@
 //! arrive.
 
 mod machine;
+pub(crate) mod play;
+pub(crate) mod wallet;
 mod weather;
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -16,11 +17,11 @@ use platform::clock::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::dice::{Dice, SharedDice};
-use crate::executor::{Executor, ProcessId};
+use crate::executor::Executor;
 
 pub(crate) use machine::{Machine, Peer};
-pub(crate) use weather::{Link, Storm, Weather};
 use weather::Fate;
+pub(crate) use weather::{Link, Storm, Weather};
 
 /// How long an ordinary message is on its way at most, in milliseconds.
 const LATENCY_MS: u64 = 2;
@@ -89,7 +90,7 @@ impl Network {
             self.executor.call_in(delay_ms, move || {
                 let link = link.back();
                 let reply = Reply { network: network.clone(), link, to: waiting };
-                network.arrive(&machine, serve, reply);
+                network.arrive(&machine, &*serve, reply);
             });
         }
         drop(waiting);
@@ -117,7 +118,7 @@ impl Network {
     }
 
     /// The call has come to the machine: a task there serves it, if a process is there.
-    fn arrive<S, T, F>(&self, machine: &Machine<S>, serve: Arc<F>, reply: Reply<T>)
+    fn arrive<S, T, F>(&self, machine: &Machine<S>, serve: &F, reply: Reply<T>)
     where
         S: Clone + Send + 'static,
         T: Send + 'static,
@@ -132,15 +133,6 @@ impl Network {
     fn fate(&self, link: Link) -> Fate {
         let now_ms = self.executor.now_ms();
         self.dice.throw(|dice| self.weather.lock().fate(link, now_ms, dice))
-    }
-
-    /// Runs `work` beside everything, in no process that can be killed.
-    pub(crate) fn spawn(
-        &self,
-        process: ProcessId,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) {
-        self.executor.spawn(process, Box::pin(work));
     }
 }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use engine::{BetKey, BetState, Reason};
 use game::store::{
-    Abandonment, Acknowledgement, ChainRecord, Done, LobbyRecord, NewLobby, OutboxBody,
-    PublicSeed, RoundRecord, SealedSeed, StoreCommand, StoreError,
+    Abandonment, Acknowledgement, ChainRecord, Done, LobbyRecord, NewLobby, OutboxBody, PublicSeed,
+    RoundRecord, SealedSeed, StoreCommand, StoreError,
 };
 use kernel::{Amount, BetId, LobbyId, Multiplier, PlayerId, RoundId, Stake};
 use protocol::chains::Abandoned;
@@ -98,10 +98,10 @@ pub(crate) enum RecordsChange {
     Apply(Arc<[StoreCommand]>),
     Acknowledge(Acknowledgement),
     Prune { before: i64 },
-    CreateLobby { new: NewLobby, limit: u32 },
+    CreateLobby { new: Box<NewLobby>, limit: u32 },
     Visit(Vec<(LobbyId, i64)>),
-    CloseLobby { lobby: LobbyId, before: i64, at: i64 },
-    AddChain { chain: ChainRecord, checkpoints: Vec<SealedSeed> },
+    CloseLobby { lobby: LobbyId, before: i64 },
+    AddChain { chain: Box<ChainRecord>, checkpoints: Vec<SealedSeed> },
     SetPublicSeed { lobby: LobbyId, chain: u32, seed: PublicSeed },
     Abandon(Abandonment),
     AbandonAll(Abandoned),
@@ -143,7 +143,7 @@ impl Tables for Records {
                 self.visit(visits);
                 RecordsAnswer::Done
             }
-            RecordsChange::CloseLobby { lobby, before, at: _ } => {
+            RecordsChange::CloseLobby { lobby, before } => {
                 RecordsAnswer::Closed(self.close_lobby(*lobby, *before))
             }
             RecordsChange::AddChain { chain, checkpoints } => {
@@ -208,6 +208,11 @@ fn digest(command: &StoreCommand) -> u64 {
 }
 
 impl Records {
+    /// Whether nothing is left to end or to send.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.unfinished.is_empty() && self.unsent.is_empty()
+    }
+
     fn apply(&mut self, command: &StoreCommand) -> Result<Done, Impossible> {
         match command {
             StoreCommand::OpenRound { round, chain, at, .. } => {
@@ -249,3 +254,6 @@ impl Records {
 fn of_lobby(lobby: LobbyId) -> std::ops::RangeInclusive<RoundId> {
     RoundId::new(lobby, 0)..=RoundId::new(lobby, u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,17 +25,6 @@ impl Trace {
         self.0.hash.store(hash, Ordering::Relaxed);
     }
 
-    /// Notes bytes.
-    pub(crate) fn note_bytes(&self, bytes: &[u8]) {
-        let mut hash = self.0.hash.load(Ordering::Relaxed) ^ bytes.len() as u64;
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            hash = (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
-        }
-        self.0.hash.store(mix(hash), Ordering::Relaxed);
-    }
-
     /// Notes a step of a task.
     pub(crate) fn step(&self, words: &[u64]) {
         self.0.steps.fetch_add(1, Ordering::Relaxed);

@@ -61,14 +61,6 @@ impl Executor {
         self.0.processes.lock().start()
     }
 
-    pub(crate) fn is_alive(&self, process: ProcessId) -> bool {
-        self.0.processes.lock().is_alive(process)
-    }
-
-    pub(crate) fn is_paused(&self, process: ProcessId) -> bool {
-        self.0.processes.lock().of(process).paused
-    }
-
     /// Ends a process as `kill -9` does: none of its tasks gets another step.
     pub(crate) fn kill(&self, process: ProcessId) {
         let parked = {
@@ -81,6 +73,14 @@ impl Executor {
         // Dropping one may start or wake others, which stay where they are: the process is dead.
         let killed = self.0.tasks.lock().take_all(process);
         drop(killed);
+    }
+
+    /// The end of the world: `last` dies, and nothing is due any more.
+    pub(crate) fn clear(&self, last: ProcessId) {
+        self.kill(last);
+        self.0.timers.clear();
+        let ready = std::mem::take(&mut *self.0.ready.lock());
+        drop(ready);
     }
 
     /// Stops a process where it stands; its clock goes on.

@@ -1,7 +1,7 @@
 //! Virtual time: what is due when. Time stands still while anybody has work.
 
-use std::collections::BinaryHeap;
 use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -66,6 +66,12 @@ impl Timers {
 
     pub(super) fn call_at(&self, at_ms: u64, work: Box<dyn FnOnce() + Send>) {
         self.push(at_ms, What::Call(work));
+    }
+
+    /// Forgets everything that is due.
+    pub(super) fn clear(&self) {
+        let due = std::mem::take(&mut self.0.queue.lock().due);
+        drop(due);
     }
 
     fn push(&self, at_ms: u64, what: What) {

@@ -21,8 +21,7 @@ impl Records {
         let key = bet.key;
         let round = RoundId::new(lobby, key.round);
         let known = self.bets.get(&(key.player, key.bet));
-        let open =
-            self.rounds.get_mut(&round).filter(|row| row.record.state == RoundState::Open);
+        let open = self.rounds.get_mut(&round).filter(|row| row.record.state == RoundState::Open);
         match (known, open) {
             (None, Some(row)) => {
                 row.bets.push((key.player, key.bet));

@@ -29,7 +29,7 @@ impl Records {
         let chain = self.chains.get_mut(&(lobby, chain))?;
         if chain.public_seed.is_none() && chain.abandoned.is_none() {
             chain.public_seed = Some(seed.text.clone());
-            chain.beacon_signature = seed.signature.clone();
+            chain.beacon_signature = seed.signature;
         }
         Some(chain.clone())
     }

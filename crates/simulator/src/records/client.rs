@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use game::store::{
-    Abandonment, Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord,
-    NewLobby, Opened, Opening, OutboxRow, PublicSeed, RoundRecord, SealedSeed, Store,
-    StoreCommand, StoreError,
+    Abandonment, Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby,
+    Opened, Opening, OutboxRow, PublicSeed, RoundRecord, SealedSeed, Store, StoreCommand,
+    StoreError,
 };
 use kernel::{BetId, LobbyId, PlayerId, RoundId};
 use platform::clock::BoxFuture;
@@ -81,7 +81,7 @@ impl Store for RecordsClient {
         new: NewLobby,
         limit: u32,
     ) -> Result<Option<LobbyRecord>, StoreError> {
-        match self.write(RecordsChange::CreateLobby { new, limit }).await? {
+        match self.write(RecordsChange::CreateLobby { new: Box::new(new), limit }).await? {
             RecordsAnswer::Created(made) => Ok(made.map(|made| *made)),
             _ => Err(StoreError::Unavailable),
         }
@@ -105,8 +105,8 @@ impl Store for RecordsClient {
         self.read(move |records| records.unvisited(before, limit)).await
     }
 
-    async fn close_lobby(&self, lobby: LobbyId, before: i64, at: i64) -> Result<bool, StoreError> {
-        match self.write(RecordsChange::CloseLobby { lobby, before, at }).await? {
+    async fn close_lobby(&self, lobby: LobbyId, before: i64, _at: i64) -> Result<bool, StoreError> {
+        match self.write(RecordsChange::CloseLobby { lobby, before }).await? {
             RecordsAnswer::Closed(closed) => Ok(closed),
             _ => Err(StoreError::Unavailable),
         }
@@ -129,7 +129,7 @@ impl Store for RecordsClient {
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError> {
-        self.write(RecordsChange::AddChain { chain, checkpoints }).await.map(drop)
+        self.write(RecordsChange::AddChain { chain: Box::new(chain), checkpoints }).await.map(drop)
     }
 
     async fn set_public_seed(

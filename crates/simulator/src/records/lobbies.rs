@@ -39,9 +39,12 @@ impl Records {
     }
 
     pub(super) fn public_lobbies(&self, limit: u32) -> Vec<LobbyRecord> {
-        let open = self.lobbies.values().rev().map(|row| &row.record).filter(|record| {
-            record.rules.visibility == Visibility::Public && !record.closed
-        });
+        let open = self
+            .lobbies
+            .values()
+            .rev()
+            .map(|row| &row.record)
+            .filter(|record| record.rules.visibility == Visibility::Public && !record.closed);
         open.take(limit as usize).cloned().collect()
     }
 

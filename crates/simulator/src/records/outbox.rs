@@ -50,11 +50,9 @@ impl Records {
 
     /// Rows above `after` go out again if the wallet once answered a close above it.
     pub(super) fn send_again(&mut self, lobby: LobbyId, after: u32) {
-        let rounds = self.rounds.range(of_lobby(lobby));
-        let answered = rounds
-            .filter(|(round, row)| round.number > after && row.close_agreed.is_some())
-            .next()
-            .is_some();
+        let mut rounds = self.rounds.range(of_lobby(lobby));
+        let answered =
+            rounds.any(|(round, row)| round.number > after && row.close_agreed.is_some());
         if !answered {
             return;
         }
@@ -69,9 +67,10 @@ impl Records {
     }
 
     pub(super) fn prune(&mut self, before: i64) -> usize {
-        let old = self.outbox.iter().filter(|(_, entry)| {
-            entry.acknowledged_at.is_some_and(|at| at < before)
-        });
+        let old = self
+            .outbox
+            .iter()
+            .filter(|(_, entry)| entry.acknowledged_at.is_some_and(|at| at < before));
         let old: Vec<i64> = old.map(|(id, _)| *id).take(PRUNED_MAX as usize).collect();
         for id in &old {
             self.outbox.remove(id);

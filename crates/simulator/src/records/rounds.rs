@@ -124,8 +124,7 @@ impl Records {
             return;
         }
         let interrupted = end.interrupted.is_some();
-        row.record.state =
-            if interrupted { RoundState::Interrupted } else { RoundState::Settled };
+        row.record.state = if interrupted { RoundState::Interrupted } else { RoundState::Settled };
         row.record.crash_point = Some(end.crash_point);
         row.record.multiplier = end.multiplier;
         row.record.payout_sum = end.payout_sum;

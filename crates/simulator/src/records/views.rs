@@ -25,8 +25,7 @@ impl Records {
         limit: u32,
     ) -> Vec<RoundRecord> {
         let rounds = self.rounds.range(of_lobby(lobby)).rev();
-        let rounds =
-            rounds.filter(|(round, _)| before.is_none_or(|before| round.number < before));
+        let rounds = rounds.filter(|(round, _)| before.is_none_or(|before| round.number < before));
         rounds.map(|(_, row)| row.record.clone()).take(limit as usize).collect()
     }
 
