@@ -90,7 +90,9 @@ impl Place {
         let signer = Signer::new(SigningKey::generate(array(&SystemRandom)), "bench", "bench");
         let service = start(&file, &signer).await?;
         let funding = Amount::from_whole(1_000_000_000);
-        service.fence(Fence { lobby: lobby()?, epoch: Epoch(1), funding }).await?;
+        service
+            .fence(Fence { lobby: lobby()?, epoch: Epoch(1), funding, raise: 0, request: [0; 16] })
+            .await?;
         for number in 1..=PLAYERS {
             fund(&service, &signer, player(number)?).await?;
         }

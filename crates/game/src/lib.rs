@@ -11,6 +11,7 @@ mod lobby_task;
 mod metrics;
 mod outbound;
 mod outbox;
+mod ownership;
 mod pictures;
 mod recorder;
 mod reserver;

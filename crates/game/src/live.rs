@@ -121,10 +121,12 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, PlayRefusal>>;
 pub(crate) enum Ended {
     /// It was told to.
     Stopped = 1,
-    /// A newer owner plays it, or its store failed.
+    /// It cannot go on: its store failed, say. It is taken over again.
     Lost = 3,
     /// Nobody plays; the next bet wakes it.
     Rested = 4,
+    /// Another node owns it, or may by now: not a word more is said about it here.
+    Fenced = 5,
 }
 
 impl LiveLobby {
@@ -235,7 +237,12 @@ impl LiveLobby {
 
     /// Whether somebody must take the lobby over again.
     pub(crate) fn is_lost(&self) -> bool {
-        self.ended.load(Ordering::Acquire) == Ended::Lost as u8
+        self.ended.load(Ordering::Acquire) == Ended::Lost as u8 || self.is_fenced()
+    }
+
+    /// Whether another node owns the lobby, or may by now.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.ended.load(Ordering::Acquire) == Ended::Fenced as u8
     }
 
     /// Whether nobody plays, and whatever was asked of it meanwhile was not looked at.

@@ -3,6 +3,7 @@
 //! A lobby gets its task when it is first touched; until then it costs a row.
 
 mod again;
+mod orphans;
 mod resting;
 mod upkeep;
 
@@ -20,12 +21,14 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::live::LiveLobby;
+use crate::live::{Ended, LiveLobby};
 use crate::lobby_task::LobbyTask;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::outbox::{Gate, LiveLobbies};
+use crate::ownership::Ownership;
 use crate::pictures::Pictures;
+use crate::store::StoreError;
 use crate::takeover::{Taken, Takeover, TakeoverError};
 
 /// The registry of this node's lobbies.
@@ -37,6 +40,7 @@ pub(crate) struct Lobbies {
     /// One take-over at a time for each lobby.
     waking: Mutex<BTreeMap<LobbyId, Arc<AsyncMutex<()>>>>,
     pub(crate) outbound: Outbound,
+    pub(crate) ownership: Arc<Ownership>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) spawner: Arc<dyn Spawner>,
@@ -50,6 +54,8 @@ pub(crate) struct Lobbies {
     rest_ms: u64,
     /// When lobbies were visited since that was last stored.
     visits: Mutex<BTreeMap<LobbyId, i64>>,
+    /// Lobbies that are being taken over because they had no owner.
+    orphans: Mutex<BTreeSet<LobbyId>>,
     /// Lobbies that a newer owner plays: not to be asked for again.
     fenced: Mutex<BTreeSet<LobbyId>>,
 }
@@ -59,6 +65,7 @@ pub(crate) struct Parts {
     pub(crate) takeover: Takeover,
     pub(crate) live: LiveLobbies,
     pub(crate) outbound: Outbound,
+    pub(crate) ownership: Arc<Ownership>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) spawner: Arc<dyn Spawner>,
@@ -69,13 +76,14 @@ pub(crate) struct Parts {
 
 impl Lobbies {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { takeover, live, outbound, bus, clock, spawner, metrics, .. } = parts;
+        let Parts { takeover, live, outbound, ownership, bus, clock, spawner, metrics, .. } = parts;
         Self {
             takeover,
             live,
             gate: Gate::default(),
             waking: Mutex::default(),
             outbound,
+            ownership,
             bus,
             clock,
             spawner,
@@ -85,6 +93,7 @@ impl Lobbies {
             limit: parts.lobbies_max,
             rest_ms: parts.rest_ms,
             visits: Mutex::default(),
+            orphans: Mutex::default(),
             fenced: Mutex::default(),
         }
     }
@@ -108,6 +117,7 @@ impl Lobbies {
         lobby: LobbyId,
         tries: u32,
     ) -> Result<Arc<LiveLobby>, PlayError> {
+        self.must_hold()?;
         if let Some(live) = self.awake(lobby) {
             return Ok(live);
         }
@@ -157,7 +167,10 @@ impl Lobbies {
     /// its task when it is touched.
     pub(crate) async fn settle(self: &Arc<Self>, lobby: LobbyId) {
         match self.take(lobby).await {
-            Ok(taken) if taken.lobby.rules().mode == Mode::Continuous => {
+            // Where others may want it, a task is what gives the lobby up once it rests.
+            Ok(taken)
+                if taken.lobby.rules().mode == Mode::Continuous || self.ownership.is_shared() =>
+            {
                 self.play(taken, 0);
             }
             Ok(_) => {}
@@ -169,6 +182,11 @@ impl Lobbies {
                 });
             }
         }
+    }
+
+    /// Nothing is taken while the node may own nothing.
+    fn must_hold(&self) -> Result<(), PlayError> {
+        if self.ownership.holds() { Ok(()) } else { Err(PlayRefusal::NotOwner.into()) }
     }
 
     async fn start(
@@ -184,6 +202,9 @@ impl Lobbies {
     async fn take(&self, lobby: LobbyId) -> Result<Taken, PlayError> {
         self.takeover.take(lobby).await.map_err(|error| match error {
             TakeoverError::Unknown => PlayError::Refused(PlayRefusal::UnknownLobby),
+            TakeoverError::NotOwner | TakeoverError::Store(StoreError::NotOwner) => {
+                PlayError::Refused(PlayRefusal::NotOwner)
+            }
             TakeoverError::Wallet(WalletError::Fenced) => {
                 self.note_fenced(lobby);
                 PlayError::Refused(PlayRefusal::Draining)
@@ -207,6 +228,7 @@ impl Lobbies {
             clock: Arc::clone(&self.clock),
             pictures,
             metrics: self.metrics.clone(),
+            ownership: Arc::clone(&self.ownership),
             rest_ms: self.rest_ms,
         };
         self.live.lock().insert(lobby, Arc::clone(&live));
@@ -229,6 +251,14 @@ impl Lobbies {
         if self.fenced.lock().insert(lobby) {
             self.metrics.lobbies_fenced.inc();
             tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby; it is left alone");
+        }
+    }
+
+    /// The node may own nothing any more: every lobby ends here, without a word.
+    pub(crate) fn fence_all(&self) {
+        let now = self.clock.now();
+        for live in self.live.lock().values() {
+            live.end(now, Ended::Fenced);
         }
     }
 

@@ -20,8 +20,9 @@ use tokio::sync::{Notify, RwLock};
 use crate::live::{Ended, LiveLobby};
 use crate::metrics::Metrics;
 use crate::outbound::HOLDS_MAX;
+use crate::ownership::Ownership;
 use crate::store::{
-    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError,
+    Acknowledgement, AnsweredRow, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError,
 };
 
 use rows::{before_first_close, releases_of, resolves_of};
@@ -55,6 +56,7 @@ pub(crate) type Gate = Arc<RwLock<()>>;
 #[derive(Clone)]
 pub(crate) struct Sender {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) ownership: Arc<Ownership>,
     pub(crate) wallet: Arc<dyn Wallet>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: LiveLobbies,
@@ -79,7 +81,7 @@ pub(crate) enum Flush {
 /// What one flush learned.
 #[derive(Default)]
 struct Answers {
-    rows: Vec<i64>,
+    rows: Vec<AnsweredRow>,
     closed: Vec<(RoundId, contracts::Closed)>,
     /// Lobbies with a row that was not answered: nothing after it may be closed.
     stuck: BTreeSet<LobbyId>,
@@ -122,11 +124,16 @@ impl Sender {
     /// Sends what is queued, once.
     pub(crate) async fn flush(&self) -> Flush {
         let _nobody_takes_over = self.gate.write().await;
+        if !self.ownership.holds() {
+            // Whatever is queued is another owner's to send by now.
+            return Flush::Empty;
+        }
+        let node = self.ownership.node();
         let (mut stuck, mut sent) = (BTreeSet::new(), false);
         let mut failed = false;
         for _ in 0..READS {
             let except: Vec<LobbyId> = stuck.iter().copied().collect();
-            let rows = match self.store.unsent(ROWS, &except).await {
+            let rows = match self.store.unsent(node, ROWS, &except).await {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
@@ -201,10 +208,12 @@ impl Sender {
         match answer {
             Err(Refusal::Fenced) => self.fenced(row.round.lobby, answers),
             // The round's close gave it back, or the hold belongs to another round: answered.
-            Ok(()) | Err(Refusal::RoundClosed | Refusal::Tombstoned) => answers.rows.push(row.id),
+            Ok(()) | Err(Refusal::RoundClosed | Refusal::Tombstoned) => {
+                answers.rows.push(AnsweredRow::of(row));
+            }
             Err(refusal) => {
                 tracing::warn!(%refusal, round = %row.round, "a release was refused");
-                answers.rows.push(row.id);
+                answers.rows.push(AnsweredRow::of(row));
             }
         }
     }
@@ -279,7 +288,7 @@ impl Sender {
             }
         }
         let done = rows.iter().filter(|row| !answers.stuck.contains(&row.round.lobby));
-        let done: Vec<i64> = done.map(|row| row.id).collect();
+        let done: Vec<AnsweredRow> = done.map(|row| AnsweredRow::of(row)).collect();
         answers.rows.extend(done);
     }
 
@@ -305,7 +314,7 @@ impl Sender {
             match self.wallet.close(close).await {
                 Ok(closed) => {
                     failpoint::reach("close.after_answer");
-                    answers.rows.push(row.id);
+                    answers.rows.push(AnsweredRow::of(row));
                     answers.closed.push((row.round, closed));
                 }
                 Err(error) => self.failed(&error, std::iter::once(lobby), answers),
@@ -316,6 +325,7 @@ impl Sender {
     async fn acknowledge(&self, answers: Answers) -> Result<(), StoreError> {
         let closed = answers.closed.iter();
         let acknowledgement = Acknowledgement {
+            node: self.ownership.node(),
             rows: answers.rows,
             closed: closed
                 .map(|(round, closed)| ClosedRound { round: *round, agreed: closed.agreed })
@@ -365,7 +375,7 @@ impl Sender {
             && !live.is_ended()
         {
             tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby");
-            live.end(self.clock.now(), Ended::Lost);
+            live.end(self.clock.now(), Ended::Fenced);
         }
     }
 }

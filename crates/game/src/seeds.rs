@@ -12,13 +12,13 @@ mod views;
 use std::sync::Arc;
 
 use fairness::{Seed, Segment};
-use kernel::{LobbyId, Multiplier, RoundId, Sealed, SeedIndex};
+use kernel::{Multiplier, RoundId, Sealed, SeedIndex};
 use parking_lot::Mutex;
 use protocol::chains::{AbandonReason, Abandoned, AbandonedChain, LostRounds};
 use protocol::rounds::CommitmentView;
 use tokio::sync::Notify;
 
-use crate::store::{Abandonment, ChainRecord, StoreError};
+use crate::store::{Abandonment, ChainRecord, Owner, StoreError};
 
 pub(crate) use beacon::{Beacon, DrandClient};
 pub(crate) use maker::{ChainPlan, SeedMaker};
@@ -127,7 +127,7 @@ impl Seeds {
         }
         if let Some(awaiting) = [&mut first, &mut second].into_iter().flatten().find(|c| awaits(c))
         {
-            maker.draw_if_local(awaiting).await?;
+            maker.draw_if_local(plan.owner, awaiting).await?;
         }
         // What is played goes into `current`, what must wait for its public seed into `successor`.
         let (current, successor) = match first {
@@ -276,13 +276,13 @@ impl Seeds {
         let state = self.state.lock();
         let followed = state.successor.as_ref().filter(|chain| !awaits(chain));
         let left = state.left() + followed.map_or(0, |chain| chain.length - chain.used);
-        self.maker.metrics.seeds_left.note(self.plan.lobby, left);
+        self.maker.metrics.seeds_left.note(self.plan.owner.lobby, left);
     }
 }
 
 impl Drop for Seeds {
     fn drop(&mut self) {
-        self.maker.metrics.seeds_left.forget(self.plan.lobby);
+        self.maker.metrics.seeds_left.forget(self.plan.owner.lobby);
     }
 }
 
@@ -315,14 +315,15 @@ pub(crate) fn read_seed(
 /// [`SeedError`] if it cannot be stored.
 pub(crate) async fn give_up(
     maker: &SeedMaker,
-    lobby: LobbyId,
+    owner: Owner,
     chains: &[ChainRecord],
     behind: Behind,
 ) -> Result<(), SeedError> {
     let (reason, lost_rounds) = (AbandonReason::StoreBehind, behind.lost_rounds);
     let how = Abandoned { reason, at: maker.clock.unix_ms(), lost_rounds };
+    let lobby = owner.lobby;
     tracing::error!(lobby.id = %lobby, "the store is behind the wallet; its seeds are given up");
-    maker.store.abandon(Abandonment { lobby, chain: None, how }).await?;
+    maker.store.abandon(owner, Abandonment { chain: None, how }).await?;
     for _ in chains.iter().filter(|chain| is_live(chain)) {
         maker.metrics.chains_abandoned.inc();
     }

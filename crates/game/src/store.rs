@@ -3,6 +3,7 @@
 //! Every command may be applied again after an unknown outcome; the second time changes nothing.
 
 mod failpoints;
+mod owners;
 mod records;
 mod sqlite;
 
@@ -17,9 +18,10 @@ use protocol::chains::Abandoned;
 
 use crate::http::lobbies::opened;
 
+pub use owners::{Applied, Batch, Claim, Claimed, Lease, NodeId, Owner};
 pub use records::{
     Abandonment, BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, PublicSeed,
-    RoundRecord, RoundState, SealedSeed, UnfinishedRound, Visibility, WireOutcome,
+    RoundRecord, RoundState, SealedSeed, Skipped, UnfinishedRound, Visibility, WireOutcome,
 };
 pub use sqlite::SCHEMA;
 pub use sqlite::SqliteStore;
@@ -36,6 +38,9 @@ pub enum StoreError {
     /// The outcome is unknown: apply the same again.
     #[error("the store did not answer")]
     Unavailable,
+    /// Another node owns the lobby by now, or may; nothing was changed.
+    #[error("another node owns the lobby")]
+    NotOwner,
 }
 
 /// One change of a round's state.
@@ -65,11 +70,38 @@ pub enum StoreCommand {
     VoidRound { round: RoundId, reason: Reason, at: i64 },
     /// Closes a round that this store does not know, so that its holds are released.
     CloseUnknown { round: RoundId },
-    /// A new owner's epoch.
+    /// The epoch of an owner that the wallet has let pass.
     TakeOver { lobby: LobbyId, epoch: Epoch },
+    /// Seeds of a chain above its used ones are never played, and are told; used is what their
+    /// last one says. Applied before if used is no less.
+    SkipSeeds { lobby: LobbyId, chain: u32, skipped: Skipped },
     /// The wallet has closed no round above `after`. If it had closed one before, it is an older
     /// copy of itself, and what it had answered since is sent again.
     SendAgain { lobby: LobbyId, after: u32 },
+}
+
+impl StoreCommand {
+    /// The lobby it changes; none for heartbeats, which are of many.
+    #[must_use]
+    pub fn lobby(&self) -> Option<LobbyId> {
+        match self {
+            Self::OpenRound { round, .. }
+            | Self::Crash { round, .. }
+            | Self::ForgetRound { round }
+            | Self::VoidRound { round, .. }
+            | Self::CloseUnknown { round } => Some(round.lobby),
+            Self::AcceptBet { lobby, .. }
+            | Self::CancelBet { lobby, .. }
+            | Self::ReleaseBet { lobby, .. }
+            | Self::CashOut { lobby, .. }
+            | Self::TakeOver { lobby, .. }
+            | Self::SkipSeeds { lobby, .. }
+            | Self::SendAgain { lobby, .. } => Some(*lobby),
+            Self::Lock(lock) => Some(lock.round.lobby),
+            Self::EndRound(end) => Some(end.round.lobby),
+            Self::Heartbeats(_) => None,
+        }
+    }
 }
 
 /// A lobby that a player asks for.
@@ -173,10 +205,30 @@ pub struct ClosedRound {
     pub agreed: bool,
 }
 
-/// Answers of the wallet.
-#[derive(Clone, Debug, Default)]
+/// A row of the outbox that the wallet has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredRow {
+    pub id: i64,
+    pub lobby: LobbyId,
+    /// The epoch it was sent under.
+    pub epoch: Epoch,
+}
+
+impl AnsweredRow {
+    /// The row, answered.
+    #[must_use]
+    pub const fn of(row: &OutboxRow) -> Self {
+        Self { id: row.id, lobby: row.round.lobby, epoch: row.epoch }
+    }
+}
+
+/// Answers of the wallet. Those about lobbies that are not owned any more are left out.
+#[derive(Clone, Debug)]
 pub struct Acknowledgement {
-    pub rows: Vec<i64>,
+    /// Who sends them.
+    pub node: NodeId,
+    /// The rows that were answered.
+    pub rows: Vec<AnsweredRow>,
     pub closed: Vec<ClosedRound>,
     pub at: i64,
 }
@@ -189,25 +241,54 @@ pub struct Inheritance {
     pub unfinished: Vec<UnfinishedRound>,
     /// Rounds that ended but are not closed at the wallet, with what they may cost the house.
     pub unclosed: Vec<(u32, Amount)>,
+    /// The node that owns the lobby, if its lease has not run out; none on a store whose lease is
+    /// [`Lease::Held`].
+    pub owner: Option<NodeId>,
+    /// The highest epoch that the lobby was claimed under.
+    pub claimed: Epoch,
     /// The highest round there ever was, 0 if none.
     pub last_round: u32,
     pub chains: Vec<ChainRecord>,
 }
 
 /// The game's store. One transaction a batch.
+///
+/// A lobby is changed by its owner alone. A store with timed leases keeps `node(id, lease_until)`
+/// and `lobby_owner(lobby, node, epoch)`, and begins each transaction on a lobby's rounds by
+/// locking the owner's row against a claim; it gives an epoch once, for ever.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Whether committed records may be lost, the last ones first: by a failover, say. Fences are
+    /// raised then, so that what was shown before the loss is not played again.
+    fn may_lose_tail(&self) -> bool;
+
+    /// Lets the node own lobbies for its lease from now on; it may have lapsed before.
+    async fn renew(&self, node: NodeId) -> Result<Lease, StoreError>;
+    /// Makes the node the owner of a lobby that has none, or whose owner's lease has run out, or
+    /// that it owns itself. From then on nobody else's changes to the lobby are taken, none that
+    /// is under way either: what is read after it is what they left.
+    async fn claim(&self, claim: Claim) -> Result<Claimed, StoreError>;
+    /// The node owns the lobby no more: anybody may claim it at once. Not if it was claimed anew.
+    async fn hand_over(&self, owner: Owner) -> Result<(), StoreError>;
+    /// The node owns nothing any more, its lease is over.
+    async fn leave(&self, node: NodeId) -> Result<(), StoreError>;
+    /// Lobbies that need an owner and that `node` could claim, the lowest number first, at most
+    /// `limit`: configured ones, those with an unfinished round and those with unsent rows.
+    async fn lobbies_to_own(&self, node: NodeId, limit: u32) -> Result<Vec<LobbyId>, StoreError>;
+
     /// Applies the batch in order; one answer a command. A refused command is undone alone.
-    async fn apply(
-        &self,
-        batch: Arc<[StoreCommand]>,
-    ) -> Result<Vec<Result<Done, StoreError>>, StoreError>;
+    async fn apply(&self, batch: Arc<Batch>) -> Result<Applied, StoreError>;
 
     /// Notes what the wallet answered.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError>;
-    /// The oldest rows that the wallet has not answered, at most `limit`, in order, none of the
-    /// lobbies in `except`.
-    async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError>;
+    /// The oldest rows of the node's own lobbies that the wallet has not answered, at most `limit`,
+    /// in order, none of the lobbies in `except`; each under the epoch that the node claimed.
+    async fn unsent(
+        &self,
+        node: NodeId,
+        limit: u32,
+        except: &[LobbyId],
+    ) -> Result<Vec<OutboxRow>, StoreError>;
     /// Forgets rows acknowledged before `before`, at most [`PRUNED_MAX`]; how many went.
     async fn prune(&self, before: i64) -> Result<usize, StoreError>;
 
@@ -224,31 +305,38 @@ pub trait Store: Send + Sync + 'static {
     async fn visit(&self, visits: Vec<(LobbyId, i64)>) -> Result<(), StoreError>;
     /// Players' lobbies that nobody has visited since `before`, at most `limit`.
     async fn unvisited(&self, before: i64, limit: u32) -> Result<Vec<LobbyId>, StoreError>;
-    /// Closes a player's lobby unless it was visited since `before` or has a round without end;
-    /// whether it was closed.
-    async fn close_lobby(&self, lobby: LobbyId, before: i64, at: i64) -> Result<bool, StoreError>;
+    /// Closes a player's lobby unless it was visited since `before`, has a round without end or an
+    /// unsent row, or another node owns it; whether it was closed.
+    async fn close_lobby(
+        &self,
+        node: NodeId,
+        lobby: LobbyId,
+        before: i64,
+        at: i64,
+    ) -> Result<bool, StoreError>;
     /// Public lobbies that are not closed, the newest first, at most `limit`.
     async fn public_lobbies(&self, limit: u32) -> Result<Vec<LobbyRecord>, StoreError>;
-    /// Lobbies with unfinished rounds or unsent rows, and configured ones.
-    async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError>;
+    /// Everything that a new owner reads of a lobby, of one committed state.
     async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError>;
 
-    /// Keeps a chain that was made, before its public seed is drawn.
+    /// Keeps a chain that was made, before its public seed is drawn; one of that number that
+    /// stands is left as it is.
     async fn add_chain(
         &self,
+        owner: Owner,
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError>;
     /// Sets a chain's public seed, once and for all; answers with the chain as it stands.
     async fn set_public_seed(
         &self,
-        lobby: LobbyId,
+        owner: Owner,
         chain: u32,
         seed: PublicSeed,
     ) -> Result<Option<ChainRecord>, StoreError>;
     /// Gives chains up, for all to see: none of their seeds is played any more.
-    async fn abandon(&self, abandonment: Abandonment) -> Result<(), StoreError>;
-    /// Gives up every chain of every lobby; how many.
+    async fn abandon(&self, owner: Owner, abandonment: Abandonment) -> Result<(), StoreError>;
+    /// Gives up every chain of every lobby; how many. For a store at rest.
     async fn abandon_all(&self, how: Abandoned) -> Result<usize, StoreError>;
     /// Chains of a lobby below `before`, newest first.
     async fn chains(

@@ -64,11 +64,11 @@ impl Lobbies {
         let waking = Arc::clone(self.waking.lock().entry(lobby).or_default());
         let turn = waking.lock().await;
         let playing = self.live.lock().get(&lobby).cloned();
-        let mut closed = Ok(false);
+        let (mut closed, node) = (Ok(false), self.ownership.node());
         if let Some(live) = playing {
             live.tell(self.clock.now(), Command::Drain);
         } else if !self.visits.lock().contains_key(&lobby) {
-            closed = self.takeover.store.close_lobby(lobby, before, now).await;
+            closed = self.takeover.store.close_lobby(node, lobby, before, now).await;
         }
         self.give_turn_back(lobby, turn, &waking);
         if closed? {

@@ -22,7 +22,7 @@ use super::{Beacon, Behind, ChainPlan, SeedError, SeedMaker, Seeds, Vault, give_
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::{ChainRecord, SqliteStore, Store};
-use crate::testing::{lobby, open};
+use crate::testing::{lobby, open, owner};
 
 const LENGTH: u32 = 2_500;
 
@@ -83,7 +83,7 @@ async fn local() -> Ground {
 }
 
 fn plan(length: u32) -> ChainPlan {
-    ChainPlan { lobby: lobby(1), length, house_edge_bps: 100 }
+    ChainPlan { owner: owner(1), length, house_edge_bps: 100 }
 }
 
 /// The seeds as a new owner finds them whose wallet agrees with the store.

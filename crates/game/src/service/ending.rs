@@ -48,7 +48,7 @@ impl Service {
     pub(super) fn run_until_shutdown(
         &self,
         sender: Sender,
-        workers: [Worker; 2],
+        workers: [Worker; 3],
         shutdown: Shutdown,
         health: &Health,
     ) {
@@ -58,13 +58,14 @@ impl Service {
         let (spawner, tracker) = (Arc::clone(&self.inner.spawner), shutdown.tasks().clone());
         let mut sending = Worker::spawn(&*spawner, "sender", sender.clone().run());
         let work = async move {
-            let [mut recording, mut reserving] = workers;
+            let [mut recording, mut reserving, mut leasing] = workers;
             let mut ended = pin!(service.end(&shutdown));
             let lost = tokio::select! {
                 biased;
                 () = &mut ended => None,
                 _ = &mut recording.task => Some(recording.name),
                 _ = &mut reserving.task => Some(reserving.name),
+                _ = &mut leasing.task => Some(leasing.name),
                 _ = &mut sending.task => Some(sending.name),
             };
             if let Some(name) = lost {
@@ -75,6 +76,7 @@ impl Service {
             }
             drop(sending);
             service.flush(&sender).await;
+            service.inner.lobbies.ownership.leave().await;
         };
         spawner.spawn(Box::pin(tracker.track_future(work)));
     }

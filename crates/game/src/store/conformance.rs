@@ -5,13 +5,23 @@ use engine::{Bet, BetKey, BetState, CashOut, Outcome, Reason, Settlement, Totals
 use kernel::{Amount, BetId, Epoch, LobbyId, Multiplier, PlayerId, RoundId, Stake};
 
 use super::{
-    Acknowledgement, ChainRecord, ClosedRound, Done, LockRecord, OutboxBody, PublicSeed, RoundEnd,
-    RoundState, SealedSeed, Store, StoreCommand,
+    Acknowledgement, AnsweredRow, ChainRecord, Claim, Claimed, ClosedRound, Done, LockRecord,
+    NodeId, OutboxBody, Owner, PublicSeed, RoundEnd, RoundState, SealedSeed, Store, StoreCommand,
 };
 use crate::config::Config;
 
+mod owners;
+
+pub use owners::{
+    a_lobby_goes_to_another_node_once_it_is_handed_over,
+    a_lobby_is_anybodys_once_its_owners_lease_ran_out, a_node_that_left_owns_nothing,
+    each_claim_gives_a_higher_epoch_and_fences_the_one_before, skipped_seeds_are_used_up_and_told,
+    what_is_fenced_in_a_batch_stops_nothing_else,
+};
+
 /// A test of each case, for a crate that brings a store: `$place` is a future of something whose
-/// method `store` gives a handle on one new, empty store.
+/// method `store` gives an `Arc` of one new, empty store. A store with timed leases also runs
+/// `a_lobby_is_anybodys_once_its_owners_lease_ran_out`, which must let its clock pass.
 #[macro_export]
 macro_rules! conformance_tests {
     ($place:expr) => { $crate::conformance_tests! { $place;
@@ -24,12 +34,17 @@ macro_rules! conformance_tests {
         a_public_seed_is_set_once_and_checkpoints_are_found_from_below
         a_player_has_at_most_so_many_lobbies
         a_wallet_that_is_an_older_copy_is_sent_again_what_it_has_lost
+        each_claim_gives_a_higher_epoch_and_fences_the_one_before
+        what_is_fenced_in_a_batch_stops_nothing_else
+        a_lobby_goes_to_another_node_once_it_is_handed_over
+        a_node_that_left_owns_nothing
+        skipped_seeds_are_used_up_and_told
     } };
     ($place:expr; $($case:ident)*) => { $(
         #[tokio::test]
         async fn $case() {
             let place = $place.await;
-            $crate::store::conformance::$case(&place.store()).await;
+            $crate::store::conformance::$case(&*place.store()).await;
         }
     )* };
 }
@@ -41,8 +56,13 @@ async fn prepare(store: &dyn Store) {
     let made = store.create_lobby(new, 1).await.unwrap().unwrap();
     assert_eq!(made.lobby, lobby(1));
     let sealed = |index| SealedSeed { index, nonce: [1; 24], sealed: vec![2; 48] };
-    store.add_chain(chain(), vec![sealed(2_000), sealed(1_000)]).await.unwrap();
-    store.set_public_seed(lobby(1), 1, drawn("a")).await.unwrap().unwrap();
+    store.renew(NODE).await.unwrap();
+    let claim = Claim { node: NODE, lobby: lobby(1), at_least: Epoch(0) };
+    assert_eq!(store.claim(claim).await.unwrap(), Claimed::Yours(Epoch(1)));
+    let taken = StoreCommand::TakeOver { lobby: lobby(1), epoch: Epoch(1) };
+    assert_eq!(apply(store, vec![taken]).await, [Some(Done::Stored)]);
+    store.add_chain(owner(1), chain(), vec![sealed(2_000), sealed(1_000)]).await.unwrap();
+    store.set_public_seed(owner(1), 1, drawn("a")).await.unwrap().unwrap();
 }
 
 fn drawn(text: &str) -> PublicSeed {
@@ -63,9 +83,18 @@ fn chain() -> ChainRecord {
         public_seed: None,
         beacon_signature: None,
         used: 0,
+        skipped: Vec::new(),
         abandoned: None,
         created_at: 1,
     }
+}
+
+/// The node that plays in these cases.
+const NODE: NodeId = NodeId::from_bytes([1; 16]);
+
+/// That node as owner of lobby 1.
+fn owner(epoch: u64) -> Owner {
+    Owner { node: NODE, lobby: lobby(1), epoch: Epoch(epoch) }
 }
 
 fn lobby(number: u64) -> LobbyId {
@@ -143,8 +172,9 @@ fn settled(number: u32, lost: &[u8]) -> StoreCommand {
 }
 
 async fn apply(store: &dyn Store, commands: Vec<StoreCommand>) -> Vec<Option<Done>> {
-    let answers = store.apply(commands.into()).await.unwrap();
-    answers.into_iter().map(Result::ok).collect()
+    let applied = store.apply(owner(1).batch(commands).into()).await.unwrap();
+    assert!(applied.not_owned.is_empty(), "{applied:?}");
+    applied.answers.into_iter().map(Result::ok).collect()
 }
 
 /// A cash out or crash that is not what is stored is refused.
@@ -203,7 +233,7 @@ pub async fn applying_everything_twice_changes_nothing_the_second_time(store: &d
     let first = apply(store, script.clone()).await;
     assert!(first.iter().all(|done| *done == Some(Done::Stored)), "{first:?}");
     let sent: Vec<_> =
-        store.unsent(100, &[]).await.unwrap().into_iter().map(|row| row.body).collect();
+        store.unsent(NODE, 100, &[]).await.unwrap().into_iter().map(|row| row.body).collect();
     assert_eq!(sent.len(), 4, "{sent:?}");
     assert!(matches!(sent[0], OutboxBody::Release { .. }));
     assert!(
@@ -217,7 +247,7 @@ pub async fn applying_everything_twice_changes_nothing_the_second_time(store: &d
     for command in [script[0].clone(), script[3].clone(), script[7].clone(), script[9].clone()] {
         assert_eq!(apply(store, vec![command]).await, [Some(Done::Stored)]);
     }
-    assert_eq!(store.unsent(100, &[]).await.unwrap().len(), 4);
+    assert_eq!(store.unsent(NODE, 100, &[]).await.unwrap().len(), 4);
     let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
     assert_eq!((record.state, record.seed), (RoundState::Settled, Some([6; 32])));
     let states: Vec<_> = bets.iter().map(|bet| bet.state).collect();
@@ -234,7 +264,7 @@ pub async fn the_lock_marks_exactly_its_bets_and_later_ones_are_released(store: 
     let (_, bets) = store.round(round(1)).await.unwrap().unwrap();
     let seen: Vec<_> = bets.iter().map(|bet| (bet.in_round, bet.state)).collect();
     assert_eq!(seen, [(true, BetState::Accepted), (false, BetState::Released)]);
-    let sent = store.unsent(100, &[]).await.unwrap();
+    let sent = store.unsent(NODE, 100, &[]).await.unwrap();
     assert_eq!(sent.len(), 2, "the unlisted bet and the late one, once each");
     // A lock that lists a bet which is not there is refused whole.
     let refused = apply(store, vec![opened(2), locked(2, 2, &[9])]).await;
@@ -262,7 +292,7 @@ pub async fn a_voided_round_gives_all_bets_back_and_closes_with_nothing(store: &
     let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
     assert_eq!((record.state, record.seed), (RoundState::Voided, None));
     assert_eq!(bets[0].state, BetState::Released);
-    let sent = store.unsent(100, &[]).await.unwrap();
+    let sent = store.unsent(NODE, 100, &[]).await.unwrap();
     let close = OutboxBody::Close { count: 0, stake_sum_units: 0, seed_index: 0 };
     assert_eq!(sent.iter().map(|row| &row.body).collect::<Vec<_>>(), [&close]);
 }
@@ -275,16 +305,15 @@ pub async fn a_close_that_disagrees_keeps_its_exposure_and_acknowledged_rows_are
     apply(store, vec![opened(1), accepted(1, 1), locked(1, 1, &[1]), settled(1, &[1])]).await;
     let left = store.inherit(lobby(1)).await.unwrap().unwrap();
     assert_eq!(left.unclosed, [(1, Amount::from_whole(20))]);
-    assert_eq!(store.lobbies_to_own().await.unwrap(), [lobby(1)]);
-    let rows: Vec<i64> = store.unsent(100, &[]).await.unwrap().iter().map(|row| row.id).collect();
+    let rows = store.unsent(NODE, 100, &[]).await.unwrap().iter().map(AnsweredRow::of).collect();
     let closed = vec![ClosedRound { round: round(1), agreed: false }];
-    let answers = Acknowledgement { rows, closed, at: 100 };
+    let answers = Acknowledgement { node: NODE, rows, closed, at: 100 };
     store.acknowledge(answers.clone()).await.unwrap();
     store.acknowledge(answers).await.unwrap();
     let left = store.inherit(lobby(1)).await.unwrap().unwrap();
     assert_eq!(left.unclosed, []);
     assert_eq!(left.lobby.kept_exposure, Amount::from_whole(20));
-    assert_eq!(store.unsent(100, &[]).await.unwrap().len(), 0);
+    assert_eq!(store.unsent(NODE, 100, &[]).await.unwrap().len(), 0);
     assert_eq!(store.prune(100).await.unwrap(), 0);
     assert_eq!(store.prune(101).await.unwrap(), 2);
 }
@@ -292,7 +321,7 @@ pub async fn a_close_that_disagrees_keeps_its_exposure_and_acknowledged_rows_are
 /// A public seed is set once and checkpoints are found from below.
 pub async fn a_public_seed_is_set_once_and_checkpoints_are_found_from_below(store: &dyn Store) {
     prepare(store).await;
-    let again = store.set_public_seed(lobby(1), 1, drawn("b")).await.unwrap().unwrap();
+    let again = store.set_public_seed(owner(1), 1, drawn("b")).await.unwrap().unwrap();
     assert_eq!(again.public_seed.as_deref(), Some("a"));
     for (index, found) in [(1, Some(1_000)), (1_000, Some(1_000)), (1_001, Some(2_000))] {
         let checkpoint = store.checkpoint(lobby(1), 1, index).await.unwrap();
@@ -326,18 +355,19 @@ pub async fn a_wallet_that_is_an_older_copy_is_sent_again_what_it_has_lost(store
         script.push(settled(round, &[number]));
     }
     apply(store, script).await;
-    let sent = store.unsent(100, &[]).await.unwrap();
-    let rows: Vec<i64> = sent.iter().map(|row| row.id).collect();
+    let sent = store.unsent(NODE, 100, &[]).await.unwrap();
+    let rows: Vec<_> = sent.iter().map(AnsweredRow::of).collect();
     let of = |number: u32| sent.iter().filter(|row| row.round.number == number).count();
     let closed = |number| ClosedRound { round: round(number), agreed: true };
     // The last round's close was not answered yet, its resolve was.
     let answers = Acknowledgement {
+        node: NODE,
         rows: rows[..rows.len() - 1].to_vec(),
         closed: vec![closed(1), closed(2)],
         at: 100,
     };
     store.acknowledge(answers).await.unwrap();
-    let unsent = async || store.unsent(100, &[]).await.unwrap().len();
+    let unsent = async || store.unsent(NODE, 100, &[]).await.unwrap().len();
     let again = |after| StoreCommand::SendAgain { lobby: lobby(1), after };
     apply(store, vec![again(2)]).await;
     assert_eq!(unsent().await, 1, "the wallet has what it had: nothing is sent again");

@@ -67,9 +67,25 @@ pub struct ChainRecord {
     pub beacon_signature: Option<BeaconSignature>,
     /// The highest index that a lock used up.
     pub used: u32,
+    /// Seeds below `used` that no round was locked with, in order.
+    pub skipped: Vec<Skipped>,
     /// How it was given up, if it was.
     pub abandoned: Option<Abandoned>,
     pub created_at: i64,
+}
+
+/// Seeds that may have been shown by an owner whose records are lost: never played, and told. As
+/// JSON in the chain's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The first of them.
+    pub from: u32,
+    /// The last.
+    pub to: u32,
+    /// The last one itself, as 64 hexadecimal digits; the others are its hashes.
+    pub seed: String,
+    /// The rounds that were never opened with them, first and last.
+    pub rounds: Option<(u32, u32)>,
 }
 
 /// A chain's public seed, with what proves where it comes from.
@@ -82,7 +98,6 @@ pub struct PublicSeed {
 /// Chains to be given up: one, or every one of the lobby's that still has seeds.
 #[derive(Clone, Copy, Debug)]
 pub struct Abandonment {
-    pub lobby: LobbyId,
     pub chain: Option<u32>,
     pub how: Abandoned,
 }

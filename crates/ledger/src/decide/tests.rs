@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 mod lobby_and_funds;
+mod raising;
 mod script;
 
 #[expect(clippy::needless_pass_by_value, reason = "an expectation is written in place")]

@@ -103,8 +103,9 @@ pub(crate) fn reserve(player: PlayerId, bet: BetId, whole: u32) -> Reserve {
 }
 
 pub(crate) async fn fence(service: &Service) {
+    let funding = Amount::from_whole(1_000_000);
     let fence =
-        Fence { lobby: round(1).lobby, epoch: Epoch(1), funding: Amount::from_whole(1_000_000) };
+        Fence { lobby: round(1).lobby, epoch: Epoch(1), funding, raise: 0, request: [0; 16] };
     service.fence(fence).await.unwrap();
 }
 
@@ -157,7 +158,13 @@ async fn a_round_goes_through_the_contract() {
     for (number, whole) in [(1, 65), (2, 40), (3, 50)] {
         assert_eq!(place.available(player(number)).await, Amount::from_whole(whole));
     }
-    let old = Fence { lobby: round.lobby, epoch: Epoch(0), funding: Amount::ZERO };
+    let old = Fence {
+        lobby: round.lobby,
+        epoch: Epoch(0),
+        funding: Amount::ZERO,
+        raise: 0,
+        request: [0; 16],
+    };
     assert_eq!(service.fence(old).await, Err(WalletError::Fenced));
     assert_eq!(service.close(Close { epoch: Epoch(0), ..close }).await, Err(WalletError::Fenced));
     assert_eq!(service.reserve(&[]).await, Ok(Vec::new()));

@@ -148,7 +148,7 @@ pub async fn a_batch_may_be_applied_again(store: &dyn Store) {
 pub async fn another_handle_goes_on(store: &dyn Store, other: &dyn Store) {
     store.apply(a_round()).await.unwrap();
     assert_eq!(other.balance(player(1)).await, store.balance(player(1)).await);
-    let fence = Command::Fence(OpenFence { lobby: lobby(), epoch: Epoch(2), funding: MUCH });
+    let fence = Command::Fence(fence(lobby(), Epoch(2), MUCH));
     let applied = other.apply(vec![fence]).await.unwrap();
     let [ledger::Answer::Fence(Ok(fenced))] = &applied.answers[..] else { panic!("{applied:?}") };
     assert_eq!((fenced.epoch, fenced.closed_round), (Epoch(2), 1));
@@ -183,7 +183,7 @@ pub async fn the_currency_is_noted_once(store: &dyn Store) {
 }
 
 /// A test of each case, for a crate that brings a store: `$place` is a future of something whose
-/// method `store` gives handles on one new, empty book.
+/// method `store` gives `Arc`s of handles on one new, empty book.
 #[macro_export]
 macro_rules! conformance_tests {
     ($place:expr) => { $crate::conformance_tests! { $place;
@@ -196,7 +196,7 @@ macro_rules! conformance_tests {
         #[tokio::test]
         async fn another_handle_goes_on() {
             let place = $place.await;
-            $crate::store::conformance::another_handle_goes_on(&place.store(), &place.store())
+            $crate::store::conformance::another_handle_goes_on(&*place.store(), &*place.store())
                 .await;
         }
     };
@@ -204,7 +204,7 @@ macro_rules! conformance_tests {
         #[tokio::test]
         async fn $case() {
             let place = $place.await;
-            $crate::store::conformance::$case(&place.store()).await;
+            $crate::store::conformance::$case(&*place.store()).await;
         }
     )* };
 }
@@ -222,6 +222,10 @@ fn lobby() -> LobbyId {
     LobbyId::new(1).unwrap()
 }
 
+fn fence(lobby: LobbyId, epoch: Epoch, funding: Amount) -> OpenFence {
+    OpenFence { lobby, epoch, funding, raise: 0, request: [0; 16] }
+}
+
 /// Player 1 stakes 10 of 100 and wins 20.
 #[must_use]
 pub fn a_round() -> Vec<Command> {
@@ -232,7 +236,7 @@ pub fn a_round() -> Vec<Command> {
     let outcome = Outcome::Won { payout: Amount::from_whole(20) };
     let (count, stake_sum, seed_index) = (1, stake.amount(), SeedIndex(1));
     vec![
-        Command::Fence(OpenFence { lobby: lobby(), epoch, funding: MUCH }),
+        Command::Fence(fence(lobby(), epoch, MUCH)),
         Command::Funds(Funds { player, request: [1; 16], change, day: 1, bounds: BOUNDS }),
         Command::Reserve(Reserve { player, bet, round, epoch, stake }),
         Command::Resolve(Resolve { player, bet, round, epoch, outcome }),
@@ -267,7 +271,7 @@ pub fn a_short_house() -> Vec<Command> {
     let (count, stake_sum, seed_index) = (2, Amount::from_whole(20), SeedIndex(1));
     let funding = Amount::from_whole(100);
     let mut batch = vec![
-        Command::Fence(OpenFence { lobby: lobby(), epoch, funding }),
+        Command::Fence(fence(lobby(), epoch, funding)),
         Command::Funds(Funds { player, request: [1; 16], change, day: 1, bounds: BOUNDS }),
     ];
     let reserve = |bet| Command::Reserve(Reserve { player, bet, round, epoch, stake });
@@ -287,7 +291,11 @@ fn any_command(random: &SeededRandom) -> Command {
     let round = RoundId::new(lobby, u32::from(which % 32 / 4) + u32::from(other == 0));
     let epoch = Epoch(1 + u64::from(epoch == 0));
     match verb % 16 {
-        0 => Command::Fence(OpenFence { lobby, epoch, funding: Amount::from_whole(50) }),
+        0 => {
+            let (funding, raise) = (Amount::from_whole(50), u32::from(other % 4));
+            let request = [other / 64; 16];
+            Command::Fence(OpenFence { lobby, epoch, funding, raise, request })
+        }
         1..=3 => {
             let units = (i64::from(much) * 256 + i64::from(number)) * 5 - 20_000;
             let amount = Amount::from_units(units);

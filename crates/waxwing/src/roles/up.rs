@@ -136,8 +136,7 @@ async fn user_role(
     let identity = identity::Service::start(
         config.identity.clone(),
         identity::Deps {
-            writer: writer.clone(),
-            reader: reader.clone(),
+            store: Arc::new(identity::store::SqliteStore::new(writer.clone(), reader.clone())),
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             signer: Arc::clone(&ground.signer),

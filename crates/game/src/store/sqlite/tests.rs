@@ -1,5 +1,7 @@
 //! The suite on SQLite.
 
+use std::sync::Arc;
+
 use super::SqliteStore;
 
 struct Place {
@@ -7,9 +9,9 @@ struct Place {
 }
 
 impl Place {
-    fn store(&self) -> SqliteStore {
+    fn store(&self) -> Arc<SqliteStore> {
         let (writer, reader) = crate::testing::open(self.directory.path());
-        SqliteStore::new(writer, reader)
+        Arc::new(SqliteStore::new(writer, reader))
     }
 }
 

@@ -26,9 +26,10 @@ impl Place {
         Self { directory, writer }
     }
 
-    fn store(&self) -> SqliteStore {
+    fn store(&self) -> Arc<SqliteStore> {
         let reader = Reader::open(self.directory.path().join("user.db"), 2).unwrap();
-        SqliteStore::new(self.writer.clone(), reader, Arc::new(SystemClock::new()))
+        let clock = Arc::new(SystemClock::new());
+        Arc::new(SqliteStore::new(self.writer.clone(), reader, clock))
     }
 
     fn connection(&self) -> Connection {
@@ -39,7 +40,7 @@ impl Place {
 #[tokio::test]
 async fn random_histories_leave_no_unit_and_no_hold_astray() {
     let place = Place::new();
-    conformance::does_as_the_ledger_decides(&place.store()).await;
+    conformance::does_as_the_ledger_decides(&*place.store()).await;
     let connection = place.connection();
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(number("SELECT sum(balance_units) FROM ledger_account"), 0);
@@ -58,7 +59,7 @@ async fn random_histories_leave_no_unit_and_no_hold_astray() {
 #[tokio::test]
 async fn transfers_replay_to_the_balances() {
     let place = Place::new();
-    conformance::does_as_the_ledger_decides(&place.store()).await;
+    conformance::does_as_the_ledger_decides(&*place.store()).await;
     let differing: i64 = place
         .connection()
         .query_row(
