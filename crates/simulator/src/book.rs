@@ -65,7 +65,7 @@ impl Tables for Book {
     type Change = BookChange;
     type Answer = BookAnswer;
 
-    fn commit(&mut self, change: &BookChange) -> BookAnswer {
+    fn commit(&mut self, _: u64, change: &BookChange) -> BookAnswer {
         match change {
             BookChange::Open { currency, scale } => {
                 let noted = self.currency.get_or_insert_with(|| (currency.clone(), *scale));

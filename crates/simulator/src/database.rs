@@ -21,8 +21,9 @@ pub(crate) trait Tables: Clone + Default + Send + 'static {
     /// What it is answered.
     type Answer: Send + 'static;
 
-    /// Applies all of `change`. The same change on the same tables does the same.
-    fn commit(&mut self, change: &Self::Change) -> Self::Answer;
+    /// Applies all of `change` at an instant of the database's own clock. The same change at the
+    /// same instant on the same tables does the same.
+    fn commit(&mut self, now_ms: u64, change: &Self::Change) -> Self::Answer;
 
     /// What the trace notes of a change.
     fn digest(change: &Self::Change) -> u64;
@@ -67,12 +68,14 @@ pub(crate) struct Database<T: Tables> {
 struct State<T: Tables> {
     tables: T,
     /// What a standby has, and the commits that it has not: only where failovers lose some.
-    standby: Option<(T, VecDeque<T::Change>)>,
+    standby: Option<(T, VecDeque<(u64, T::Change)>)>,
     under_way: BTreeMap<u64, T::Change>,
     numbers: u64,
     full_until_ms: u64,
     unsynced_until_ms: u64,
     stalled_until_ms: u64,
+    /// How far its clock went ahead of the world's.
+    ahead_ms: u64,
 }
 
 impl<T: Tables> Database<T> {
@@ -91,6 +94,7 @@ impl<T: Tables> Database<T> {
             full_until_ms: 0,
             unsynced_until_ms: 0,
             stalled_until_ms: 0,
+            ahead_ms: 0,
         };
         Self { executor, dice: SharedDice::new(dice), state: Mutex::new(state), witness }
     }
@@ -136,6 +140,17 @@ impl<T: Tables> Database<T> {
         read(&self.state.lock().tables)
     }
 
+    /// Reads what is committed as it is at this instant of the database's own clock.
+    pub(crate) fn read_now<A>(&self, read: impl FnOnce(&T, u64) -> A) -> A {
+        let state = self.state.lock();
+        read(&state.tables, self.executor.now_ms() + state.ahead_ms)
+    }
+
+    /// Its clock goes ahead of the world's at once.
+    pub(crate) fn skip_ms(&self, ms: u64) {
+        self.state.lock().ahead_ms += ms;
+    }
+
     /// What a commit takes, and a stall.
     async fn wait(&self) {
         let stalled_until_ms = self.state.lock().stalled_until_ms;
@@ -146,14 +161,15 @@ impl<T: Tables> Database<T> {
 
     fn commit(&self, state: &mut State<T>, change: &T::Change) -> T::Answer {
         self.executor.trace().note(&[3, T::digest(change)]);
-        let answer = state.tables.commit(change);
+        let now_ms = self.executor.now_ms() + state.ahead_ms;
+        let answer = state.tables.commit(now_ms, change);
         self.witness.committed(&state.tables, change, &answer);
         if let Some((standby, behind)) = &mut state.standby {
-            behind.push_back(change.clone());
+            behind.push_back((now_ms, change.clone()));
             if behind.len() > TAIL_MAX
-                && let Some(oldest) = behind.pop_front()
+                && let Some((at_ms, oldest)) = behind.pop_front()
             {
-                standby.commit(&oldest);
+                standby.commit(at_ms, &oldest);
             }
         }
         answer
@@ -182,10 +198,10 @@ impl<T: Tables> Database<T> {
         let Some((standby, behind)) = &mut state.standby else { return };
         let lost = most.min(behind.len());
         let kept = behind.len() - lost;
-        for change in behind.drain(..kept) {
-            standby.commit(&change);
+        for (at_ms, change) in behind.drain(..kept) {
+            standby.commit(at_ms, &change);
         }
-        let lost: Vec<_> = behind.drain(..).collect();
+        let lost: Vec<_> = behind.drain(..).map(|(_, change)| change).collect();
         let tables = standby.clone();
         state.tables = tables;
         self.witness.lost(&state.tables, &lost);

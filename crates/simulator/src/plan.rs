@@ -115,7 +115,7 @@ impl Plan {
         Self {
             lobbies: 8,
             players: 8,
-            games: 1,
+            games: 2,
             wallets: 2,
             gateways: 2,
             rounds,

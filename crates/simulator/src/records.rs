@@ -7,6 +7,7 @@ mod chains;
 mod client;
 mod lobbies;
 mod outbox;
+mod owners;
 mod rounds;
 mod views;
 
@@ -15,10 +16,11 @@ use std::sync::Arc;
 
 use engine::{BetKey, BetState, Reason};
 use game::store::{
-    Abandonment, Acknowledgement, ChainRecord, Done, LobbyRecord, NewLobby, OutboxBody, PublicSeed,
-    RoundRecord, SealedSeed, StoreCommand, StoreError,
+    Abandonment, Acknowledgement, Applied, Batch, ChainRecord, Claim, Claimed, Done, LobbyRecord,
+    NewLobby, NodeId, OutboxBody, Owner, PublicSeed, RoundRecord, SealedSeed, StoreCommand,
+    StoreError,
 };
-use kernel::{Amount, BetId, LobbyId, Multiplier, PlayerId, RoundId, Stake};
+use kernel::{Amount, BetId, Epoch, LobbyId, Multiplier, PlayerId, RoundId, Stake};
 use protocol::chains::Abandoned;
 
 use crate::database::Tables;
@@ -42,6 +44,10 @@ pub(crate) struct Records {
     pub(crate) unsent: BTreeSet<i64>,
     parts: BTreeMap<(RoundId, Part), i64>,
     last_outbox: i64,
+    /// Until when each node may own lobbies, in milliseconds of the database's clock.
+    nodes: BTreeMap<NodeId, u64>,
+    /// Who owns each lobby under which epoch; nobody if it was handed over.
+    pub(crate) owners: BTreeMap<LobbyId, (Option<NodeId>, Epoch)>,
 }
 
 #[derive(Clone)]
@@ -95,21 +101,27 @@ enum Part {
 /// One transaction.
 #[derive(Clone)]
 pub(crate) enum RecordsChange {
-    Apply(Arc<[StoreCommand]>),
+    Apply(Arc<Batch>),
+    Renew(NodeId),
+    Claim(Claim),
+    HandOver(Owner),
+    Leave(NodeId),
     Acknowledge(Acknowledgement),
     Prune { before: i64 },
     CreateLobby { new: Box<NewLobby>, limit: u32 },
     Visit(Vec<(LobbyId, i64)>),
-    CloseLobby { lobby: LobbyId, before: i64 },
-    AddChain { chain: Box<ChainRecord>, checkpoints: Vec<SealedSeed> },
-    SetPublicSeed { lobby: LobbyId, chain: u32, seed: PublicSeed },
-    Abandon(Abandonment),
+    CloseLobby { node: NodeId, lobby: LobbyId, before: i64 },
+    AddChain { owner: Owner, chain: Box<ChainRecord>, checkpoints: Vec<SealedSeed> },
+    SetPublicSeed { owner: Owner, chain: u32, seed: PublicSeed },
+    Abandon { owner: Owner, abandonment: Abandonment },
     AbandonAll(Abandoned),
 }
 
 /// What a transaction is answered.
 pub(crate) enum RecordsAnswer {
-    Applied(Vec<Result<Done, StoreError>>),
+    Applied(Applied),
+    Claimed(Claimed),
+    NotOwner,
     Done,
     Counted(usize),
     Created(Option<Box<LobbyRecord>>),
@@ -124,12 +136,21 @@ impl Tables for Records {
     type Change = RecordsChange;
     type Answer = RecordsAnswer;
 
-    fn commit(&mut self, change: &RecordsChange) -> RecordsAnswer {
+    fn commit(&mut self, now_ms: u64, change: &RecordsChange) -> RecordsAnswer {
         match change {
-            RecordsChange::Apply(batch) => {
-                let refused = |_| StoreError::Failed("a constraint".to_owned());
-                let answers = batch.iter().map(|command| self.apply(command).map_err(refused));
-                RecordsAnswer::Applied(answers.collect())
+            RecordsChange::Apply(batch) => RecordsAnswer::Applied(self.apply_all(batch)),
+            RecordsChange::Renew(node) => {
+                self.renew(*node, now_ms);
+                RecordsAnswer::Done
+            }
+            RecordsChange::Claim(claim) => RecordsAnswer::Claimed(self.claim(*claim, now_ms)),
+            RecordsChange::HandOver(owner) => {
+                self.hand_over(*owner);
+                RecordsAnswer::Done
+            }
+            RecordsChange::Leave(node) => {
+                self.leave(*node);
+                RecordsAnswer::Done
             }
             RecordsChange::Acknowledge(answers) => {
                 self.acknowledge(answers);
@@ -143,18 +164,27 @@ impl Tables for Records {
                 self.visit(visits);
                 RecordsAnswer::Done
             }
-            RecordsChange::CloseLobby { lobby, before } => {
-                RecordsAnswer::Closed(self.close_lobby(*lobby, *before))
+            RecordsChange::CloseLobby { node, lobby, before } => {
+                let others = self.owner(*lobby, now_ms).is_some_and(|owner| owner != *node);
+                RecordsAnswer::Closed(!others && self.close_lobby(*lobby, *before))
             }
-            RecordsChange::AddChain { chain, checkpoints } => {
+            RecordsChange::AddChain { owner, .. }
+            | RecordsChange::SetPublicSeed { owner, .. }
+            | RecordsChange::Abandon { owner, .. }
+                if !self.owns(owner) =>
+            {
+                RecordsAnswer::NotOwner
+            }
+            RecordsChange::AddChain { chain, checkpoints, .. } => {
                 self.add_chain(chain, checkpoints);
                 RecordsAnswer::Done
             }
-            RecordsChange::SetPublicSeed { lobby, chain, seed } => {
-                RecordsAnswer::Chain(self.set_public_seed(*lobby, *chain, seed).map(Box::new))
+            RecordsChange::SetPublicSeed { owner, chain, seed } => {
+                let chain = self.set_public_seed(owner.lobby, *chain, seed);
+                RecordsAnswer::Chain(chain.map(Box::new))
             }
-            RecordsChange::Abandon(abandonment) => {
-                self.abandon(abandonment);
+            RecordsChange::Abandon { owner, abandonment } => {
+                self.abandon(owner.lobby, abandonment);
                 RecordsAnswer::Done
             }
             RecordsChange::AbandonAll(how) => RecordsAnswer::Counted(self.abandon_all(how)),
@@ -164,12 +194,13 @@ impl Tables for Records {
     fn digest(change: &RecordsChange) -> u64 {
         match change {
             RecordsChange::Apply(batch) => {
-                batch.iter().map(digest).fold(5, |hash, word| mix(hash ^ word))
+                batch.commands.iter().map(digest).fold(5, |hash, word| mix(hash ^ word))
             }
             RecordsChange::Acknowledge(answers) => {
-                answers.rows.iter().fold(6, |hash, row| mix(hash ^ row.cast_unsigned()))
+                answers.rows.iter().fold(6, |hash, row| mix(hash ^ row.id.cast_unsigned()))
             }
-            RecordsChange::Visit(visits) => 7 + visits.len() as u64,
+            RecordsChange::Renew(node) => mix(7 ^ u64::from(node.as_bytes()[0])),
+            RecordsChange::Claim(claim) => mix(8 ^ claim.lobby.get()),
             RecordsChange::AddChain { chain, .. } => mix(chain.lobby.get() ^ 8),
             _ => 9,
         }
@@ -208,9 +239,41 @@ fn digest(command: &StoreCommand) -> u64 {
 }
 
 impl Records {
-    /// Whether nothing is left to end or to send.
+    /// Whether nothing is left to end or to send of any round that anybody played. Rounds that
+    /// nobody plays follow each other for ever.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.unfinished.is_empty() && self.unsent.is_empty()
+        let unsent = self.unsent.iter().filter_map(|id| Some(&self.outbox.get(id)?.round));
+        !unsent.chain(&self.unfinished).any(|round| self.was_played(*round))
+    }
+
+    /// Whether anybody had a bet in the round.
+    pub(crate) fn was_played(&self, round: RoundId) -> bool {
+        self.rounds.get(&round).is_some_and(|row| !row.bets.is_empty())
+    }
+
+    /// Each command of the batch, undone alone if it cannot be; none of a lobby that the node does
+    /// not own under the epoch it says.
+    fn apply_all(&mut self, batch: &Batch) -> Applied {
+        let not_owned = self.not_owned(batch);
+        let own = |lobby: &LobbyId| batch.owned.contains_key(lobby) && !not_owned.contains(lobby);
+        let refused = |_| StoreError::Failed("a constraint".to_owned());
+        let mut answers = Vec::with_capacity(batch.commands.len());
+        for command in &batch.commands {
+            let answer = match command {
+                StoreCommand::Heartbeats(beats) => {
+                    let beats: Vec<_> =
+                        beats.iter().filter(|(round, _)| own(&round.lobby)).copied().collect();
+                    self.beat(&beats);
+                    Ok(Done::Stored)
+                }
+                command if command.lobby().is_some_and(|lobby| !own(&lobby)) => {
+                    Err(StoreError::NotOwner)
+                }
+                command => self.apply(command).map_err(refused),
+            };
+            answers.push(answer);
+        }
+        Applied { answers, not_owned }
     }
 
     fn apply(&mut self, command: &StoreCommand) -> Result<Done, Impossible> {
@@ -239,6 +302,9 @@ impl Records {
                 self.void_round(*round, *reason, *at);
             }
             StoreCommand::CloseUnknown { round } => self.close_unknown(*round),
+            StoreCommand::SkipSeeds { lobby, chain, skipped } => {
+                self.skip_seeds(*lobby, *chain, skipped);
+            }
             StoreCommand::SendAgain { lobby, after } => self.send_again(*lobby, *after),
             StoreCommand::TakeOver { lobby, epoch } => {
                 if let Some(lobby) = self.lobbies.get_mut(lobby) {

@@ -17,7 +17,7 @@ impl Tables for Numbers {
     type Change = u64;
     type Answer = usize;
 
-    fn commit(&mut self, change: &u64) -> usize {
+    fn commit(&mut self, _: u64, change: &u64) -> usize {
         self.0.push(*change);
         self.0.len()
     }

@@ -49,7 +49,8 @@ impl Judge {
     }
 
     fn everything_ended(&self, book: &Book, records: &Records) {
-        for (round, row) in &records.rounds {
+        let played = records.rounds.iter().filter(|(round, _)| records.was_played(**round));
+        for (round, row) in played {
             let money = self.0.money.lock();
             let excused = money.lost.contains(round)
                 || (money.ever_lost && row.record.state == RoundState::Voided)
@@ -64,8 +65,9 @@ impl Judge {
                 format!("round {round}: agreed {:?}, {held} holds", row.close_agreed)
             });
         }
-        let unsent = records.unsent.len();
-        self.require(unsent == 0, "the outbox is sent", || format!("{unsent} rows wait"));
+        self.require(records.is_at_rest(), "the outbox is sent", || {
+            format!("{} rows wait", records.unsent.len())
+        });
     }
 
     fn bet_and_hold_agree(&self, book: &Book, name: (PlayerId, BetId), bet: &BetRow) {

@@ -182,6 +182,8 @@ impl Judge {
                 fence.epoch >= before.epoch
                     && fence.closed_round >= before.closed_round
                     && fence.seed_index >= before.seed_index
+                    && fence.seen_round >= before.seen_round
+                    && fence.seen_seed >= before.seen_seed
             });
             self.require(rises, "epochs, closed rounds and seed indexes never fall", || {
                 format!("lobby {lobby}: {before:?} became {fence:?}")

@@ -64,7 +64,7 @@ impl Witness<Records> for Judge {
             return;
         };
         let mut rounds = self.0.rounds.lock();
-        for (command, answer) in batch.iter().zip(answers) {
+        for (command, answer) in batch.commands.iter().zip(&answers.answers) {
             match answer {
                 Ok(Done::Stored) => self.stored(&mut rounds, records, command),
                 Ok(Done::Missed) | Err(_) => self.refused(command, answer),
@@ -77,7 +77,7 @@ impl Witness<Records> for Judge {
         rounds.tally.lost_commits += changes.len() as u64;
         for change in changes {
             let RecordsChange::Apply(batch) = change else { continue };
-            for command in &**batch {
+            for command in &batch.commands {
                 rounds.lose(command);
             }
         }
@@ -121,7 +121,9 @@ impl Rounds {
             StoreCommand::Heartbeats(beats) => {
                 self.lost.extend(beats.iter().map(|(round, _)| *round));
             }
-            StoreCommand::TakeOver { .. } | StoreCommand::SendAgain { .. } => {}
+            StoreCommand::TakeOver { .. }
+            | StoreCommand::SkipSeeds { .. }
+            | StoreCommand::SendAgain { .. } => {}
         }
     }
 
@@ -169,6 +171,11 @@ impl Judge {
                 self.bets_stand(rounds, records, *round);
             }
             StoreCommand::TakeOver { lobby, .. } => self.taken_over(rounds, records, *lobby),
+            StoreCommand::SkipSeeds { lobby, chain, skipped } => {
+                // Everybody is told them, so none may be played.
+                let seeds = (skipped.from..=skipped.to).map(|index| (*lobby, *chain, index));
+                rounds.revealed.extend(seeds);
+            }
             StoreCommand::Heartbeats(_)
             | StoreCommand::ForgetRound { .. }
             | StoreCommand::CloseUnknown { .. }

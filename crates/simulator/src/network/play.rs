@@ -1,13 +1,16 @@
 //! `contracts::Play` over the wires, from a gateway to the node that plays the lobby.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use contracts::{
-    Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, Play, PlayError, Returned,
+    Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, Play, PlayError, PlayRefusal,
+    Returned,
 };
 use kernel::{LobbyId, PlayerId};
+use parking_lot::Mutex;
 use platform::clock::{BoxFuture, Clock};
 
 use super::{Caller, Machine, Network};
@@ -26,16 +29,32 @@ pub(crate) struct PlayLink {
     pub(crate) caller: Caller,
     pub(crate) machines: Vec<Arc<Machine<GameNode>>>,
     pub(crate) judge: Judge,
+    /// Which node last answered for each lobby.
+    pub(crate) owners: Mutex<BTreeMap<LobbyId, usize>>,
 }
 
 impl PlayLink {
-    async fn call<T, F>(&self, _lobby: LobbyId, serve: F) -> Result<T, PlayError>
+    /// Asks the node that is thought to play the lobby, and then the others. What is not answered
+    /// is asked of another one the next time.
+    async fn call<T, F>(&self, lobby: LobbyId, serve: F) -> Result<T, PlayError>
     where
         T: Send + 'static,
-        F: Fn(GameNode) -> BoxFuture<'static, Result<T, PlayError>> + Send + Sync + 'static,
+        F: Fn(GameNode) -> BoxFuture<'static, Result<T, PlayError>> + Clone + Send + Sync + 'static,
     {
-        let answer = self.network.call(self.caller, &self.machines[0], serve).await;
-        answer.unwrap_or(Err(PlayError::Unavailable))
+        let count = self.machines.len();
+        let first = self.owners.lock().get(&lobby).copied().unwrap_or_default();
+        for turn in 0..count {
+            let place = (first + turn) % count;
+            let answer = self.network.call(self.caller, &self.machines[place], serve.clone()).await;
+            let next = match &answer {
+                Some(Err(PlayError::Refused(PlayRefusal::NotOwner))) => continue,
+                Some(Ok(_) | Err(PlayError::Refused(_))) => place,
+                Some(Err(PlayError::Unavailable)) | None => (place + 1) % count,
+            };
+            self.owners.lock().insert(lobby, next);
+            return answer.unwrap_or(Err(PlayError::Unavailable));
+        }
+        Err(PlayError::Unavailable)
     }
 }
 

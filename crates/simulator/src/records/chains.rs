@@ -1,6 +1,6 @@
 //! Seed chains: promised, anchored, given up. A promise is never changed.
 
-use game::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed};
+use game::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Skipped};
 use kernel::LobbyId;
 use protocol::chains::Abandoned;
 
@@ -35,9 +35,9 @@ impl Records {
     }
 
     /// Gives up every chain named that still has seeds, and the newest in any case.
-    pub(super) fn abandon(&mut self, abandonment: &Abandonment) {
-        let Abandonment { lobby, chain: named, how } = abandonment;
-        let chains = (*lobby, 0)..=(*lobby, u32::MAX);
+    pub(super) fn abandon(&mut self, lobby: LobbyId, abandonment: &Abandonment) {
+        let Abandonment { chain: named, how } = abandonment;
+        let chains = (lobby, 0)..=(lobby, u32::MAX);
         let newest = self.chains.range(chains.clone()).next_back().map(|(name, _)| name.1);
         for ((_, number), chain) in self.chains.range_mut(chains) {
             let is_newest = Some(*number) == newest;
@@ -54,6 +54,16 @@ impl Records {
             {
                 stands.lost_rounds = how.lost_rounds;
             }
+        }
+    }
+
+    /// Seeds above the used ones are used up without a round.
+    pub(super) fn skip_seeds(&mut self, lobby: LobbyId, chain: u32, skipped: &Skipped) {
+        if let Some(chain) = self.chains.get_mut(&(lobby, chain))
+            && chain.used < skipped.to
+        {
+            chain.used = skipped.to;
+            chain.skipped.push(skipped.clone());
         }
     }
 

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use game::store::{
-    Abandonment, Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby,
-    Opened, Opening, OutboxRow, PublicSeed, RoundRecord, SealedSeed, Store, StoreCommand,
-    StoreError,
+    Abandonment, Acknowledgement, Applied, Batch, BetRecord, ChainRecord, Claim, Claimed,
+    Inheritance, Lease, LobbyRecord, NewLobby, NodeId, Opened, Opening, OutboxRow, Owner,
+    PublicSeed, RoundRecord, SealedSeed, Store, StoreError,
 };
 use kernel::{BetId, LobbyId, PlayerId, RoundId};
 use platform::clock::BoxFuture;
 use protocol::chains::Abandoned;
 
+use super::owners::LEASE_MS;
 use super::{Records, RecordsAnswer, RecordsChange};
 use crate::database::{Database, Refused};
 use crate::network::{Caller, Machine, Network};
@@ -21,6 +22,8 @@ pub(crate) struct RecordsClient {
     pub(crate) network: Network,
     pub(crate) caller: Caller,
     pub(crate) machine: Arc<Machine<Arc<Database<Records>>>>,
+    /// Whether the database may lose its last commits.
+    pub(crate) loses_tail: bool,
 }
 
 impl RecordsClient {
@@ -30,6 +33,7 @@ impl RecordsClient {
             Box::pin(async move { database.write(change).await })
         };
         match self.network.call(self.caller, &self.machine, serve).await {
+            Some(Ok(RecordsAnswer::NotOwner)) => Err(StoreError::NotOwner),
             Some(Ok(answer)) => Ok(answer),
             Some(Err(Refused::Failed(why))) => Err(StoreError::Failed(why.to_owned())),
             Some(Err(Refused::Unknown)) | None => Err(StoreError::Unavailable),
@@ -40,9 +44,17 @@ impl RecordsClient {
         &self,
         read: impl Fn(&Records) -> A + Clone + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
+        self.read_now(move |records, _| read(records)).await
+    }
+
+    /// Reads with the instant of the database's own clock.
+    async fn read_now<A: Send + 'static>(
+        &self,
+        read: impl Fn(&Records, u64) -> A + Clone + Send + Sync + 'static,
+    ) -> Result<A, StoreError> {
         let serve = move |database: Arc<Database<Records>>| -> BoxFuture<'static, A> {
             let read = read.clone();
-            Box::pin(async move { database.read(read) })
+            Box::pin(async move { database.read_now(read) })
         };
         self.network.call(self.caller, &self.machine, serve).await.ok_or(StoreError::Unavailable)
     }
@@ -50,12 +62,33 @@ impl RecordsClient {
 
 #[async_trait]
 impl Store for RecordsClient {
-    async fn apply(
-        &self,
-        batch: Arc<[StoreCommand]>,
-    ) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
+    fn may_lose_tail(&self) -> bool {
+        self.loses_tail
+    }
+
+    async fn renew(&self, node: NodeId) -> Result<Lease, StoreError> {
+        self.write(RecordsChange::Renew(node)).await?;
+        Ok(Lease::Timed { ms: LEASE_MS })
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Claimed, StoreError> {
+        match self.write(RecordsChange::Claim(claim)).await? {
+            RecordsAnswer::Claimed(claimed) => Ok(claimed),
+            _ => Err(StoreError::Unavailable),
+        }
+    }
+
+    async fn hand_over(&self, owner: Owner) -> Result<(), StoreError> {
+        self.write(RecordsChange::HandOver(owner)).await.map(drop)
+    }
+
+    async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.write(RecordsChange::Leave(node)).await.map(drop)
+    }
+
+    async fn apply(&self, batch: Arc<Batch>) -> Result<Applied, StoreError> {
         match self.write(RecordsChange::Apply(batch)).await? {
-            RecordsAnswer::Applied(answers) => Ok(answers),
+            RecordsAnswer::Applied(applied) => Ok(applied),
             _ => Err(StoreError::Unavailable),
         }
     }
@@ -64,9 +97,14 @@ impl Store for RecordsClient {
         self.write(RecordsChange::Acknowledge(acknowledgement)).await.map(drop)
     }
 
-    async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError> {
+    async fn unsent(
+        &self,
+        node: NodeId,
+        limit: u32,
+        except: &[LobbyId],
+    ) -> Result<Vec<OutboxRow>, StoreError> {
         let except = except.to_vec();
-        self.read(move |records| records.unsent(limit, &except)).await
+        self.read_now(move |records, now_ms| records.unsent(node, now_ms, limit, &except)).await
     }
 
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {
@@ -105,8 +143,14 @@ impl Store for RecordsClient {
         self.read(move |records| records.unvisited(before, limit)).await
     }
 
-    async fn close_lobby(&self, lobby: LobbyId, before: i64, _at: i64) -> Result<bool, StoreError> {
-        match self.write(RecordsChange::CloseLobby { lobby, before }).await? {
+    async fn close_lobby(
+        &self,
+        node: NodeId,
+        lobby: LobbyId,
+        before: i64,
+        _at: i64,
+    ) -> Result<bool, StoreError> {
+        match self.write(RecordsChange::CloseLobby { node, lobby, before }).await? {
             RecordsAnswer::Closed(closed) => Ok(closed),
             _ => Err(StoreError::Unavailable),
         }
@@ -116,36 +160,38 @@ impl Store for RecordsClient {
         self.read(move |records| records.public_lobbies(limit)).await
     }
 
-    async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError> {
-        self.read(Records::lobbies_to_own).await
+    async fn lobbies_to_own(&self, _: NodeId, limit: u32) -> Result<Vec<LobbyId>, StoreError> {
+        self.read_now(move |records, now_ms| records.lobbies_to_own(now_ms, limit)).await
     }
 
     async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError> {
-        self.read(move |records| records.inherit(lobby)).await
+        self.read_now(move |records, now_ms| records.inherit(lobby, now_ms)).await
     }
 
     async fn add_chain(
         &self,
+        owner: Owner,
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError> {
-        self.write(RecordsChange::AddChain { chain: Box::new(chain), checkpoints }).await.map(drop)
+        let chain = Box::new(chain);
+        self.write(RecordsChange::AddChain { owner, chain, checkpoints }).await.map(drop)
     }
 
     async fn set_public_seed(
         &self,
-        lobby: LobbyId,
+        owner: Owner,
         chain: u32,
         seed: PublicSeed,
     ) -> Result<Option<ChainRecord>, StoreError> {
-        match self.write(RecordsChange::SetPublicSeed { lobby, chain, seed }).await? {
+        match self.write(RecordsChange::SetPublicSeed { owner, chain, seed }).await? {
             RecordsAnswer::Chain(chain) => Ok(chain.map(|chain| *chain)),
             _ => Err(StoreError::Unavailable),
         }
     }
 
-    async fn abandon(&self, abandonment: Abandonment) -> Result<(), StoreError> {
-        self.write(RecordsChange::Abandon(abandonment)).await.map(drop)
+    async fn abandon(&self, owner: Owner, abandonment: Abandonment) -> Result<(), StoreError> {
+        self.write(RecordsChange::Abandon { owner, abandonment }).await.map(drop)
     }
 
     async fn abandon_all(&self, how: Abandoned) -> Result<usize, StoreError> {

@@ -67,7 +67,9 @@ impl Records {
 
     /// Never a configured one, and none that still has something to end.
     pub(super) fn close_lobby(&mut self, lobby: LobbyId, before: i64) -> bool {
-        let unfinished = self.unfinished.range(of_lobby(lobby)).next().is_some();
+        let mut owed = self.unsent.iter().filter_map(|id| self.outbox.get(id));
+        let unfinished = self.unfinished.range(of_lobby(lobby)).next().is_some()
+            || owed.any(|entry| entry.round.lobby == lobby);
         let Some(row) = self.lobbies.get_mut(&lobby) else { return false };
         let closes = row.record.rules.owner.is_some()
             && !row.record.closed
@@ -77,16 +79,17 @@ impl Records {
         closes
     }
 
-    /// Configured lobbies, and those with something unfinished.
-    pub(super) fn lobbies_to_own(&self) -> Vec<LobbyId> {
+    /// Configured lobbies and those with something unfinished, as far as nobody owns them.
+    pub(super) fn lobbies_to_own(&self, now_ms: u64, limit: u32) -> Vec<LobbyId> {
         let configured = self.lobbies.values().filter(|row| row.record.rules.owner.is_none());
         let mut owed: BTreeSet<LobbyId> = configured.map(|row| row.record.lobby).collect();
         owed.extend(self.unfinished.iter().map(|round| round.lobby));
         owed.extend(self.unsent.iter().filter_map(|id| Some(self.outbox.get(id)?.round.lobby)));
-        owed.into_iter().collect()
+        let free = owed.into_iter().filter(|lobby| self.owner(*lobby, now_ms).is_none());
+        free.take(limit as usize).collect()
     }
 
-    pub(super) fn inherit(&self, lobby: LobbyId) -> Option<Inheritance> {
+    pub(super) fn inherit(&self, lobby: LobbyId, now_ms: u64) -> Option<Inheritance> {
         let last = self.rounds.range(of_lobby(lobby)).next_back();
         Some(Inheritance {
             lobby: self.lobby(lobby)?,
@@ -96,6 +99,8 @@ impl Records {
                 .filter_map(|round| self.unfinished_round(*round))
                 .collect(),
             unclosed: self.unclosed_of(lobby),
+            owner: self.owner(lobby, now_ms),
+            claimed: self.claimed(lobby),
             last_round: last.map_or(0, |(round, _)| round.number),
             chains: self
                 .chains

@@ -1,7 +1,9 @@
 //! Calls to the wallet, queued with what caused them.
 
+use std::collections::BTreeSet;
+
 use engine::BetKey;
-use game::store::{Acknowledgement, OutboxBody, OutboxRow, PRUNED_MAX};
+use game::store::{Acknowledgement, NodeId, OutboxBody, OutboxRow, PRUNED_MAX};
 use kernel::{LobbyId, RoundId};
 
 use super::{OutboxEntry, Part, Records, of_lobby};
@@ -23,27 +25,39 @@ impl Records {
         self.queue(RoundId::new(lobby, key.round), Part::Release(key.player, key.bet), body);
     }
 
-    pub(super) fn unsent(&self, limit: u32, except: &[LobbyId]) -> Vec<OutboxRow> {
+    /// Rows of the lobbies that `node` owns, each under the epoch that it claimed.
+    pub(super) fn unsent(
+        &self,
+        node: NodeId,
+        now_ms: u64,
+        limit: u32,
+        except: &[LobbyId],
+    ) -> Vec<OutboxRow> {
         let rows = self.unsent.iter().filter_map(|id| {
             let entry = self.outbox.get(id)?;
-            let lobby = self.lobbies.get(&entry.round.lobby)?;
-            if except.contains(&entry.round.lobby) {
+            let lobby = entry.round.lobby;
+            if except.contains(&lobby) || self.owner(lobby, now_ms) != Some(node) {
                 return None;
             }
-            let (round, epoch, body) = (entry.round, lobby.record.epoch, entry.body.clone());
+            let (round, epoch, body) = (entry.round, self.claimed(lobby), entry.body.clone());
             Some(OutboxRow { id: *id, round, epoch, body })
         });
         rows.take(limit as usize).collect()
     }
 
     pub(super) fn acknowledge(&mut self, answers: &Acknowledgement) {
-        for id in &answers.rows {
-            if let Some(entry) = self.outbox.get_mut(id) {
+        let mut owned = BTreeSet::new();
+        for row in &answers.rows {
+            if !self.acknowledges(answers.node, row.lobby, row.epoch) {
+                continue;
+            }
+            owned.insert(row.lobby);
+            if let Some(entry) = self.outbox.get_mut(&row.id) {
                 entry.acknowledged_at = Some(answers.at);
-                self.unsent.remove(id);
+                self.unsent.remove(&row.id);
             }
         }
-        for closed in &answers.closed {
+        for closed in answers.closed.iter().filter(|closed| owned.contains(&closed.round.lobby)) {
             self.note_close(closed.round, closed.agreed);
         }
     }

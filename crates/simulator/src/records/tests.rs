@@ -3,9 +3,19 @@
 use std::sync::Arc;
 
 use game::store::conformance;
+use platform::clock::BoxFuture;
 
-use super::RecordsClient;
+use super::{Records, RecordsClient};
 use crate::alone::Alone;
+
+fn client(alone: &Alone<Records>) -> Arc<RecordsClient> {
+    Arc::new(RecordsClient {
+        network: alone.network.clone(),
+        caller: alone.caller,
+        machine: Arc::clone(&alone.machine),
+        loses_tail: false,
+    })
+}
 
 macro_rules! cases {
     ($($name:ident,)*) => {
@@ -13,11 +23,7 @@ macro_rules! cases {
             #[test]
             fn $name() {
                 let alone = Alone::new(false);
-                let store = Arc::new(RecordsClient {
-                    network: alone.network.clone(),
-                    caller: alone.caller,
-                    machine: Arc::clone(&alone.machine),
-                });
+                let store = client(&alone);
                 alone.drive(async move { conformance::$name(&*store).await });
             }
         )*
@@ -34,4 +40,21 @@ cases! {
     a_public_seed_is_set_once_and_checkpoints_are_found_from_below,
     a_player_has_at_most_so_many_lobbies,
     a_wallet_that_is_an_older_copy_is_sent_again_what_it_has_lost,
+    each_claim_gives_a_higher_epoch_and_fences_the_one_before,
+    what_is_fenced_in_a_batch_stops_nothing_else,
+    a_lobby_goes_to_another_node_once_it_is_handed_over,
+    a_node_that_left_owns_nothing,
+    skipped_seeds_are_used_up_and_told,
+}
+
+#[test]
+fn a_lobby_is_anybodys_once_its_owners_lease_ran_out() {
+    let alone = Alone::new(false);
+    let (store, executor) = (client(&alone), alone.executor.clone());
+    alone.drive(async move {
+        let pass = move |ms| -> BoxFuture<'static, ()> {
+            Box::pin(executor.sleep_until(executor.now_ms() + ms))
+        };
+        conformance::a_lobby_is_anybodys_once_its_owners_lease_ran_out(&*store, &pass).await;
+    });
 }

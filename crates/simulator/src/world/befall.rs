@@ -41,7 +41,8 @@ impl World {
                     shutdown.drain();
                 }
             }
-            FaultKind::TwoOwners => {}
+            // The database's clock goes ahead: leases run out that their nodes believe in.
+            FaultKind::TwoOwners => self.0.records.skip_ms(2_000 + fault.for_ms),
             FaultKind::LoseTail => self.lose_tail(fault),
             FaultKind::DiskFull | FaultKind::SyncError => self.store_fails(fault),
             FaultKind::WallClock => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cluster::MemoryBus;
 use gateway::play::Owners;
 use kernel::Sealed;
+use parking_lot::Mutex;
 use platform::clock::Clock;
 use platform::health::Health;
 use platform::metrics::Registry;
@@ -21,6 +22,7 @@ use crate::gateway::Gateway;
 use crate::network::play::{GameNode, PlayLink};
 use crate::network::wallet::WalletLink;
 use crate::network::{Caller, Peer};
+use crate::plan::FaultKind;
 use crate::records::RecordsClient;
 
 /// How long a process waits for a database, in milliseconds.
@@ -223,6 +225,7 @@ impl World {
             caller: Caller { peer, patience_ms: CALL_PATIENCE_MS },
             machines: self.0.games.clone(),
             judge: self.0.judge.clone(),
+            owners: Mutex::default(),
         };
         let owners = Owners::new(Arc::new(play), clock, PLAY_PATIENCE_MS);
         let screens = self.0.screens.clone();
@@ -266,6 +269,7 @@ impl Boot {
             network: world.network.clone(),
             caller: Caller { peer, patience_ms: STORE_PATIENCE_MS },
             machine: Arc::clone(&world.records_machine),
+            loses_tail: world.plan.faults.contains(&FaultKind::LoseTail),
         };
         let wallet = WalletLink {
             network: world.network.clone(),
