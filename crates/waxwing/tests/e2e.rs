@@ -37,4 +37,6 @@ mod sockets;
 #[cfg(test)]
 mod stall;
 #[cfg(test)]
+mod ten_thousand;
+#[cfg(test)]
 mod whole_balance;

@@ -75,10 +75,8 @@ pub(crate) const CLIMB: &[Point] = &[
     at("heartbeat.before_commit", |files| {
         files.last().is("locked") && files.last().heartbeat.is_none()
     }),
-    at("heartbeat.after_commit", |files| {
-        files.last().is("locked") && files.last().heartbeat.is_some()
-    }),
-    nth(4, "heartbeat.after_commit", |files| files.last().reached().is_some()),
+    at("heartbeat.after_commit", Durable::is_climbing),
+    nth(4, "heartbeat.after_commit", Durable::is_climbing),
     at("cash_out.before_commit", |files| files.cashed_out() == 0),
     at("outbox.queued", |files| files.cashed_out() == 0 || files.last().is("crashed")),
     at("cash_out.after_commit", |files| files.cashed_out() > 0),
@@ -106,10 +104,9 @@ pub(crate) const SETTLEMENT: &[Point] = &[
     at("wallet.close.before_commit", |files| {
         files.closed_round < files.last().number && files.unsent > 0
     }),
-    at("wallet.close.after_commit", |files| {
-        files.closed_round >= files.last().number && files.unsent > 0
-    }),
-    at("close.after_answer", |files| files.closed_round >= files.last().number && files.unsent > 0),
+    // A crowd may have bet in the next round by then.
+    at("wallet.close.after_commit", |files| files.has_closed() && files.unsent > 0),
+    at("close.after_answer", |files| files.has_closed() && files.unsent > 0),
 ];
 
 /// From the wish to take a bet back to the wallet's word; and the climb without those bets.
@@ -122,7 +119,7 @@ pub(crate) const TAKE_BACK: &[Point] = &[
     taken_back("wallet.release.before_commit", |files| files.unsent > 0 && files.decided == 0),
     taken_back("wallet.release.after_commit", |files| files.unsent > 0 && files.decided > 0),
     taken_back("heartbeat.after_commit", |files| {
-        files.last().is("locked") && files.cancelled() > 0 && files.last().accepted() > 0
+        files.is_climbing() && files.cancelled() > 0 && files.last().accepted() > 0
     }),
 ];
 
@@ -160,7 +157,7 @@ pub(crate) const AT_START: &[Point] = &[
 pub(crate) const CROWDED: &[Point] = &[
     // On a busy machine a few come too late for the lock.
     at("lock.before_commit", |files| files.last().is("open") && files.last().accepted() > 900),
-    nth(2, "heartbeat.after_commit", |files| files.last().reached().is_some()),
+    nth(2, "heartbeat.after_commit", Durable::is_climbing),
     at("settle.before_commit", |files| !files.last().is_over() && !files.last().is("open")),
     at("wallet.resolve.after_commit", |files| files.decided > 0 && files.unsent > 0),
 ];
