@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints soak schemathesis fuzz bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints powerloss soak schemathesis fuzz bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -33,6 +33,9 @@ schemathesis: deps ## Ask every HTTP call what nobody thought of, for ten minute
 
 failpoints: ## Die at every failpoint with a thousand bets in the round; takes minutes.
 	FAILPOINTS=all cargo test --locked --package waxwing --test e2e failpoints::a_death_with_a_thousand
+
+powerloss: ## Cut the power LOSSES times under load, on a disk that forgets what was not synced.
+	@scripts/deps.sh build && cargo build --locked --package waxwing --example on_forgetful_disk && POWER_LOSSES=$(or $(LOSSES),200) cargo test --locked --package waxwing --test e2e power_loss:: -- --nocapture --test-threads=1
 
 fuzz: deps ## Send both kinds of sockets what their document allows and forbids, for ten minutes.
 	E2E_FUZZ_SECONDS=$${SECONDS_TO_RUN:-600} cargo test --locked --package waxwing --test e2e fuzz::sockets -- --nocapture
