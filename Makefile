@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints ready soak schemathesis fuzz bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss soak schemathesis fuzz bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -36,6 +36,9 @@ failpoints: ## Die at every failpoint with a thousand bets in the round; takes m
 
 ready: ## Die with ten thousand open bets in a release build, and be back within a second.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing READY_WITHIN_MS=1000 cargo test --locked --package waxwing --test e2e ten_thousand:: -- --nocapture
+
+powerloss: ## Cut the power LOSSES times under load, on a disk that forgets what was not synced.
+	@scripts/deps.sh build && cargo build --locked --package waxwing --example on_forgetful_disk && POWER_LOSSES=$(or $(LOSSES),200) cargo test --locked --package waxwing --test e2e power_loss:: -- --nocapture --test-threads=1
 
 fuzz: deps ## Send both kinds of sockets what their document allows and forbids, for ten minutes.
 	E2E_FUZZ_SECONDS=$${SECONDS_TO_RUN:-600} cargo test --locked --package waxwing --test e2e fuzz::sockets -- --nocapture

@@ -1,6 +1,6 @@
 //! `waxwing` on a disk that forgets what was not synced, for tests of power loss. Its death is a
-//! power cut. Its standard input breaks the disk: `tear SEED` cuts the power and leaves some of what
-//! was not synced, `fill N` lets N writes find no room, `fail N` lets N syncs fail.
+//! power cut. Its standard input breaks the disk: `tear SEED` cuts the power and leaves some of
+//! what was not synced, `fill N` lets N writes find no room, `fail N` lets N syncs fail.
 //!
 //! With `DISK_FAULT_IGNORE_SYNCS` nothing is ever synced, and everything is lost.
 

@@ -27,6 +27,8 @@ mod nasty;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
+mod power_loss;
+#[cfg(test)]
 mod rivals;
 #[cfg(test)]
 mod rounds;
