@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints soak schemathesis fuzz bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints soak schemathesis fuzz fuzzing bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -36,6 +36,9 @@ failpoints: ## Die at every failpoint with a thousand bets in the round; takes m
 
 fuzz: deps ## Send both kinds of sockets what their document allows and forbids, for ten minutes.
 	E2E_FUZZ_SECONDS=$${SECONDS_TO_RUN:-600} cargo test --locked --package waxwing --test e2e fuzz::sockets -- --nocapture
+
+fuzzing: ## Let libFuzzer search TARGET (codec, handshake, messages, tokens, bodies) for SECONDS.
+	@scripts/deps.sh fuzzing && scripts/fuzzing.sh $(or $(TARGET),messages) $(or $(SECONDS),600)
 
 soak: ## Play ROUNDS rounds of PLAYERS players on a release build; memory and open files must stay flat.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing SOAK_ROUNDS=$(or $(ROUNDS),10000) SOAK_PLAYERS=$(or $(PLAYERS),100) cargo test --locked --package waxwing --test e2e soak:: -- --nocapture

@@ -57,6 +57,8 @@ const TABLE: &[(&str, May)] = &[
     ("waxwing", May::ImportAllAbove),
     ("simulator", May::ImportAllAbove),
     ("bench", May::ImportAllAbove),
+    // What a stranger can send; libFuzzer's doors to it stand in `fuzz/`, outside of this table.
+    ("fuzzing", May::ImportAllAbove),
     // Shares no code with the roles it judges.
     ("checker", May::Import(&["protocol"])),
     ("disk_fault", May::Import(&[])),
