@@ -9,6 +9,7 @@ use axum::extract::FromRef;
 use cluster::Bus;
 use contracts::{PlayError, Wallet};
 use engine::{Mode, Rules};
+use kernel::planted::{self, Bug};
 use kernel::{Curve, LobbyId, PlayerId, Sealed};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
@@ -228,6 +229,9 @@ impl Service {
     /// that no other owner lives.
     async fn own_lobbies(&self) -> Result<(), StoreError> {
         let owed = self.inner.store.lobbies_to_own().await?;
+        if planted::is(Bug::SweepVoidsLiveRounds) {
+            self.inner.lobbies.takeover.void_all(&owed).await?;
+        }
         let mut waking = tokio::task::JoinSet::new();
         for lobby in owed {
             if waking.len() >= TAKEOVERS {

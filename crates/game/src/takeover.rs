@@ -7,6 +7,7 @@ use engine::{
     Interruption, Lobby, Outcome, Reason, Resume, Rules, Settlement, StoredRound, Unclosed,
     decide_interruption, would_have_paid,
 };
+use kernel::planted::{self, Bug};
 use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
 use platform::clock::Clock;
 use platform::failpoint;
@@ -166,6 +167,23 @@ impl Takeover {
         Ok(())
     }
 
+    /// The mistake of [`Bug::SweepVoidsLiveRounds`]: neither fence nor lock record is looked at.
+    pub(crate) async fn void_all(&self, lobbies: &[LobbyId]) -> Result<(), StoreError> {
+        let (reason, at) = (Reason::OwnerLost, self.clock.unix_ms());
+        for lobby in lobbies {
+            let left = self.store.inherit(*lobby).await?;
+            let unfinished = left.into_iter().flat_map(|left| left.unfinished);
+            let void = |left: UnfinishedRound| StoreCommand::VoidRound {
+                round: left.record.round,
+                reason,
+                at,
+            };
+            let commands = unfinished.map(void).collect();
+            apply_until_definite(&*self.store, &*self.clock, commands).await?;
+        }
+        Ok(())
+    }
+
     /// How one unfinished round ends. Its seed is opened only if it was locked.
     async fn end_of(
         &self,
@@ -279,7 +297,12 @@ fn resume(left: &Inheritance, fenced: &Fenced) -> Resume {
 
 fn settlements(round: &StoredRound, outcomes: &[Outcome]) -> Vec<Settlement> {
     let bets = round.bets.iter().zip(outcomes);
-    bets.map(|(bet, outcome)| Settlement { key: bet.key, outcome: *outcome }).collect()
+    let ends = bets.map(|(bet, outcome)| Settlement { key: bet.key, outcome: *outcome });
+    if planted::is(Bug::RefundAndPay) {
+        let refund = |end: Settlement| [end, Settlement { outcome: Outcome::Released, ..end }];
+        return ends.flat_map(refund).collect();
+    }
+    ends.collect()
 }
 
 /// What goes back to players, gross.

@@ -3,6 +3,8 @@
 mod anchored;
 mod draining;
 mod lost;
+#[cfg(feature = "planted")]
+mod planted;
 mod resting;
 mod stalled;
 
