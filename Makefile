@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints soak schemathesis fuzz fuzzing bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints planted soak schemathesis fuzz fuzzing bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -34,6 +34,9 @@ schemathesis: deps ## Ask every HTTP call what nobody thought of, for ten minute
 failpoints: ## Die at every failpoint with a thousand bets in the round; takes minutes.
 	FAILPOINTS=all cargo test --locked --package waxwing --test e2e failpoints::a_death_with_a_thousand
 
+planted: ## Make every mistake of kernel::planted on purpose; each must break its rule.
+	@scripts/planted.sh
+
 fuzz: deps ## Send both kinds of sockets what their document allows and forbids, for ten minutes.
 	E2E_FUZZ_SECONDS=$${SECONDS_TO_RUN:-600} cargo test --locked --package waxwing --test e2e fuzz::sockets -- --nocapture
 
@@ -49,4 +52,4 @@ bench: ## Measure a release build and print the table.
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests
 
-ci: deps lint tidy docs deny test ## Everything that must be green; the tests come last.
+ci: deps lint tidy docs deny planted test ## Everything that must be green; the tests come last.
