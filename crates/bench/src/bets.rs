@@ -13,6 +13,7 @@ use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
+use platform::tasks::TokioSpawner;
 use tempfile::TempDir;
 use tokens::{PlayerClaims, Signer, SigningKey};
 use tokio::task::JoinSet;
@@ -89,7 +90,9 @@ impl Place {
         let signer = Signer::new(SigningKey::generate(array(&SystemRandom)), "bench", "bench");
         let service = start(&file, &signer).await?;
         let funding = Amount::from_whole(1_000_000_000);
-        service.fence(Fence { lobby: lobby()?, epoch: Epoch(1), funding }).await?;
+        service
+            .fence(Fence { lobby: lobby()?, epoch: Epoch(1), funding, raise: 0, request: [0; 16] })
+            .await?;
         for number in 1..=PLAYERS {
             fund(&service, &signer, player(number)?).await?;
         }
@@ -98,10 +101,13 @@ impl Place {
 }
 
 async fn start(file: &Path, signer: &Signer) -> anyhow::Result<wallet::Service> {
+    let writer = Writer::open(file, &[wallet::SCHEMA, idempotency::SCHEMA])?;
+    let reader = Reader::open(file, 2)?;
+    let clock = Arc::new(SystemClock::new());
     let deps = wallet::Deps {
-        writer: Writer::open(file, &[wallet::SCHEMA, idempotency::SCHEMA])?,
-        reader: Reader::open(file, 2)?,
-        clock: Arc::new(SystemClock::new()),
+        store: Arc::new(wallet::store::SqliteStore::new(writer, reader, clock.clone())),
+        spawner: Arc::new(TokioSpawner),
+        clock,
         random: Arc::new(SystemRandom),
         verifier: Arc::new(signer.verifier()),
         bus: Arc::new(cluster::MemoryBus::new()),

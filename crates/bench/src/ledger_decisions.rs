@@ -50,7 +50,13 @@ fn is_yes(answer: &Answer) -> bool {
 /// A funded house and funded players.
 fn opening() -> Vec<Command> {
     let whole = Amount::from_whole;
-    let fence = OpenFence { lobby: round(1).lobby, epoch: EPOCH, funding: whole(1_000_000_000) };
+    let fence = OpenFence {
+        lobby: round(1).lobby,
+        epoch: EPOCH,
+        funding: whole(1_000_000_000),
+        raise: 0,
+        request: [0; 16],
+    };
     let bounds = Bounds { per_day: whole(1_000_000), balance: whole(1_000_000) };
     let funds = (1..=PLAYERS).map(|number| {
         Command::Funds(Funds {

@@ -1,7 +1,7 @@
 //! Pictures of lobbies, from their owner to every gateway, and notices for all of them. Nothing
 //! of value rides here: a lost picture costs nobody anything and is repaired from a snapshot.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use kernel::LobbyId;
@@ -47,7 +47,7 @@ pub enum Delivery {
 /// The bus within one process.
 #[derive(Debug, Default)]
 pub struct MemoryBus {
-    lobbies: Mutex<HashMap<LobbyId, broadcast::Sender<Bytes>>>,
+    lobbies: Mutex<BTreeMap<LobbyId, broadcast::Sender<Bytes>>>,
     /// Made by the first listener.
     notices: Mutex<Option<broadcast::Sender<Bytes>>>,
 }

@@ -195,6 +195,9 @@ pub enum PlayRefusal {
     /// The lobby is being handed over or the process stops.
     #[error("The lobby takes no bets while it is handed over")]
     Draining,
+    /// Another process plays the lobby, or may by now: ask there. Nothing was done here.
+    #[error("Another process plays this lobby")]
+    NotOwner,
     /// The lobby's seed chain is used up and has no successor.
     #[error("The lobby has no seeds left")]
     SeedsExhausted,

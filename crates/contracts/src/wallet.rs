@@ -19,8 +19,8 @@ pub trait Wallet: Send + Sync {
     /// makes its row and moves `funding` from `cashier` to its house, in one transaction.
     ///
     /// # Errors
-    /// [`WalletError::Fenced`] if a newer owner was here; [`WalletError::Unavailable`]: outcome
-    /// unknown, send the same again.
+    /// [`WalletError::Fenced`] if a newer owner was here, or another under this epoch;
+    /// [`WalletError::Unavailable`]: outcome unknown, send the same again.
     async fn fence(&self, fence: Fence) -> Result<Fenced, WalletError>;
 
     /// Moves each stake from its player's available balance into a hold named (player, bet).
@@ -64,6 +64,12 @@ pub struct Fence {
     pub epoch: Epoch,
     /// What its house is given if this is the lobby's first fence.
     pub funding: Amount,
+    /// How many rounds and seeds beyond those closed the game's store may have lost: 3 for one
+    /// that can lose its tail, 0 otherwise. Closed round and seed index are raised by so much.
+    pub raise: u32,
+    /// Names this take-over: sent again it raises nothing again, and another take-over under the
+    /// same epoch is refused. Zeros where no two owners can come to the same epoch.
+    pub request: [u8; 16],
 }
 
 /// What the wallet knows of a lobby when it was fenced.
@@ -71,10 +77,15 @@ pub struct Fence {
 pub struct Fenced {
     /// The fence as it stands now.
     pub epoch: Epoch,
-    /// The last round closed, 0 if none.
+    /// The last round closed, 0 if none, or what a fence raised it to: nothing at or below it is
+    /// ever opened, what was opened can still be resolved and closed.
     pub closed_round: u32,
-    /// The last seed that a closed round used up.
+    /// The last seed that a closed round used up, or what a fence raised it to.
     pub seed_index: SeedIndex,
+    /// The highest round that a close named, 0 if none: a store that does not know it is behind.
+    pub seen_round: u32,
+    /// The highest seed that a close named, likewise.
+    pub seen_seed: SeedIndex,
     /// What the house can lose.
     pub house_balance: Amount,
     /// Holds still reserved: round and how many. Empty rounds are not listed.

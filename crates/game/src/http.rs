@@ -18,6 +18,7 @@ fn play_problem(error: &PlayError) -> ApiError {
     };
     let code = match refusal {
         PlayRefusal::UnknownLobby => Code::UnknownLobby,
+        PlayRefusal::NotOwner => Code::NotOwner,
         PlayRefusal::Draining => Code::Draining,
         PlayRefusal::SeedsExhausted => Code::SeedsExhausted,
         PlayRefusal::Overloaded => return ApiError::overloaded(),
@@ -30,6 +31,7 @@ fn play_problem(error: &PlayError) -> ApiError {
 fn store_problem(error: &StoreError) -> ApiError {
     match error {
         StoreError::Unavailable => ApiError::unavailable(),
+        StoreError::NotOwner => Code::NotOwner.into(),
         StoreError::Failed(_) => ApiError::internal(error),
     }
 }

@@ -11,6 +11,7 @@ mod lobby_task;
 mod metrics;
 mod outbound;
 mod outbox;
+mod ownership;
 mod pictures;
 mod recorder;
 mod reserver;
@@ -18,7 +19,7 @@ mod restore;
 mod routes;
 mod seeds;
 mod service;
-mod store;
+pub mod store;
 mod takeover;
 
 pub use config::{Config, DrandConfig, MainConfig, PlayersConfig, PublicSeedSource};

@@ -9,7 +9,7 @@ use kernel::{Epoch, LobbyId, PlayerId, RoundId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::Snapshot;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -45,8 +45,9 @@ pub(crate) struct LiveLobby {
     playing: AtomicU32,
     /// The number of the last picture.
     seq: AtomicU64,
-    /// Whether a round was opened here, or none will be soon.
-    opened: watch::Sender<bool>,
+    /// Cancelled once a round was opened here, or none will be soon. Whoever waits is woken in the
+    /// order of waiting, so that the same seed plays the same run.
+    opened: CancellationToken,
     /// Writes whose outcome is not known yet.
     writes: TaskTracker,
     ended: AtomicU8,
@@ -120,10 +121,12 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, PlayRefusal>>;
 pub(crate) enum Ended {
     /// It was told to.
     Stopped = 1,
-    /// A newer owner plays it, or its store failed.
+    /// It cannot go on: its store failed, say. It is taken over again.
     Lost = 3,
     /// Nobody plays; the next bet wakes it.
     Rested = 4,
+    /// Another node owns it, or may by now: not a word more is said about it here.
+    Fenced = 5,
 }
 
 impl LiveLobby {
@@ -144,7 +147,7 @@ impl LiveLobby {
             bets: AtomicU32::new(0),
             playing: AtomicU32::new(0),
             seq: AtomicU64::new(0),
-            opened: watch::Sender::new(false),
+            opened: CancellationToken::new(),
             writes: TaskTracker::new(),
             ended: AtomicU8::new(0),
             without_seeds: AtomicBool::new(false),
@@ -208,7 +211,7 @@ impl LiveLobby {
     /// The first reason stands.
     pub(crate) fn note_end(&self, why: Ended) {
         let _first = self.ended.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
-        self.opened.send_replace(true);
+        self.opened.cancel();
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -219,7 +222,7 @@ impl LiveLobby {
     pub(crate) fn set_without_seeds(&self, without: bool) {
         self.without_seeds.store(without, Ordering::Release);
         if without {
-            self.opened.send_replace(true);
+            self.opened.cancel();
         }
     }
 
@@ -234,7 +237,12 @@ impl LiveLobby {
 
     /// Whether somebody must take the lobby over again.
     pub(crate) fn is_lost(&self) -> bool {
-        self.ended.load(Ordering::Acquire) == Ended::Lost as u8
+        self.ended.load(Ordering::Acquire) == Ended::Lost as u8 || self.is_fenced()
+    }
+
+    /// Whether another node owns the lobby, or may by now.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.ended.load(Ordering::Acquire) == Ended::Fenced as u8
     }
 
     /// Whether nobody plays, and whatever was asked of it meanwhile was not looked at.
@@ -260,14 +268,11 @@ impl LiveLobby {
     /// Waits until a round was opened here, or the lobby ended. One that opens none in time, for
     /// want of a bankroll say, is not waited for again.
     pub(crate) async fn opened(&self, clock: &dyn Clock) {
-        let mut opened = self.opened.subscribe();
-        if *opened.borrow_and_update() {
-            return;
-        }
         tokio::select! {
-            _ = opened.wait_for(|opened| *opened) => {}
+            biased;
+            () = self.opened.cancelled() => {}
             () = clock.sleep_until(clock.now() + OPENS_MS) => {
-                self.opened.send_replace(true);
+                self.opened.cancel();
             }
         }
     }
@@ -294,7 +299,7 @@ impl LiveLobby {
     pub(crate) fn set_open_round(&self, round: Option<u32>) {
         self.open_round.store(round.unwrap_or(0), Ordering::Release);
         if round.is_some() {
-            self.opened.send_replace(true);
+            self.opened.cancel();
         }
     }
 

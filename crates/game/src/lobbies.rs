@@ -3,10 +3,11 @@
 //! A lobby gets its task when it is first touched; until then it costs a row.
 
 mod again;
+mod orphans;
 mod resting;
 mod upkeep;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cluster::Bus;
@@ -15,16 +16,19 @@ use engine::{Command, Mode};
 use kernel::LobbyId;
 use parking_lot::Mutex;
 use platform::clock::Clock;
+use platform::tasks::Spawner;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::live::LiveLobby;
+use crate::live::{Ended, LiveLobby};
 use crate::lobby_task::LobbyTask;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::outbox::{Gate, LiveLobbies};
+use crate::ownership::Ownership;
 use crate::pictures::Pictures;
+use crate::store::StoreError;
 use crate::takeover::{Taken, Takeover, TakeoverError};
 
 /// The registry of this node's lobbies.
@@ -34,21 +38,26 @@ pub(crate) struct Lobbies {
     /// Read by whoever takes over, so that nothing is sent meanwhile.
     pub(crate) gate: Gate,
     /// One take-over at a time for each lobby.
-    waking: Mutex<HashMap<LobbyId, Arc<AsyncMutex<()>>>>,
+    waking: Mutex<BTreeMap<LobbyId, Arc<AsyncMutex<()>>>>,
     pub(crate) outbound: Outbound,
+    pub(crate) ownership: Arc<Ownership>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) metrics: Metrics,
-    pub(crate) tasks: TaskTracker,
+    /// What must end before the lobbies have.
+    tasks: TaskTracker,
     stopping: CancellationToken,
     /// How many may be played at once.
     limit: usize,
     /// How long nobody plays before a lobby rests, in milliseconds.
     rest_ms: u64,
     /// When lobbies were visited since that was last stored.
-    visits: Mutex<HashMap<LobbyId, i64>>,
+    visits: Mutex<BTreeMap<LobbyId, i64>>,
+    /// Lobbies that are being taken over because they had no owner.
+    orphans: Mutex<BTreeSet<LobbyId>>,
     /// Lobbies that a newer owner plays: not to be asked for again.
-    fenced: Mutex<HashSet<LobbyId>>,
+    fenced: Mutex<BTreeSet<LobbyId>>,
 }
 
 /// What a registry is made of.
@@ -56,8 +65,10 @@ pub(crate) struct Parts {
     pub(crate) takeover: Takeover,
     pub(crate) live: LiveLobbies,
     pub(crate) outbound: Outbound,
+    pub(crate) ownership: Arc<Ownership>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) metrics: Metrics,
     pub(crate) lobbies_max: usize,
     pub(crate) rest_ms: u64,
@@ -65,21 +76,24 @@ pub(crate) struct Parts {
 
 impl Lobbies {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { takeover, live, outbound, bus, clock, metrics, lobbies_max, rest_ms } = parts;
+        let Parts { takeover, live, outbound, ownership, bus, clock, spawner, metrics, .. } = parts;
         Self {
             takeover,
             live,
             gate: Gate::default(),
             waking: Mutex::default(),
             outbound,
+            ownership,
             bus,
             clock,
+            spawner,
             metrics,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            limit: lobbies_max,
-            rest_ms,
+            limit: parts.lobbies_max,
+            rest_ms: parts.rest_ms,
             visits: Mutex::default(),
+            orphans: Mutex::default(),
             fenced: Mutex::default(),
         }
     }
@@ -103,6 +117,7 @@ impl Lobbies {
         lobby: LobbyId,
         tries: u32,
     ) -> Result<Arc<LiveLobby>, PlayError> {
+        self.must_hold()?;
         if let Some(live) = self.awake(lobby) {
             return Ok(live);
         }
@@ -152,18 +167,26 @@ impl Lobbies {
     /// its task when it is touched.
     pub(crate) async fn settle(self: &Arc<Self>, lobby: LobbyId) {
         match self.take(lobby).await {
-            Ok(taken) if taken.lobby.rules().mode == Mode::Continuous => {
+            // Where others may want it, a task is what gives the lobby up once it rests.
+            Ok(taken)
+                if taken.lobby.rules().mode == Mode::Continuous || self.ownership.is_shared() =>
+            {
                 self.play(taken, 0);
             }
             Ok(_) => {}
             Err(_) => {
                 let lobbies = Arc::clone(self);
-                self.tasks.spawn(async move {
+                self.spawn(async move {
                     lobbies.pause(0).await;
                     lobbies.persist(lobby, 1).await;
                 });
             }
         }
+    }
+
+    /// Nothing is taken while the node may own nothing.
+    fn must_hold(&self) -> Result<(), PlayError> {
+        if self.ownership.holds() { Ok(()) } else { Err(PlayRefusal::NotOwner.into()) }
     }
 
     async fn start(
@@ -179,6 +202,9 @@ impl Lobbies {
     async fn take(&self, lobby: LobbyId) -> Result<Taken, PlayError> {
         self.takeover.take(lobby).await.map_err(|error| match error {
             TakeoverError::Unknown => PlayError::Refused(PlayRefusal::UnknownLobby),
+            TakeoverError::NotOwner | TakeoverError::Store(StoreError::NotOwner) => {
+                PlayError::Refused(PlayRefusal::NotOwner)
+            }
             TakeoverError::Wallet(WalletError::Fenced) => {
                 self.note_fenced(lobby);
                 PlayError::Refused(PlayRefusal::Draining)
@@ -202,16 +228,22 @@ impl Lobbies {
             clock: Arc::clone(&self.clock),
             pictures,
             metrics: self.metrics.clone(),
+            ownership: Arc::clone(&self.ownership),
             rest_ms: self.rest_ms,
         };
         self.live.lock().insert(lobby, Arc::clone(&live));
         self.metrics.lobbies.inc();
-        let played = tokio::spawn(task.run());
-        self.tasks.spawn(Arc::clone(self).watch(Arc::clone(&live), played, tries));
+        let played = self.spawner.spawn(Box::pin(task.run()));
+        self.spawn(Arc::clone(self).watch(Arc::clone(&live), played, tries));
         if self.is_stopping() {
             live.tell(self.clock.now(), Command::Drain);
         }
         live
+    }
+
+    /// Starts what must end before the lobbies have.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.spawner.spawn(Box::pin(self.tasks.track_future(work)));
     }
 
     /// A newer owner plays the lobby: nothing here may ever touch it again. Said once.
@@ -219,6 +251,14 @@ impl Lobbies {
         if self.fenced.lock().insert(lobby) {
             self.metrics.lobbies_fenced.inc();
             tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby; it is left alone");
+        }
+    }
+
+    /// The node may own nothing any more: every lobby ends here, without a word.
+    pub(crate) fn fence_all(&self) {
+        let now = self.clock.now();
+        for live in self.live.lock().values() {
+            live.end(now, Ended::Fenced);
         }
     }
 

@@ -19,6 +19,7 @@ use protocol::Snapshot;
 use crate::live::{Ended, Inbox, LiveLobby, Look, Request, Stamped, Told};
 use crate::metrics::Metrics;
 use crate::outbound::{Besides, Outbound};
+use crate::ownership::Ownership;
 use crate::pictures::{Pictures, own_bets};
 
 use waiting::{Waiting, refusal};
@@ -37,6 +38,7 @@ pub(crate) struct LobbyTask {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pictures: Pictures,
     pub(crate) metrics: Metrics,
+    pub(crate) ownership: Arc<Ownership>,
     /// How long nobody plays before the lobby rests, in milliseconds.
     pub(crate) rest_ms: u64,
 }
@@ -119,6 +121,9 @@ impl Running {
 
     /// Handles what came and advances; whether the lobby goes on.
     fn step(&mut self, batch: &mut Vec<(Timestamp, Input)>) -> bool {
+        if self.is_fenced() {
+            return false;
+        }
         for (at, input) in batch.drain(..) {
             match input {
                 Input::Told(Told::Command(command)) => {
@@ -142,12 +147,23 @@ impl Running {
         for event in events.drain(..) {
             match event {
                 Event::Store(write) => self.store(write),
+                Event::Tell(_) if self.is_fenced() => return false,
                 Event::Tell(notice) => self.tell(&notice, now),
             }
         }
         self.events = events;
         self.show(now);
         !self.task.lobby.is_stopped()
+    }
+
+    /// Whether another node may own the lobby by now. Asked before anything is told or answered:
+    /// what a paused process wakes up with is not true any more.
+    fn is_fenced(&self) -> bool {
+        let fenced = !self.task.ownership.holds();
+        if fenced {
+            self.task.live.note_end(Ended::Fenced);
+        }
+        fenced
     }
 
     /// Lets a lobby that nobody plays rest. Who asks from now on asks its next owner.

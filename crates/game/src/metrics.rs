@@ -1,7 +1,7 @@
 //! What the game service counts. Names are `waxwing_game_<name>`.
 
 use kernel::Amount;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kernel::LobbyId;
@@ -30,6 +30,12 @@ pub struct Metrics {
     pub interrupted_would_have_paid_units: Counter,
     /// Lobbies that a newer owner plays, as the wallet's fence says.
     pub lobbies_fenced: Counter,
+    /// Lobbies that ended here because another node owns them by now, or may.
+    pub lobbies_not_owned: Counter,
+    /// Lobbies given up between two rounds, for another node to play.
+    pub lobbies_handed_over: Counter,
+    /// Times that the node's lease lapsed: it stopped all its lobbies.
+    pub leases_lapsed: Counter,
     /// Lobbies closed for want of visitors.
     pub lobbies_closed: Counter,
     /// Bets accepted.
@@ -70,7 +76,7 @@ pub struct SeedsLeft {
 
 #[derive(Debug, Default)]
 struct Lobbies {
-    left: HashMap<LobbyId, u32>,
+    left: BTreeMap<LobbyId, u32>,
     order: BTreeSet<(u32, LobbyId)>,
 }
 
@@ -143,6 +149,12 @@ impl Metrics {
                 "What interrupted rounds would have paid, in units of 0.0001",
             ),
             lobbies_fenced: counter("lobbies_fenced", "Lobbies that a newer owner plays"),
+            lobbies_not_owned: counter(
+                "lobbies_not_owned",
+                "Lobbies that another node owns by now",
+            ),
+            lobbies_handed_over: counter("lobbies_handed_over", "Lobbies given to other nodes"),
+            leases_lapsed: counter("leases_lapsed", "Times that the node's lease lapsed"),
             lobbies_closed: counter("lobbies_closed", "Lobbies closed for want of visitors"),
             bets_accepted: counter("bets_accepted", "Bets accepted"),
             bets_refused: counter("bets_refused", "Bets refused"),

@@ -3,13 +3,15 @@
 //!
 //! A close goes out only after everything before it in its lobby was answered.
 
-use std::collections::{HashMap, HashSet};
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use contracts::{Close, Refusal, Release, Resolve, ResolveAnswer, Wallet, WalletError};
+use contracts::{Close, Refusal, Resolve, ResolveAnswer, Wallet, WalletError};
 use engine::Command;
-use kernel::{Amount, LobbyId, PlayerId, RoundId, SeedIndex};
+use kernel::{Amount, LobbyId, RoundId, SeedIndex};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use platform::failpoint;
@@ -18,9 +20,12 @@ use tokio::sync::{Notify, RwLock};
 use crate::live::{Ended, LiveLobby};
 use crate::metrics::Metrics;
 use crate::outbound::HOLDS_MAX;
+use crate::ownership::Ownership;
 use crate::store::{
-    Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError, WireOutcome,
+    Acknowledgement, AnsweredRow, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError,
 };
+
+use rows::{before_first_close, releases_of, resolves_of};
 
 /// How many rows are read at once.
 const ROWS: u32 = 2_048;
@@ -41,7 +46,7 @@ const PRUNE_MS: u64 = 3_600 * 1_000;
 const PRUNE_MORE_MS: u64 = 1_000;
 
 /// Living lobbies by number, shared with the registry.
-pub(crate) type LiveLobbies = Arc<Mutex<HashMap<LobbyId, Arc<LiveLobby>>>>;
+pub(crate) type LiveLobbies = Arc<Mutex<BTreeMap<LobbyId, Arc<LiveLobby>>>>;
 
 /// Keeps sending and taking over apart: no close may be answered between the fence that told a
 /// new owner the house's balance and the moment at which its lobby can be told of closes.
@@ -51,6 +56,7 @@ pub(crate) type Gate = Arc<RwLock<()>>;
 #[derive(Clone)]
 pub(crate) struct Sender {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) ownership: Arc<Ownership>,
     pub(crate) wallet: Arc<dyn Wallet>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: LiveLobbies,
@@ -75,10 +81,10 @@ pub(crate) enum Flush {
 /// What one flush learned.
 #[derive(Default)]
 struct Answers {
-    rows: Vec<i64>,
+    rows: Vec<AnsweredRow>,
     closed: Vec<(RoundId, contracts::Closed)>,
     /// Lobbies with a row that was not answered: nothing after it may be closed.
-    stuck: HashSet<LobbyId>,
+    stuck: BTreeSet<LobbyId>,
     /// Whether a call was not answered.
     failed: bool,
 }
@@ -108,6 +114,7 @@ impl Sender {
                 prune_at = self.clock.now() + self.prune().await;
             }
             tokio::select! {
+                biased;
                 () = self.bell.notified() => {}
                 () = self.clock.sleep_until((self.clock.now() + pause_ms).min(prune_at)) => {}
             }
@@ -117,11 +124,16 @@ impl Sender {
     /// Sends what is queued, once.
     pub(crate) async fn flush(&self) -> Flush {
         let _nobody_takes_over = self.gate.write().await;
-        let (mut stuck, mut sent) = (HashSet::new(), false);
+        if !self.ownership.holds() {
+            // Whatever is queued is another owner's to send by now.
+            return Flush::Empty;
+        }
+        let node = self.ownership.node();
+        let (mut stuck, mut sent) = (BTreeSet::new(), false);
         let mut failed = false;
         for _ in 0..READS {
             let except: Vec<LobbyId> = stuck.iter().copied().collect();
-            let rows = match self.store.unsent(ROWS, &except).await {
+            let rows = match self.store.unsent(node, ROWS, &except).await {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
@@ -196,10 +208,12 @@ impl Sender {
         match answer {
             Err(Refusal::Fenced) => self.fenced(row.round.lobby, answers),
             // The round's close gave it back, or the hold belongs to another round: answered.
-            Ok(()) | Err(Refusal::RoundClosed | Refusal::Tombstoned) => answers.rows.push(row.id),
+            Ok(()) | Err(Refusal::RoundClosed | Refusal::Tombstoned) => {
+                answers.rows.push(AnsweredRow::of(row));
+            }
             Err(refusal) => {
                 tracing::warn!(%refusal, round = %row.round, "a release was refused");
-                answers.rows.push(row.id);
+                answers.rows.push(AnsweredRow::of(row));
             }
         }
     }
@@ -274,13 +288,13 @@ impl Sender {
             }
         }
         let done = rows.iter().filter(|row| !answers.stuck.contains(&row.round.lobby));
-        let done: Vec<i64> = done.map(|row| row.id).collect();
+        let done: Vec<AnsweredRow> = done.map(|row| AnsweredRow::of(row)).collect();
         answers.rows.extend(done);
     }
 
     /// The first close of each lobby whose earlier rows were all answered in this flush or before.
     async fn close(&self, rows: &[OutboxRow], answers: &mut Answers) {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         for row in rows {
             let OutboxBody::Close { count, stake_sum_units, seed_index } = row.body else {
                 continue;
@@ -300,7 +314,7 @@ impl Sender {
             match self.wallet.close(close).await {
                 Ok(closed) => {
                     failpoint::reach("close.after_answer");
-                    answers.rows.push(row.id);
+                    answers.rows.push(AnsweredRow::of(row));
                     answers.closed.push((row.round, closed));
                 }
                 Err(error) => self.failed(&error, std::iter::once(lobby), answers),
@@ -311,6 +325,7 @@ impl Sender {
     async fn acknowledge(&self, answers: Answers) -> Result<(), StoreError> {
         let closed = answers.closed.iter();
         let acknowledgement = Acknowledgement {
+            node: self.ownership.node(),
             rows: answers.rows,
             closed: closed
                 .map(|(round, closed)| ClosedRound { round: *round, agreed: closed.agreed })
@@ -360,40 +375,9 @@ impl Sender {
             && !live.is_ended()
         {
             tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby");
-            live.end(self.clock.now(), Ended::Lost);
+            live.end(self.clock.now(), Ended::Fenced);
         }
     }
-}
-
-/// The rows of each lobby that stand before its first close.
-fn before_first_close(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
-    let mut closing = HashSet::new();
-    let before = rows.iter().filter(|row| {
-        if matches!(row.body, OutboxBody::Close { .. }) {
-            closing.insert(row.round.lobby);
-        }
-        !closing.contains(&row.round.lobby)
-    });
-    before.collect()
-}
-
-/// The holds that the row gives back: none if it does something else, `None` if it says nothing.
-fn releases_of(row: &OutboxRow) -> Option<Vec<Release>> {
-    let OutboxBody::Release { player, bet } = &row.body else { return Some(Vec::new()) };
-    let (player, bet) = (PlayerId::new(*player).ok()?, bet.parse().ok()?);
-    Some(vec![Release { player, bet, round: row.round, epoch: row.epoch }])
-}
-
-/// The holds that the row ends, likewise.
-fn resolves_of(row: &OutboxRow) -> Option<Vec<Resolve>> {
-    let OutboxBody::Resolve { bets } = &row.body else { return Some(Vec::new()) };
-    bets.iter().map(|bet| resolve_of(row, bet)).collect()
-}
-
-fn resolve_of(row: &OutboxRow, bet: &WireOutcome) -> Option<Resolve> {
-    let (player, name) = (PlayerId::new(bet.player).ok()?, bet.bet.parse().ok()?);
-    let (round, epoch) = (row.round, row.epoch);
-    Some(Resolve { player, bet: name, round, epoch, outcome: bet.outcome() })
 }
 
 #[cfg(test)]

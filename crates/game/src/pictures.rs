@@ -5,7 +5,7 @@
 mod resting;
 mod snapshot;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use cluster::Bus;
@@ -38,9 +38,9 @@ pub(crate) struct Pictures {
     bus: Arc<dyn Bus>,
     live: Arc<LiveLobby>,
     /// Names of the round's players.
-    names: HashMap<PlayerId, Arc<str>>,
+    names: BTreeMap<PlayerId, Arc<str>>,
     /// Accepted bets already shown, so that none is shown twice.
-    shown: HashMap<BetKey, Bet>,
+    shown: BTreeMap<BetKey, Bet>,
     /// Cash-outs since the last tick.
     cash_outs: Vec<SeenCashOut>,
     /// What the last tick showed, and then the crash.
@@ -68,8 +68,8 @@ impl Pictures {
         Self {
             bus,
             live,
-            names: HashMap::new(),
-            shown: HashMap::new(),
+            names: BTreeMap::new(),
+            shown: BTreeMap::new(),
             cash_outs: Vec::new(),
             climb: None,
             ended: ShownPhase::Settled,

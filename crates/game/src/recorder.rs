@@ -2,19 +2,23 @@
 //!
 //! While one flush commits, the next one gathers: the commit's own time sets the batch.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{Bet, Command, Outcome, Rejection, Write};
 use kernel::planted::{self, Bug};
 use kernel::{Multiplier, Sealed, Timestamp};
 use platform::clock::Clock;
+use platform::tasks::Spawner;
 use tokio::sync::{Notify, mpsc};
 
 use crate::live::Ended;
 use crate::metrics::Metrics;
 use crate::outbound::{Besides, Job, Outbound};
 use crate::seeds::{Opened, SeedError};
-use crate::store::{Done, LockRecord, RoundEnd, Store, StoreCommand, StoreError};
+use crate::store::{
+    Applied, Batch, Done, LockRecord, NodeId, RoundEnd, Store, StoreCommand, StoreError,
+};
 
 /// The most writes in one transaction.
 const BATCH: usize = 1_024;
@@ -26,7 +30,9 @@ const RETRY_MS: u64 = 100;
 /// The one task that records.
 pub(crate) struct Recorder {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) node: NodeId,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) outbound: Outbound,
     /// Rung when rows for the wallet were queued.
     pub(crate) outbox: Arc<Notify>,
@@ -50,8 +56,13 @@ impl Recorder {
 
     async fn record(&self, jobs: impl Iterator<Item = Job>) {
         let (mut entries, mut commands, mut beats) = (Vec::new(), Vec::new(), Vec::new());
-        let mut beating = Vec::new();
+        let (mut beating, mut owned) = (Vec::new(), BTreeMap::new());
         for job in jobs {
+            // One epoch a lobby: an earlier owner's write among a later one's is not taken.
+            if *owned.entry(job.lobby.id()).or_insert(job.lobby.epoch) != job.lobby.epoch {
+                self.refused(&job, &StoreError::NotOwner, self.clock.now());
+                continue;
+            }
             match self.command(&job).await {
                 Ok((StoreCommand::Heartbeats(beat), opened)) => {
                     beats.extend(beat);
@@ -72,24 +83,21 @@ impl Recorder {
         if commands.is_empty() {
             return;
         }
+        let batch = Arc::new(Batch { node: self.node, owned, commands });
         if planted::is(Bug::EarlyAcknowledgement) {
-            let stored = commands.iter().map(|_| Ok(Done::Stored)).collect();
-            self.answer_all(entries, beating, stored);
-            self.apply(commands.into()).await;
+            let answers = batch.commands.iter().map(|_| Ok(Done::Stored)).collect();
+            self.answer_all(entries, beating, Applied { answers, ..Applied::default() });
+            self.apply(batch).await;
             return self.outbox.notify_one();
         }
-        let answers = self.apply(commands.into()).await;
+        let applied = self.apply(batch).await;
         self.outbox.notify_one();
-        self.answer_all(entries, beating, answers);
+        self.answer_all(entries, beating, applied);
     }
 
     /// Tells each lobby what became of its writes. `beating` are those of the last answer.
-    fn answer_all(
-        &self,
-        entries: Vec<Entry>,
-        beating: Vec<Entry>,
-        mut answers: Vec<Result<Done, StoreError>>,
-    ) {
+    fn answer_all(&self, entries: Vec<Entry>, beating: Vec<Entry>, applied: Applied) {
+        let Applied { mut answers, not_owned } = applied;
         let now = self.clock.now();
         // One statement for all heartbeats, so one answer for all of them.
         let beaten = if beating.is_empty() { None } else { answers.pop() };
@@ -98,7 +106,12 @@ impl Recorder {
         }
         for entry in beating {
             let missing = || Err(StoreError::Failed("no answer".into()));
-            self.answer(&entry, beaten.clone().unwrap_or_else(missing), now);
+            let answer = if not_owned.contains(&entry.job.lobby.id()) {
+                Err(StoreError::NotOwner)
+            } else {
+                beaten.clone().unwrap_or_else(missing)
+            };
+            self.answer(&entry, answer, now);
         }
     }
 
@@ -111,30 +124,33 @@ impl Recorder {
 
     /// Applies the batch; if all of it is refused, each command alone, so that one that cannot be
     /// stored stops no other.
-    async fn apply(&self, commands: Arc<[StoreCommand]>) -> Vec<Result<Done, StoreError>> {
-        let refused = match self.apply_until_definite(Arc::clone(&commands)).await {
-            Ok(answers) => return answers,
+    async fn apply(&self, batch: Arc<Batch>) -> Applied {
+        let refused = match self.apply_until_definite(Arc::clone(&batch)).await {
+            Ok(applied) => return applied,
             Err(error) => error,
         };
-        if commands.len() == 1 {
-            return vec![Err(refused)];
+        if batch.commands.len() == 1 {
+            return Applied { answers: vec![Err(refused)], ..Applied::default() };
         }
         tracing::error!(error = %refused, "a batch was refused and is applied piece by piece");
-        let mut answers = Vec::with_capacity(commands.len());
-        for command in &*commands {
-            let answer = self.apply_until_definite(vec![command.clone()].into()).await;
-            answers.push(answer.and_then(|mut one| one.pop().unwrap_or(Ok(Done::Stored))));
+        let mut all = Applied::default();
+        for command in &batch.commands {
+            let applied = self.apply_until_definite(batch.alone(command).into()).await;
+            match applied {
+                Ok(mut one) => {
+                    all.answers.push(one.answers.pop().unwrap_or(Ok(Done::Stored)));
+                    all.not_owned.append(&mut one.not_owned);
+                }
+                Err(error) => all.answers.push(Err(error)),
+            }
         }
-        answers
+        all
     }
 
     /// Applies until the outcome is definite: nothing is acknowledged before.
-    async fn apply_until_definite(
-        &self,
-        commands: Arc<[StoreCommand]>,
-    ) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
+    async fn apply_until_definite(&self, batch: Arc<Batch>) -> Result<Applied, StoreError> {
         loop {
-            match self.store.apply(Arc::clone(&commands)).await {
+            match self.store.apply(Arc::clone(&batch)).await {
                 Err(StoreError::Unavailable) => {
                     self.metrics.store_retries.inc();
                     self.clock.sleep_until(self.clock.now() + RETRY_MS).await;
@@ -241,10 +257,11 @@ impl Recorder {
         job.lobby.set_without_seeds(true);
         let (clock, outbound) = (Arc::clone(&self.clock), self.outbound.clone());
         let waiting = self.metrics.lobbies_without_seeds.clone();
-        tokio::spawn(async move {
+        self.spawner.spawn(Box::pin(async move {
             let live = Arc::clone(&job.lobby);
             loop {
                 tokio::select! {
+                    biased;
                     () = live.seeds.ready() => break,
                     () = clock.sleep_until(clock.now() + SEEDS_LOOK_MS) => {}
                 }
@@ -259,7 +276,7 @@ impl Recorder {
             } else {
                 outbound.record_again(job);
             }
-        });
+        }));
     }
 
     /// No seed, no round.
@@ -270,6 +287,11 @@ impl Recorder {
 
     /// The store refused one command for good: a bet goes back, anything else stops the lobby.
     fn refused(&self, job: &Job, error: &StoreError, now: Timestamp) {
+        if *error == StoreError::NotOwner {
+            tracing::error!(lobby.id = %job.lobby.id(), "another node owns this lobby");
+            job.lobby.end(now, Ended::Fenced);
+            return;
+        }
         tracing::error!(%error, lobby.id = %job.lobby.id(), "a write was refused by the store");
         let Write::Bet(bet) = &job.write else {
             job.lobby.end(now, Ended::Lost);
@@ -323,12 +345,14 @@ fn answer_lobby(entry: &Entry, done: Done, now: Timestamp) {
 pub(crate) async fn apply_until_definite(
     store: &dyn Store,
     clock: &dyn Clock,
-    commands: Vec<StoreCommand>,
+    batch: Batch,
 ) -> Result<(), StoreError> {
-    let commands: Arc<[StoreCommand]> = commands.into();
+    let batch = Arc::new(batch);
     loop {
-        match store.apply(Arc::clone(&commands)).await {
-            Ok(answers) => return answers.into_iter().find_map(Result::err).map_or(Ok(()), Err),
+        match store.apply(Arc::clone(&batch)).await {
+            Ok(applied) => {
+                return applied.answers.into_iter().find_map(Result::err).map_or(Ok(()), Err);
+            }
             Err(StoreError::Unavailable) => clock.sleep_until(clock.now() + RETRY_MS).await,
             Err(error) => return Err(error),
         }

@@ -108,7 +108,7 @@ impl Reserver {
             Err(Refusal::RoundClosed | Refusal::Tombstoned) => Rejection::BettingClosed,
             Err(Refusal::Fenced) => {
                 tracing::error!(lobby.id = %job.lobby.id(), "a newer owner plays this lobby");
-                job.lobby.end(self.clock.now(), Ended::Lost);
+                job.lobby.end(self.clock.now(), Ended::Fenced);
                 Rejection::NotStored
             }
         };

@@ -1,21 +1,15 @@
 //! After an older copy was restored: what the copy takes for unused may have been shown.
 
-use platform::sqlite::{Reader, Writer};
 use protocol::chains::{AbandonReason, Abandoned};
 
-use crate::store::{SqliteStore, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Gives up every seed chain of every lobby, in public; how many. Each lobby gets a new one when it
 /// is opened next. No process may have the data open.
 ///
 /// # Errors
 /// [`StoreError`]; nothing was changed then.
-pub async fn abandon_all_chains(
-    writer: Writer,
-    reader: Reader,
-    unix_ms: i64,
-) -> Result<usize, StoreError> {
-    let store = SqliteStore::new(writer, reader);
+pub async fn abandon_all_chains(store: &dyn Store, unix_ms: i64) -> Result<usize, StoreError> {
     let reason = AbandonReason::Restored;
     store.abandon_all(Abandoned { reason, at: unix_ms, lost_rounds: None }).await
 }

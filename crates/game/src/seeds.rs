@@ -12,13 +12,13 @@ mod views;
 use std::sync::Arc;
 
 use fairness::{Seed, Segment};
-use kernel::{LobbyId, Multiplier, RoundId, Sealed, SeedIndex};
+use kernel::{Multiplier, RoundId, Sealed, SeedIndex};
 use parking_lot::Mutex;
 use protocol::chains::{AbandonReason, Abandoned, AbandonedChain, LostRounds};
 use protocol::rounds::CommitmentView;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
-use crate::store::{Abandonment, ChainRecord, StoreError};
+use crate::store::{Abandonment, ChainRecord, Owner, StoreError};
 
 pub(crate) use beacon::{Beacon, DrandClient};
 pub(crate) use maker::{ChainPlan, SeedMaker};
@@ -79,8 +79,8 @@ pub(crate) struct Seeds {
     maker: Arc<SeedMaker>,
     plan: ChainPlan,
     state: Mutex<State>,
-    /// Whether a round may be opened; told whenever that becomes true.
-    ready: watch::Sender<bool>,
+    /// Rung when [`State::ready`] becomes true.
+    bell: Notify,
 }
 
 struct State {
@@ -95,6 +95,8 @@ struct State {
     seeds_before: u32,
     /// A task makes or awaits the successor.
     tending: bool,
+    /// Whether a round may be opened, as far as is known.
+    ready: bool,
     abandoned: Vec<AbandonedChain>,
     /// The chain's neighbouring seeds, so that a lock needs no walk.
     segment: Option<(u32, Segment)>,
@@ -125,7 +127,7 @@ impl Seeds {
         }
         if let Some(awaiting) = [&mut first, &mut second].into_iter().flatten().find(|c| awaits(c))
         {
-            maker.draw_if_local(awaiting).await?;
+            maker.draw_if_local(plan.owner, awaiting).await?;
         }
         // What is played goes into `current`, what must wait for its public seed into `successor`.
         let (current, successor) = match first {
@@ -136,7 +138,7 @@ impl Seeds {
         let current = current.map_or_else(newest, Ok)?;
         let next = current.used + 1;
         let abandoned = newest_abandoned(&chains);
-        let (tending, segment, opened) = (false, None, None);
+        let (tending, ready, segment, opened) = (false, false, None, None);
         let state = State {
             current,
             next,
@@ -144,12 +146,12 @@ impl Seeds {
             number,
             seeds_before,
             tending,
+            ready,
             abandoned,
             segment,
             opened,
         };
-        let seeds =
-            Self { maker, plan, state: Mutex::new(state), ready: watch::Sender::new(false) };
+        let seeds = Self { maker, plan, state: Mutex::new(state), bell: Notify::new() };
         seeds.note_left();
         Ok(Arc::new(seeds))
     }
@@ -173,11 +175,11 @@ impl Seeds {
             let provided = state.successor.as_ref().is_some_and(|chain| !awaits(chain));
             let tend = state.left() <= self.maker.successor_at && !provided && !state.tending;
             state.tending |= tend;
-            self.ready.send_replace(found.is_some());
+            state.ready = found.is_some();
             (found, tend)
         };
         if tend {
-            tokio::spawn(Arc::clone(self).tend());
+            self.maker.spawner.spawn(Box::pin(Arc::clone(self).tend()));
         }
         self.note_left();
         found.ok_or(SeedError::Exhausted)
@@ -185,8 +187,14 @@ impl Seeds {
 
     /// Waits until [`Self::begin_round`] may find a seed.
     pub(crate) async fn ready(&self) {
-        let mut ready = self.ready.subscribe();
-        let _sender_lives = ready.wait_for(|ready| *ready).await;
+        loop {
+            // Made before the look, so that no ring between the two is missed.
+            let rung = self.bell.notified();
+            if self.state.lock().ready {
+                return;
+            }
+            rung.await;
+        }
     }
 
     /// Opens the seed of `round`, which is being locked. The same seed when it is locked again.
@@ -268,13 +276,13 @@ impl Seeds {
         let state = self.state.lock();
         let followed = state.successor.as_ref().filter(|chain| !awaits(chain));
         let left = state.left() + followed.map_or(0, |chain| chain.length - chain.used);
-        self.maker.metrics.seeds_left.note(self.plan.lobby, left);
+        self.maker.metrics.seeds_left.note(self.plan.owner.lobby, left);
     }
 }
 
 impl Drop for Seeds {
     fn drop(&mut self) {
-        self.maker.metrics.seeds_left.forget(self.plan.lobby);
+        self.maker.metrics.seeds_left.forget(self.plan.owner.lobby);
     }
 }
 
@@ -307,14 +315,15 @@ pub(crate) fn read_seed(
 /// [`SeedError`] if it cannot be stored.
 pub(crate) async fn give_up(
     maker: &SeedMaker,
-    lobby: LobbyId,
+    owner: Owner,
     chains: &[ChainRecord],
     behind: Behind,
 ) -> Result<(), SeedError> {
     let (reason, lost_rounds) = (AbandonReason::StoreBehind, behind.lost_rounds);
     let how = Abandoned { reason, at: maker.clock.unix_ms(), lost_rounds };
+    let lobby = owner.lobby;
     tracing::error!(lobby.id = %lobby, "the store is behind the wallet; its seeds are given up");
-    maker.store.abandon(Abandonment { lobby, chain: None, how }).await?;
+    maker.store.abandon(owner, Abandonment { chain: None, how }).await?;
     for _ in chains.iter().filter(|chain| is_live(chain)) {
         maker.metrics.chains_abandoned.inc();
     }

@@ -2,6 +2,7 @@
 
 mod ending;
 mod play;
+mod wiring;
 
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use axum::extract::FromRef;
 use cluster::Bus;
 use contracts::{PlayError, Wallet};
 use engine::{Mode, Rules};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use kernel::planted::{self, Bug};
 use kernel::{Curve, LobbyId, PlayerId, Sealed};
 use platform::clock::Clock;
@@ -18,23 +21,19 @@ use platform::http::idempotency::Running;
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
-use platform::sqlite::{Reader, Writer};
+use platform::tasks::Spawner;
 use protocol::Snapshot;
 use tokens::Verifier;
-use tokio::sync::Notify;
 
-use crate::config::{Config, DrandConfig, PublicSeedSource};
-use crate::lobbies::{Lobbies, Parts};
+use crate::config::Config;
+use crate::lobbies::Lobbies;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
-use crate::outbox::Sender;
-use crate::recorder::Recorder;
-use crate::reserver::Reserver;
-use crate::seeds::{Beacon, DrandClient, SeedMaker, Vault};
-use crate::store::{LobbyLimits, NewLobby, Opened, Opening, SqliteStore, Store, StoreError};
-use crate::takeover::Takeover;
+use crate::ownership::Ownership;
+use crate::store::{LobbyLimits, NewLobby, NodeId, Opened, Opening, Store, StoreError};
 
 use ending::Worker;
+use wiring::Wiring;
 
 /// How many lobbies are taken over at once at the start.
 const TAKEOVERS: usize = 32;
@@ -44,10 +43,10 @@ const CONTINUOUS_MAX: u32 = 1;
 
 /// What the game stands on.
 pub struct Deps {
-    /// The game's file, opened with [`crate::SCHEMA`]. Its directory is locked by this process.
-    pub writer: Writer,
-    /// The same file.
-    pub reader: Reader,
+    /// Where lobbies, rounds and seeds are kept.
+    pub store: Arc<dyn Store>,
+    /// Starts tasks.
+    pub spawner: Arc<dyn Spawner>,
     /// Where the stakes are.
     pub wallet: Arc<dyn Wallet>,
     /// Where pictures go.
@@ -93,6 +92,7 @@ pub(crate) struct Inner {
     pub(crate) lobbies: Arc<Lobbies>,
     pub(crate) outbound: Outbound,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     /// Calls with an idempotency key that are being worked on.
     pub(crate) running: Running,
     verifier: Arc<Verifier>,
@@ -108,69 +108,28 @@ impl Service {
     pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
         config.validate()?;
         let metrics = Metrics::register(&deps.registry);
-        let store = SqliteStore::new(deps.writer.clone(), deps.reader.clone());
-        let store: Arc<dyn Store> = Arc::new(store);
-        let seeds = Arc::new(seed_maker(&config, &deps, &store, &metrics));
-        let Deps { wallet, bus, clock, .. } = deps;
-        let (outbound, queues) = Outbound::new();
-        let curve = Curve::exponential();
-        make_main(&*store, &config, &curve, clock.unix_ms()).await?;
-        let takeover = Takeover {
-            store: Arc::clone(&store),
-            wallet: Arc::clone(&wallet),
-            clock: Arc::clone(&clock),
-            seeds,
-            curve,
-            pause_ms: config.pause_ms,
-            metrics: metrics.clone(),
-        };
-        let bell = Arc::new(Notify::new());
-        let parts = Parts {
-            takeover,
-            live: Arc::default(),
-            outbound: outbound.clone(),
-            bus,
-            clock: Arc::clone(&clock),
-            metrics: metrics.clone(),
-            lobbies_max: config.lobbies_max,
-            rest_ms: config.rest_ms,
-        };
-        let lobbies = Arc::new(Lobbies::new(parts));
-        let sender = Sender {
-            store: Arc::clone(&store),
-            wallet: Arc::clone(&wallet),
-            clock: Arc::clone(&clock),
-            live: Arc::clone(&lobbies.live),
-            gate: Arc::clone(&lobbies.gate),
-            bell: Arc::clone(&bell),
-            metrics: metrics.clone(),
-            failures: Arc::default(),
-        };
-        let recorder = Recorder {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            outbound: outbound.clone(),
-            outbox: bell,
-            metrics: metrics.clone(),
-        };
-        let reserver = Reserver {
-            wallet,
-            clock: Arc::clone(&clock),
-            outbound: outbound.clone(),
-            metrics: metrics.clone(),
-        };
-        let verifier = deps.verifier;
-        let running = Running::default();
-        let inner = Inner { config, store, lobbies, outbound, clock, running, verifier, metrics };
-        let service = Self { inner: Arc::new(inner) };
+        let node = NodeId::draw(&*deps.random);
+        let (store, clock) = (Arc::clone(&deps.store), Arc::clone(&deps.clock));
+        let ownership = Arc::new(Ownership::new(node, store, clock, metrics.clone()));
+        ownership.renew().await?;
+        make_main(&*deps.store, &config, deps.clock.unix_ms()).await?;
+        let Wiring { lobbies, sender, recorder, reserver, outbound, queues } =
+            wiring::wire(&config, &deps, ownership, &metrics);
+        let Deps { store, spawner, clock, verifier, .. } = deps;
         // Before the first flush of the outbox and the first request, so no gate is needed.
         let workers = [
-            Worker::spawn("recorder", recorder.run(queues.recorder)),
-            Worker::spawn("reserver", reserver.run(queues.reserver)),
+            Worker::spawn(&*spawner, "recorder", recorder.run(queues.recorder)),
+            Worker::spawn(&*spawner, "reserver", reserver.run(queues.reserver)),
+            Worker::spawn(&*spawner, "lease", keep_lease(&lobbies)),
         ];
+        let running = Running::default();
+        let inner =
+            Inner { config, store, lobbies, outbound, clock, spawner, running, verifier, metrics };
+        let service = Self { inner: Arc::new(inner) };
         service.own_lobbies().await?;
-        let lobbies = Arc::clone(&service.inner.lobbies);
-        service.inner.lobbies.tasks.spawn(lobbies.keep_up());
+        let lobbies = &service.inner.lobbies;
+        lobbies.spawn(Arc::clone(lobbies).keep_up());
+        lobbies.spawn(Arc::clone(lobbies).look_for_orphans());
         service.run_until_shutdown(sender, workers, deps.shutdown, &deps.health);
         Ok(service)
     }
@@ -197,7 +156,7 @@ impl Service {
             Opened::Joined(lobby) => self.inner.lobbies.visited(*lobby),
             Opened::Made(record) if record.rules.mode == Mode::Continuous => {
                 let (lobbies, lobby) = (Arc::clone(&self.inner.lobbies), record.lobby);
-                self.inner.lobbies.tasks.spawn(async move { lobbies.persist(lobby, 0).await });
+                self.inner.lobbies.spawn(async move { lobbies.persist(lobby, 0).await });
             }
             _ => {}
         }
@@ -225,66 +184,39 @@ impl Service {
         self.inner.config.players_lobby(&rules, self.inner.clock.unix_ms())
     }
 
-    /// Takes over what has work: a start on SQLite needs no lease, the directory's lock proves
-    /// that no other owner lives.
+    /// Takes over what has work and no owner; on SQLite that is everything that has work, since
+    /// the directory's lock proves that no other owner lives.
     async fn own_lobbies(&self) -> Result<(), StoreError> {
-        let owed = self.inner.store.lobbies_to_own().await?;
+        let node = self.inner.lobbies.ownership.node();
         if planted::is(Bug::SweepVoidsLiveRounds) {
-            self.inner.lobbies.takeover.void_all(&owed).await?;
+            self.inner.lobbies.takeover.sweep(node).await?;
         }
-        let mut waking = tokio::task::JoinSet::new();
+        let owed = self.inner.store.lobbies_to_own(node, u32::MAX).await?;
+        let mut settling = FuturesUnordered::new();
         for lobby in owed {
-            if waking.len() >= TAKEOVERS {
-                waking.join_next().await;
+            if settling.len() >= TAKEOVERS {
+                settling.next().await;
             }
             let service = self.clone();
-            waking.spawn(async move { service.inner.lobbies.settle(lobby).await });
+            let settle = async move { service.inner.lobbies.settle(lobby).await };
+            settling.push(self.inner.spawner.spawn(Box::pin(settle)));
         }
-        while waking.join_next().await.is_some() {}
+        while settling.next().await.is_some() {}
         Ok(())
     }
 }
 
-/// What makes every lobby's chains.
-fn seed_maker(
-    config: &Config,
-    deps: &Deps,
-    store: &Arc<dyn Store>,
-    metrics: &Metrics,
-) -> SeedMaker {
-    SeedMaker {
-        store: Arc::clone(store),
-        vault: Arc::new(Vault::new(&deps.seed_key)),
-        clock: Arc::clone(&deps.clock),
-        random: Arc::clone(&deps.random),
-        commitment_key: deps.commitment_key.clone(),
-        beacon: beacon(config),
-        successor_at: config.successor_at,
-        metrics: metrics.clone(),
-    }
-}
-
-/// What new chains are anchored in.
-fn beacon(config: &Config) -> Option<Arc<dyn Beacon>> {
-    match config.public_seed {
-        PublicSeedSource::Local => None,
-        PublicSeedSource::Drand => {
-            let DrandConfig { urls, timeout_ms } = config.drand.clone();
-            Some(Arc::new(DrandClient::new(urls, timeout_ms)))
-        }
-    }
+/// Renews the node's lease; if it lapses, every lobby ends here without a word.
+fn keep_lease(lobbies: &Arc<Lobbies>) -> impl Future<Output = ()> + Send + 'static {
+    let (ownership, lobbies) = (Arc::clone(&lobbies.ownership), Arc::clone(lobbies));
+    ownership.keep(move || lobbies.fence_all())
 }
 
 /// Lobby 1, at the first start only.
-async fn make_main(
-    store: &dyn Store,
-    config: &Config,
-    curve: &Curve,
-    now: i64,
-) -> Result<(), StoreError> {
+async fn make_main(store: &dyn Store, config: &Config, now: i64) -> Result<(), StoreError> {
     let Ok(main) = LobbyId::new(1) else { return Ok(()) };
     if store.lobby(main).await?.is_none() {
-        let rules = Rules::standard(curve.clone());
+        let rules = Rules::standard(Curve::exponential());
         store.create_lobby(config.main_lobby(&rules, now), u32::MAX).await?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! Every command may be applied again after an unknown outcome; the second time changes nothing.
 
 mod failpoints;
+mod owners;
 mod records;
 mod sqlite;
 
@@ -15,15 +16,18 @@ use platform::http::Idempotent;
 use platform::http::idempotency::KeptAnswer;
 use protocol::chains::Abandoned;
 
-pub(crate) use records::{
+use crate::http::lobbies::opened;
+
+pub use owners::{Applied, Batch, Claim, Claimed, Lease, NodeId, Owner};
+pub use records::{
     Abandonment, BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, PublicSeed,
-    RoundRecord, RoundState, SealedSeed, UnfinishedRound, Visibility, WireOutcome,
+    RoundRecord, RoundState, SealedSeed, Skipped, UnfinishedRound, Visibility, WireOutcome,
 };
 pub use sqlite::SCHEMA;
-pub(crate) use sqlite::SqliteStore;
+pub use sqlite::SqliteStore;
 
 /// The most rows forgotten at once, so that nobody waits for it.
-pub(crate) const PRUNED_MAX: u32 = 10_000;
+pub const PRUNED_MAX: u32 = 10_000;
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,11 +38,14 @@ pub enum StoreError {
     /// The outcome is unknown: apply the same again.
     #[error("the store did not answer")]
     Unavailable,
+    /// Another node owns the lobby by now, or may; nothing was changed.
+    #[error("another node owns the lobby")]
+    NotOwner,
 }
 
 /// One change of a round's state.
 #[derive(Clone, Debug)]
-pub(crate) enum StoreCommand {
+pub enum StoreCommand {
     /// The round's row.
     OpenRound { round: RoundId, epoch: Epoch, chain: u32, at: i64 },
     /// A held bet. Too late for the lock, its release is queued instead: [`Done::Missed`].
@@ -63,45 +70,80 @@ pub(crate) enum StoreCommand {
     VoidRound { round: RoundId, reason: Reason, at: i64 },
     /// Closes a round that this store does not know, so that its holds are released.
     CloseUnknown { round: RoundId },
-    /// A new owner's epoch.
+    /// The epoch of an owner that the wallet has let pass.
     TakeOver { lobby: LobbyId, epoch: Epoch },
+    /// Seeds of a chain above its used ones are never played, and are told; used is what their
+    /// last one says. Applied before if used is no less.
+    SkipSeeds { lobby: LobbyId, chain: u32, skipped: Skipped },
     /// The wallet has closed no round above `after`. If it had closed one before, it is an older
     /// copy of itself, and what it had answered since is sent again.
     SendAgain { lobby: LobbyId, after: u32 },
 }
 
+impl StoreCommand {
+    /// The lobby it changes; none for heartbeats, which are of many.
+    #[must_use]
+    pub fn lobby(&self) -> Option<LobbyId> {
+        match self {
+            Self::OpenRound { round, .. }
+            | Self::Crash { round, .. }
+            | Self::ForgetRound { round }
+            | Self::VoidRound { round, .. }
+            | Self::CloseUnknown { round } => Some(round.lobby),
+            Self::AcceptBet { lobby, .. }
+            | Self::CancelBet { lobby, .. }
+            | Self::ReleaseBet { lobby, .. }
+            | Self::CashOut { lobby, .. }
+            | Self::TakeOver { lobby, .. }
+            | Self::SkipSeeds { lobby, .. }
+            | Self::SendAgain { lobby, .. } => Some(*lobby),
+            Self::Lock(lock) => Some(lock.round.lobby),
+            Self::EndRound(end) => Some(end.round.lobby),
+            Self::Heartbeats(_) => None,
+        }
+    }
+}
+
 /// A lobby that a player asks for.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub struct Opening {
     /// Joined if it exists and is not closed.
-    pub(crate) join: Option<LobbyId>,
+    pub join: Option<LobbyId>,
     /// Made otherwise.
-    pub(crate) new: NewLobby,
+    pub new: NewLobby,
     /// How many lobbies its owner may have, and how many of them may be continuous.
-    pub(crate) limits: LobbyLimits,
+    pub limits: LobbyLimits,
     /// How to know the call again.
-    pub(crate) call: Option<KeyedOpening>,
+    pub call: Option<KeyedOpening>,
 }
 
 /// How many lobbies a player may have that are not closed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LobbyLimits {
-    pub(crate) all: u32,
-    pub(crate) continuous: u32,
+pub struct LobbyLimits {
+    pub all: u32,
+    pub continuous: u32,
 }
 
 /// A call under an idempotency key, and how it is answered.
 #[derive(Debug)]
-pub(crate) struct KeyedOpening {
-    pub(crate) player: PlayerId,
-    pub(crate) call: Idempotent,
+pub struct KeyedOpening {
+    pub player: PlayerId,
+    pub call: Idempotent,
     /// The origin that the answer names.
-    pub(crate) origin: String,
+    pub origin: String,
+}
+
+impl KeyedOpening {
+    /// What the call is answered, now and at every repetition, once the lobby is `lobby`.
+    #[must_use]
+    pub fn answer(&self, lobby: LobbyId) -> KeptAnswer {
+        KeptAnswer::ok(&opened(&self.origin, lobby))
+    }
 }
 
 /// What became of an [`Opening`].
 #[derive(Debug)]
-pub(crate) enum Opened {
+pub enum Opened {
     /// Joined.
     Joined(LobbyId),
     /// Made.
@@ -118,38 +160,38 @@ pub(crate) enum Opened {
 
 /// What fixes the accepted set of a round.
 #[derive(Clone, Debug)]
-pub(crate) struct LockRecord {
-    pub(crate) round: RoundId,
-    pub(crate) bets: Vec<BetKey>,
-    pub(crate) totals: Totals,
+pub struct LockRecord {
+    pub round: RoundId,
+    pub bets: Vec<BetKey>,
+    pub totals: Totals,
     /// The seed's index in the round's chain.
-    pub(crate) seed_index: u32,
-    pub(crate) bets_hash: [u8; 32],
+    pub seed_index: u32,
+    pub bets_hash: [u8; 32],
     /// When the climb starts, in Unix milliseconds, for history only.
-    pub(crate) start_at: i64,
-    pub(crate) at: i64,
+    pub start_at: i64,
+    pub at: i64,
 }
 
 /// How a locked round ended.
 #[derive(Clone, Debug)]
-pub(crate) struct RoundEnd {
-    pub(crate) round: RoundId,
+pub struct RoundEnd {
+    pub round: RoundId,
     /// `None`: settled as played; otherwise interrupted, and why.
-    pub(crate) interrupted: Option<Reason>,
+    pub interrupted: Option<Reason>,
     /// The seed's own crash point, known to all from now on.
-    pub(crate) crash_point: Multiplier,
+    pub crash_point: Multiplier,
     /// Where the climb ended; `None` where every stake went back.
-    pub(crate) multiplier: Option<Multiplier>,
+    pub multiplier: Option<Multiplier>,
     /// The ends of the bets still open. What is decided already is left as it is.
-    pub(crate) settlements: Vec<Settlement>,
-    pub(crate) payout_sum: Amount,
-    pub(crate) seed: [u8; 32],
-    pub(crate) at: i64,
+    pub settlements: Vec<Settlement>,
+    pub payout_sum: Amount,
+    pub seed: [u8; 32],
+    pub at: i64,
 }
 
 /// What applying a command did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub enum Done {
     /// It is durable.
     Stored,
     /// The bet came after the lock; its release is queued.
@@ -158,46 +200,95 @@ pub(crate) enum Done {
 
 /// The wallet's answer to a close, to be kept with its acknowledgement.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClosedRound {
-    pub(crate) round: RoundId,
-    pub(crate) agreed: bool,
+pub struct ClosedRound {
+    pub round: RoundId,
+    pub agreed: bool,
 }
 
-/// Answers of the wallet.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Acknowledgement {
-    pub(crate) rows: Vec<i64>,
-    pub(crate) closed: Vec<ClosedRound>,
-    pub(crate) at: i64,
+/// A row of the outbox that the wallet has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredRow {
+    pub id: i64,
+    pub lobby: LobbyId,
+    /// The epoch it was sent under.
+    pub epoch: Epoch,
+}
+
+impl AnsweredRow {
+    /// The row, answered.
+    #[must_use]
+    pub const fn of(row: &OutboxRow) -> Self {
+        Self { id: row.id, lobby: row.round.lobby, epoch: row.epoch }
+    }
+}
+
+/// Answers of the wallet. Those about lobbies that are not owned any more are left out.
+#[derive(Clone, Debug)]
+pub struct Acknowledgement {
+    /// Who sends them.
+    pub node: NodeId,
+    /// The rows that were answered.
+    pub rows: Vec<AnsweredRow>,
+    pub closed: Vec<ClosedRound>,
+    pub at: i64,
 }
 
 /// Everything a new owner reads of a lobby.
 #[derive(Clone, Debug)]
-pub(crate) struct Inheritance {
-    pub(crate) lobby: LobbyRecord,
+pub struct Inheritance {
+    pub lobby: LobbyRecord,
     /// Rounds that have no end yet, oldest first.
-    pub(crate) unfinished: Vec<UnfinishedRound>,
+    pub unfinished: Vec<UnfinishedRound>,
     /// Rounds that ended but are not closed at the wallet, with what they may cost the house.
-    pub(crate) unclosed: Vec<(u32, Amount)>,
+    pub unclosed: Vec<(u32, Amount)>,
+    /// The node that owns the lobby, if its lease has not run out; none on a store whose lease is
+    /// [`Lease::Held`].
+    pub owner: Option<NodeId>,
+    /// The highest epoch that the lobby was claimed under.
+    pub claimed: Epoch,
     /// The highest round there ever was, 0 if none.
-    pub(crate) last_round: u32,
-    pub(crate) chains: Vec<ChainRecord>,
+    pub last_round: u32,
+    pub chains: Vec<ChainRecord>,
 }
 
 /// The game's store. One transaction a batch.
+///
+/// A lobby is changed by its owner alone. A store with timed leases keeps `node(id, lease_until)`
+/// and `lobby_owner(lobby, node, epoch)`, and begins each transaction on a lobby's rounds by
+/// locking the owner's row against a claim; it gives an epoch once, for ever.
 #[async_trait]
-pub(crate) trait Store: Send + Sync + 'static {
+pub trait Store: Send + Sync + 'static {
+    /// Whether committed records may be lost, the last ones first: by a failover, say. Fences are
+    /// raised then, so that what was shown before the loss is not played again.
+    fn may_lose_tail(&self) -> bool;
+
+    /// Lets the node own lobbies for its lease from now on; it may have lapsed before.
+    async fn renew(&self, node: NodeId) -> Result<Lease, StoreError>;
+    /// Makes the node the owner of a lobby that has none, or whose owner's lease has run out, or
+    /// that it owns itself. From then on nobody else's changes to the lobby are taken, none that
+    /// is under way either: what is read after it is what they left.
+    async fn claim(&self, claim: Claim) -> Result<Claimed, StoreError>;
+    /// The node owns the lobby no more: anybody may claim it at once. Not if it was claimed anew.
+    async fn hand_over(&self, owner: Owner) -> Result<(), StoreError>;
+    /// The node owns nothing any more, its lease is over.
+    async fn leave(&self, node: NodeId) -> Result<(), StoreError>;
+    /// Lobbies that need an owner and that `node` could claim, the lowest number first, at most
+    /// `limit`: configured ones, those with an unfinished round and those with unsent rows.
+    async fn lobbies_to_own(&self, node: NodeId, limit: u32) -> Result<Vec<LobbyId>, StoreError>;
+
     /// Applies the batch in order; one answer a command. A refused command is undone alone.
-    async fn apply(
-        &self,
-        batch: Arc<[StoreCommand]>,
-    ) -> Result<Vec<Result<Done, StoreError>>, StoreError>;
+    async fn apply(&self, batch: Arc<Batch>) -> Result<Applied, StoreError>;
 
     /// Notes what the wallet answered.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError>;
-    /// The oldest rows that the wallet has not answered, at most `limit`, in order, none of the
-    /// lobbies in `except`.
-    async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError>;
+    /// The oldest rows of the node's own lobbies that the wallet has not answered, at most `limit`,
+    /// in order, none of the lobbies in `except`; each under the epoch that the node claimed.
+    async fn unsent(
+        &self,
+        node: NodeId,
+        limit: u32,
+        except: &[LobbyId],
+    ) -> Result<Vec<OutboxRow>, StoreError>;
     /// Forgets rows acknowledged before `before`, at most [`PRUNED_MAX`]; how many went.
     async fn prune(&self, before: i64) -> Result<usize, StoreError>;
 
@@ -214,31 +305,38 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn visit(&self, visits: Vec<(LobbyId, i64)>) -> Result<(), StoreError>;
     /// Players' lobbies that nobody has visited since `before`, at most `limit`.
     async fn unvisited(&self, before: i64, limit: u32) -> Result<Vec<LobbyId>, StoreError>;
-    /// Closes a player's lobby unless it was visited since `before` or has a round without end;
-    /// whether it was closed.
-    async fn close_lobby(&self, lobby: LobbyId, before: i64, at: i64) -> Result<bool, StoreError>;
+    /// Closes a player's lobby unless it was visited since `before`, has a round without end or an
+    /// unsent row, or another node owns it; whether it was closed.
+    async fn close_lobby(
+        &self,
+        node: NodeId,
+        lobby: LobbyId,
+        before: i64,
+        at: i64,
+    ) -> Result<bool, StoreError>;
     /// Public lobbies that are not closed, the newest first, at most `limit`.
     async fn public_lobbies(&self, limit: u32) -> Result<Vec<LobbyRecord>, StoreError>;
-    /// Lobbies with unfinished rounds or unsent rows, and configured ones.
-    async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError>;
+    /// Everything that a new owner reads of a lobby, of one committed state.
     async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError>;
 
-    /// Keeps a chain that was made, before its public seed is drawn.
+    /// Keeps a chain that was made, before its public seed is drawn; one of that number that
+    /// stands is left as it is.
     async fn add_chain(
         &self,
+        owner: Owner,
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError>;
     /// Sets a chain's public seed, once and for all; answers with the chain as it stands.
     async fn set_public_seed(
         &self,
-        lobby: LobbyId,
+        owner: Owner,
         chain: u32,
         seed: PublicSeed,
     ) -> Result<Option<ChainRecord>, StoreError>;
     /// Gives chains up, for all to see: none of their seeds is played any more.
-    async fn abandon(&self, abandonment: Abandonment) -> Result<(), StoreError>;
-    /// Gives up every chain of every lobby; how many.
+    async fn abandon(&self, owner: Owner, abandonment: Abandonment) -> Result<(), StoreError>;
+    /// Gives up every chain of every lobby; how many. For a store at rest.
     async fn abandon_all(&self, how: Abandoned) -> Result<usize, StoreError>;
     /// Chains of a lobby below `before`, newest first.
     async fn chains(
@@ -284,5 +382,5 @@ pub(crate) trait Store: Send + Sync + 'static {
     ) -> Result<Vec<BetRecord>, StoreError>;
 }
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;

@@ -7,10 +7,12 @@ use engine::{
     Interruption, Lobby, Outcome, Reason, Resume, Rules, Settlement, StoredRound, Unclosed,
     decide_interruption, would_have_paid,
 };
+use fairness::hex;
 use kernel::planted::{self, Bug};
 use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
 use platform::clock::Clock;
 use platform::failpoint;
+use platform::random::{self, Random};
 use protocol::chains::LostRounds;
 use protocol::picture::LastRound;
 use protocol::wire::WireMultiplier;
@@ -20,9 +22,11 @@ use crate::pictures::LAST_MAX;
 use crate::recorder::apply_until_definite;
 use crate::seeds::{Behind, ChainPlan, Opened, SeedError, SeedMaker, Seeds, give_up, read_seed};
 use crate::store::{
-    Inheritance, LobbyRecord, RoundEnd, RoundState, Store, StoreCommand, StoreError,
-    UnfinishedRound,
+    Claim, Claimed, Inheritance, LobbyRecord, NodeId, Owner, RoundEnd, RoundState, Skipped, Store,
+    StoreCommand, StoreError, UnfinishedRound,
 };
+
+mod sweep;
 
 /// How often the fence is asked for before the lobby stays closed for now.
 const FENCE_TRIES: u32 = 8;
@@ -30,12 +34,16 @@ const FENCE_TRIES: u32 = 8;
 const EPOCH_TRIES: u32 = 40;
 /// How long to wait between two tries, in milliseconds.
 const FENCE_PAUSE_MS: u64 = 100;
+/// How many rounds, and seeds, may be shown that the wallet has not closed: the engine's limit.
+const TAIL_ROUNDS: u32 = 3;
 
 /// Why a lobby could not be taken over.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TakeoverError {
     #[error("there is no such lobby")]
     Unknown,
+    #[error("another node owns the lobby, or may")]
+    NotOwner,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -49,10 +57,20 @@ pub(crate) struct Takeover {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) wallet: Arc<dyn Wallet>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) node: NodeId,
     pub(crate) seeds: Arc<SeedMaker>,
     pub(crate) curve: Curve,
     pub(crate) pause_ms: u64,
     pub(crate) metrics: Metrics,
+}
+
+/// What a fence was passed with.
+struct Passed {
+    owner: Owner,
+    fenced: Fenced,
+    /// Whether the wallet knew a higher epoch than the store had ever given.
+    older: bool,
 }
 
 /// A lobby that is ours and has nothing unfinished.
@@ -73,17 +91,18 @@ impl Takeover {
         let record = self.store.lobby(lobby).await?.filter(|record| !record.closed);
         let record = record.ok_or(TakeoverError::Unknown)?;
         failpoint::reach("fence.before_send");
-        let (epoch, fenced) = self.fence(&record).await?;
+        let Passed { owner, fenced, older } = self.fence(&record).await?;
         failpoint::reach("fence.after_answer");
-        let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
-        if let Some(behind) = behind(&left, &fenced, epoch) {
+        let mut left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
+        if let Some(behind) = behind(&left, &fenced, older) {
             // Before the new epoch is stored, which is one of the signs.
-            give_up(&self.seeds, lobby, &left.chains, behind).await?;
+            give_up(&self.seeds, owner, &left.chains, behind).await?;
+            left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
         }
-        self.end_unfinished(&left, &fenced, epoch).await?;
+        self.end_unfinished(&left, &fenced, owner).await?;
         let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
         let plan = ChainPlan {
-            lobby,
+            owner,
             length: left.lobby.rules.chain_length,
             house_edge_bps: left.lobby.rules.house_edge_bps,
         };
@@ -93,7 +112,7 @@ impl Takeover {
         let resume = resume(&left, &fenced);
         let last = self.last_rounds(lobby).await?;
         let lobby = Lobby::new(rules, resume, self.clock.now());
-        Ok(Taken { record: left.lobby, epoch, seeds, lobby, last })
+        Ok(Taken { record: left.lobby, epoch: owner.epoch, seeds, lobby, last })
     }
 
     /// The rules a stored lobby is played by.
@@ -116,22 +135,54 @@ impl Takeover {
         }
     }
 
-    /// Fences under the next epoch. Whoever takes a lobby over is its only owner, since it holds
-    /// the data directory: an epoch that the wallet finds too low is that of an older copy of this
-    /// store, and higher ones are tried.
-    async fn fence(&self, record: &LobbyRecord) -> Result<(Epoch, Fenced), WalletError> {
-        let mut epoch = record.epoch.next();
+    /// Claims the lobby and fences it at the wallet. An epoch that the wallet finds too low, though
+    /// the store has given no higher one, is that of an older copy of this store: its seeds are
+    /// given up at once, and higher epochs are tried.
+    async fn fence(&self, record: &LobbyRecord) -> Result<Passed, TakeoverError> {
+        let (mut at_least, mut older) = (Epoch(0), false);
         for doubled in 0..EPOCH_TRIES {
+            let owner = self.claim(record.lobby, at_least).await?;
+            let Owner { lobby, epoch, .. } = owner;
             match self.fence_under(record, epoch).await {
-                Err(WalletError::Fenced) => epoch = Epoch(epoch.0.saturating_add(1 << doubled)),
-                answer => return Ok((epoch, answer?)),
+                Ok(fenced) => return Ok(Passed { owner, fenced, older }),
+                Err(WalletError::Fenced) => {}
+                Err(error) => return Err(error.into()),
             }
+            // Read after the refusal: whoever fenced there had claimed the lobby here before.
+            let left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
+            if left.claimed > epoch {
+                continue;
+            }
+            if !older {
+                // Said again with the rounds that were lost, once the wallet tells them.
+                let behind = Behind { lost_rounds: None };
+                give_up(&self.seeds, owner, &left.chains, behind).await?;
+            }
+            older = true;
+            at_least = Epoch(epoch.0.saturating_add(1 << doubled));
         }
-        Err(WalletError::Fenced)
+        Err(WalletError::Fenced.into())
+    }
+
+    async fn claim(&self, lobby: LobbyId, at_least: Epoch) -> Result<Owner, TakeoverError> {
+        let node = self.node;
+        match self.store.claim(Claim { node, lobby, at_least }).await? {
+            Claimed::Yours(epoch) => Ok(Owner { node, lobby, epoch }),
+            Claimed::Others | Claimed::Lapsed => Err(TakeoverError::NotOwner),
+            Claimed::Unknown => Err(TakeoverError::Unknown),
+        }
     }
 
     async fn fence_under(&self, record: &LobbyRecord, epoch: Epoch) -> Result<Fenced, WalletError> {
-        let fence = Fence { lobby: record.lobby, epoch, funding: record.rules.funding };
+        let loses = self.store.may_lose_tail();
+        let fence = Fence {
+            lobby: record.lobby,
+            epoch,
+            funding: record.rules.funding,
+            raise: if loses { TAIL_ROUNDS } else { 0 },
+            // A store that loses nothing gives an epoch once, or again where it did nothing.
+            request: if loses { random::array(&*self.random) } else { [0; 16] },
+        };
         for _ in 1..FENCE_TRIES {
             match self.wallet.fence(fence).await {
                 Err(WalletError::Unavailable) => {
@@ -148,12 +199,13 @@ impl Takeover {
         &self,
         left: &Inheritance,
         fenced: &Fenced,
-        epoch: Epoch,
+        owner: Owner,
     ) -> Result<(), TakeoverError> {
-        let lobby = left.lobby.lobby;
-        let after = fenced.closed_round;
+        let Owner { lobby, epoch, .. } = owner;
+        let after = fenced.seen_round;
         let mut commands =
             vec![StoreCommand::TakeOver { lobby, epoch }, StoreCommand::SendAgain { lobby, after }];
+        commands.extend(self.skipped(left, fenced).await?);
         for round in &left.unfinished {
             let number = round.record.round;
             tracing::info!(round = %number, "a round that an earlier owner left is ended");
@@ -163,25 +215,32 @@ impl Takeover {
             tracing::error!(%round, "the wallet holds stakes for a round this store never had");
             commands.push(StoreCommand::CloseUnknown { round });
         }
-        apply_until_definite(&*self.store, &*self.clock, commands).await?;
+        apply_until_definite(&*self.store, &*self.clock, owner.batch(commands)).await?;
         Ok(())
     }
 
-    /// The mistake of [`Bug::SweepVoidsLiveRounds`]: neither fence nor lock record is looked at.
-    pub(crate) async fn void_all(&self, lobbies: &[LobbyId]) -> Result<(), StoreError> {
-        let (reason, at) = (Reason::OwnerLost, self.clock.unix_ms());
-        for lobby in lobbies {
-            let left = self.store.inherit(*lobby).await?;
-            let unfinished = left.into_iter().flat_map(|left| left.unfinished);
-            let void = |left: UnfinishedRound| StoreCommand::VoidRound {
-                round: left.record.round,
-                reason,
-                at,
-            };
-            let commands = unfinished.map(void).collect();
-            apply_until_definite(&*self.store, &*self.clock, commands).await?;
+    /// Seeds at or below the fence that no round of this store was locked with: an owner whose
+    /// records are lost may have shown them. Never played, and told.
+    async fn skipped(
+        &self,
+        left: &Inheritance,
+        fenced: &Fenced,
+    ) -> Result<Vec<StoreCommand>, TakeoverError> {
+        let lobby = left.lobby.lobby;
+        let (from, to) = (left.last_round + 1, last_round(left, fenced));
+        let mut rounds = (from <= to).then_some((from, to));
+        let mut commands = Vec::new();
+        for chain in left.chains.iter().filter(|chain| chain.abandoned.is_none()) {
+            let fence = fenced.seed_index.0.saturating_sub(chain.seeds_before).min(chain.length);
+            if fence <= chain.used {
+                continue;
+            }
+            let (from, to) = (chain.used + 1, fence);
+            let seed = hex::encode(self.seeds.seed(chain, to).await?.as_bytes());
+            let skipped = Skipped { from, to, seed, rounds: rounds.take() };
+            commands.push(StoreCommand::SkipSeeds { lobby, chain: chain.chain, skipped });
         }
-        Ok(())
+        Ok(commands)
     }
 
     /// How one unfinished round ends. Its seed is opened only if it was locked.
@@ -264,20 +323,22 @@ impl Takeover {
 }
 
 /// Whether the store is an older copy of itself: the wallet has seen what it has no record of.
-fn behind(left: &Inheritance, fenced: &Fenced, epoch: Epoch) -> Option<Behind> {
+fn behind(left: &Inheritance, fenced: &Fenced, older: bool) -> Option<Behind> {
     let used = left.chains.iter().map(|chain| chain.seeds_before + chain.used).max().unwrap_or(0);
-    let fenced_before = epoch > left.lobby.epoch.next();
-    if left.last_round >= fenced.closed_round && used >= fenced.seed_index.0 && !fenced_before {
+    if left.last_round >= fenced.seen_round && used >= fenced.seen_seed.0 && !older {
         return None;
     }
-    let (from, to) = (left.last_round + 1, last_round(left, fenced));
+    let (from, to) = (left.last_round + 1, held_round(fenced).max(fenced.seen_round));
     Some(Behind { lost_rounds: (from <= to).then_some(LostRounds { from, to }) })
 }
 
-/// The highest round that there ever was as far as anybody knows.
+/// The highest round that may have been opened as far as anybody knows.
 fn last_round(left: &Inheritance, fenced: &Fenced) -> u32 {
-    let held = fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0);
-    left.last_round.max(fenced.closed_round).max(held)
+    left.last_round.max(fenced.closed_round).max(held_round(fenced))
+}
+
+fn held_round(fenced: &Fenced) -> u32 {
+    fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0)
 }
 
 /// Where the engine goes on.
@@ -320,7 +381,7 @@ fn paid(round: &StoredRound, outcomes: &[Outcome]) -> Amount {
 fn unknown_rounds(lobby: LobbyId, known: u32, fenced: &Fenced) -> Vec<RoundId> {
     let held = fenced.open_holds.iter().map(|(round, _)| *round);
     let mut unknown: Vec<u32> =
-        held.filter(|round| *round > known && *round > fenced.closed_round).collect();
+        held.filter(|round| *round > known && *round > fenced.seen_round).collect();
     unknown.sort_unstable();
     unknown.into_iter().map(|round| RoundId::new(lobby, round)).collect()
 }

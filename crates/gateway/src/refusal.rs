@@ -62,6 +62,7 @@ const fn code_of(refusal: PlayRefusal) -> Code {
         PlayRefusal::TooLate => Code::TooLate,
         PlayRefusal::AlreadyCashedOut => Code::AlreadyCashedOut,
         PlayRefusal::Overloaded => Code::RateLimited,
+        PlayRefusal::NotOwner => Code::NotOwner,
         PlayRefusal::Draining => Code::Draining,
         PlayRefusal::SeedsExhausted => Code::SeedsExhausted,
     }

@@ -10,7 +10,7 @@ mod password;
 mod refresh;
 mod routes;
 mod service;
-mod store;
+pub mod store;
 mod throttle;
 
 pub use config::Config;

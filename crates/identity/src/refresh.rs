@@ -16,10 +16,10 @@ const SECRET: usize = 32;
 const SESSION: &[u8] = b"waxwing session";
 
 /// What leads to a sign-in. Whoever knows it alone can end that sign-in, and nothing else.
-pub(crate) type Handle = [u8; HANDLE];
+pub type Handle = [u8; HANDLE];
 
 /// What the store may know of a token: SHA-256 of what proves it.
-pub(crate) type TokenHash = [u8; 32];
+pub type TokenHash = [u8; 32];
 
 /// A refresh token.
 pub(crate) struct RefreshToken {

@@ -20,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::service::{AuthError, Service};
+use crate::store::StoreError;
 
 /// Where a request comes from, if the gateway says so.
 type Client = Option<Extension<ClientAddress>>;
@@ -223,7 +224,11 @@ impl From<AuthError> for ApiError {
             }
             AuthError::Overloaded => return Self::overloaded(),
             AuthError::Broken => return Self::internal(&error),
-            AuthError::Store(error) => return error.into(),
+            AuthError::Store(StoreError::Unavailable) => {
+                tracing::error!(%error, "a request failed");
+                return Self::unavailable();
+            }
+            AuthError::Store(error) => return Self::internal(&error),
         };
         Self::new(code, error.to_string())
     }

@@ -11,14 +11,13 @@ use platform::config::InvalidConfig;
 use platform::http::Network;
 use platform::metrics::Registry;
 use platform::random::Random;
-use platform::sqlite::{Reader, StoreError, Writer};
 use protocol::auth::Credentials;
 use tokens::{KEPT_S, Signer, Verifier};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::password::{HashError, Passwords};
-use crate::store::{Bounds, EndedSession, NewPlayer, SqliteStore, Store};
+use crate::store::{Bounds, EndedSession, NewPlayer, Store, StoreError};
 use crate::throttle::Throttle;
 
 mod sessions;
@@ -41,10 +40,8 @@ pub struct Service {
 
 /// What identity stands on.
 pub struct Deps {
-    /// Writes the user role's file, opened with [`crate::SCHEMA`].
-    pub writer: Writer,
-    /// Reads the same file.
-    pub reader: Reader,
+    /// Keeps players and their sign-ins.
+    pub store: Arc<dyn Store>,
     /// Tells when tokens begin and end, and how long guessing has paused.
     pub clock: Arc<dyn Clock>,
     /// Gives salts, refresh tokens, and the key under which names are counted.
@@ -135,7 +132,7 @@ impl Service {
         let metrics = Metrics::register(&deps.registry);
         let throttle = Throttle::new(&config, &*deps.random);
         let passwords = Passwords::new(&config, Arc::clone(&deps.random), metrics.clone())?;
-        let store = Arc::new(SqliteStore::new(deps.writer, deps.reader));
+        let store = deps.store;
         for ended in store.ended_sessions(deps.clock.unix_ms(), ENDED_MOST).await? {
             let EndedSession { player, session, at_ms } = ended;
             deps.verifier.revoke(player, at_ms.div_euclid(1_000), Some(&session));

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokens::{Signer, SigningKey};
 use tower::ServiceExt as _;
 
+use super::store::SqliteStore;
 use super::{Config, Deps, SCHEMA, Service, openapi, router};
 
 mod abuse;
@@ -44,9 +45,9 @@ async fn world_in(root: tempfile::TempDir, clock: ManualClock, config: Config) -
     let path = root.path().join("user.db");
     let (bus, registry) = (Arc::new(MemoryBus::new()), Registry::new());
     let signer = Signer::new(SigningKey::generate([1; 32]), "waxwing", "players");
+    let writer = Writer::open(&path, &[SCHEMA]).unwrap();
     let deps = Deps {
-        writer: Writer::open(&path, &[SCHEMA]).unwrap(),
-        reader: Reader::open(&path, 2).unwrap(),
+        store: Arc::new(SqliteStore::new(writer, Reader::open(&path, 2).unwrap())),
         clock: Arc::new(clock.clone()),
         random: Arc::new(SystemRandom),
         verifier: Arc::new(signer.verifier()),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::RequestId;
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
 
 /// Where money stands. Only `Cashier` may be negative: it is where money comes from.
@@ -64,15 +65,22 @@ pub enum Released {
     Closed,
 }
 
-/// What the wallet refuses to go behind: one row a lobby. None of the three ever falls.
+/// What the wallet refuses to go behind: one row a lobby. None of its numbers ever falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fence {
     /// The newest owner's fencing number.
     pub epoch: Epoch,
-    /// The last round closed, 0 if none.
+    /// The last round closed, 0 if none, or what a fence raised it to: no bet is taken at or
+    /// below it.
     pub closed_round: u32,
-    /// The last seed that a closed round used up.
+    /// The last seed that a closed round used up, or what a fence raised it to.
     pub seed_index: SeedIndex,
+    /// The highest round that a close named: a game that does not know it has lost records.
+    pub seen_round: u32,
+    /// The highest seed that a close named, likewise.
+    pub seen_seed: SeedIndex,
+    /// Names the take-over that fenced last; zeros if it was not named.
+    pub request: RequestId,
 }
 
 /// The tally of a round's holds: one row a round, only for rounds that had any.

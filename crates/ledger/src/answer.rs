@@ -25,10 +25,14 @@ pub enum Answer {
 pub struct Fenced {
     /// The fence as it stands now.
     pub epoch: Epoch,
-    /// The last round closed, 0 if none.
+    /// The last round closed, 0 if none, or what a fence raised it to.
     pub closed_round: u32,
-    /// The last seed that a closed round used up.
+    /// The last seed that a closed round used up, or what a fence raised it to.
     pub seed_index: SeedIndex,
+    /// The highest round that a close named, 0 if none.
+    pub seen_round: u32,
+    /// The highest seed that a close named.
+    pub seen_seed: SeedIndex,
     /// What the house can lose.
     pub house_balance: Amount,
     /// Holds still reserved: round and how many, ascending; empty rounds are not listed.

@@ -32,6 +32,12 @@ pub struct OpenFence {
     pub epoch: Epoch,
     /// What the house is given if this is the lobby's first fence.
     pub funding: Amount,
+    /// How many rounds, and seeds, beyond those closed may have been shown and lost: the fence
+    /// is raised by so much.
+    pub raise: u32,
+    /// Names the take-over: the same again raises nothing again, another one under the same epoch
+    /// is refused. Zeros where no two owners can come to the same epoch.
+    pub request: RequestId,
 }
 
 /// Moves a stake from its player into escrow.

@@ -15,4 +15,5 @@ pub mod planted;
 pub mod random;
 pub mod shutdown;
 pub mod sqlite;
+pub mod tasks;
 pub mod telemetry;

@@ -41,6 +41,7 @@ impl Shutdown {
         tokio::spawn(async move {
             loop {
                 tokio::select! {
+                    biased;
                     _ = terminate.recv() => shutdown.advance(),
                     _ = interrupt.recv() => shutdown.advance(),
                 }
@@ -63,8 +64,9 @@ impl Shutdown {
     /// Ends once nothing new may begin.
     pub async fn draining(&self) {
         tokio::select! {
-            () = self.drain.cancelled() => {}
+            biased;
             () = self.stop.cancelled() => {}
+            () = self.drain.cancelled() => {}
         }
     }
 
@@ -85,7 +87,7 @@ impl Shutdown {
         self.stop.is_cancelled()
     }
 
-    /// Spawn on it what must end before the process does.
+    /// Tracks what must end before the process does: spawn what its `track_future` gives.
     #[must_use]
     pub const fn tasks(&self) -> &TaskTracker {
         &self.tasks

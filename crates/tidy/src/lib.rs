@@ -14,6 +14,7 @@ mod manifests;
 mod names;
 mod purity;
 mod source;
+mod stepping;
 
 pub use arrows::{Package, arrows_point_down};
 pub use documents::{architecture_maps_every_crate, links_resolve};
@@ -38,6 +39,7 @@ pub const RULES: &[Rule] = &[
     names::one_word_for_one_thing,
     names::metrics_have_one_place,
     purity::pure_crates_touch_nothing,
+    stepping::roles_can_be_stepped,
     documents::decisions_are_named_and_short,
     documents::changes_are_kept,
     documents::architecture_is_short,

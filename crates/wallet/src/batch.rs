@@ -35,12 +35,16 @@ struct Job {
 }
 
 impl Batcher {
-    /// Starts the task.
-    pub(crate) fn start(store: Arc<dyn Store>, notices: Notices, metrics: Metrics) -> Self {
+    /// A batcher, and the work of its one task.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        notices: Notices,
+        metrics: Metrics,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let applier = Applier { store, notices, metrics: metrics.clone(), failing: false };
-        tokio::spawn(applier.run(queue));
-        Self { jobs, room: Arc::new(Semaphore::new(WAITING_MAX)), metrics }
+        let batcher = Self { jobs, room: Arc::new(Semaphore::new(WAITING_MAX)), metrics };
+        (batcher, applier.run(queue))
     }
 
     /// Stores `commands` and answers them in order, once durable.

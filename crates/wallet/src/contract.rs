@@ -12,13 +12,15 @@ use crate::store::StoreError;
 #[async_trait]
 impl Wallet for Service {
     async fn fence(&self, fence: Fence) -> Result<Fenced, WalletError> {
-        let Fence { lobby, epoch, funding } = fence;
-        let command = Command::Fence(ledger::OpenFence { lobby, epoch, funding });
+        let Fence { lobby, epoch, funding, raise, request } = fence;
+        let command = Command::Fence(ledger::OpenFence { lobby, epoch, funding, raise, request });
         match self.ask(vec![command]).await?.pop() {
             Some(Answer::Fence(Ok(fenced))) => Ok(Fenced {
                 epoch: fenced.epoch,
                 closed_round: fenced.closed_round,
                 seed_index: fenced.seed_index,
+                seen_round: fenced.seen_round,
+                seen_seed: fenced.seen_seed,
                 house_balance: fenced.house_balance,
                 open_holds: fenced.open_holds,
             }),

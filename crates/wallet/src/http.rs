@@ -109,7 +109,8 @@ async fn move_money(
     let answer = KeptAnswer::ok(&BalanceUpdated { message: "Balance updated".to_owned() });
     let keyed = idempotent.map(|call| Keyed { call, answer: answer.clone() });
     // A task of its own: whoever hangs up meanwhile does not give the key free too early.
-    let moving = tokio::spawn(async move {
+    let spawner = service.spawner();
+    let moving = spawner.run(async move {
         let done = service.change_funds(player, change, keyed).await;
         drop(turn);
         done

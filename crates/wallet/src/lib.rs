@@ -12,7 +12,7 @@ mod parked;
 mod routes;
 mod service;
 mod settle;
-mod store;
+pub mod store;
 
 pub use config::Config;
 pub use metrics::Metrics;

@@ -11,7 +11,7 @@ use platform::config::InvalidConfig;
 use platform::http::idempotency::{KeptAnswer, Running};
 use platform::metrics::Registry;
 use platform::random::{self, Random};
-use platform::sqlite::{Reader, Writer};
+use platform::tasks::Spawner;
 use tokens::Verifier;
 use tokio::sync::Semaphore;
 
@@ -19,7 +19,7 @@ use crate::batch::Batcher;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
-use crate::store::{Balance, Funded, Keyed, Line, SqliteStore, Store, StoreError};
+use crate::store::{Balance, Funded, Keyed, Line, Store, StoreError};
 
 /// How often a player's request is tried while its outcome is unknown.
 const TRIES: u32 = 3;
@@ -29,10 +29,10 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What the wallet stands on.
 pub struct Deps {
-    /// The user role's file, opened with [`crate::SCHEMA`] and `idempotency::SCHEMA`.
-    pub writer: Writer,
-    /// The same file.
-    pub reader: Reader,
+    /// Keeps the book.
+    pub store: Arc<dyn Store>,
+    /// Starts tasks.
+    pub spawner: Arc<dyn Spawner>,
     /// Dates transfers and tells the day of a top-up.
     pub clock: Arc<dyn Clock>,
     /// Names players' requests.
@@ -50,6 +50,7 @@ pub struct Deps {
 pub struct Service {
     config: Arc<Config>,
     store: Arc<dyn Store>,
+    spawner: Arc<dyn Spawner>,
     batcher: Batcher,
     notices: Notices,
     metrics: Metrics,
@@ -103,16 +104,18 @@ impl Service {
     /// [`StartError`]: nothing runs.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, StartError> {
         config.validate()?;
-        let Deps { writer, reader, clock, random, verifier, bus, registry } = deps;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(writer, reader, Arc::clone(&clock)));
+        let Deps { store, spawner, clock, random, verifier, bus, registry } = deps;
         store.open_book(config.currency.clone(), Decimal::SCALE).await?;
         let (config, metrics) = (Arc::new(config), Metrics::register(&registry));
         let (notices, running) = (Notices::new(bus), Running::default());
         let room = Arc::new(Semaphore::new(FUNDS_WAITING_MAX));
-        let batcher = Batcher::start(Arc::clone(&store), notices.clone(), metrics.clone());
+        let (batcher, applying) =
+            Batcher::new(Arc::clone(&store), notices.clone(), metrics.clone());
+        spawner.spawn(Box::pin(applying));
         Ok(Self {
             config,
             store,
+            spawner,
             batcher,
             notices,
             metrics,
@@ -138,6 +141,11 @@ impl Service {
     /// Players' calls with a key that are worked on.
     pub(crate) const fn running(&self) -> &Running {
         &self.running
+    }
+
+    /// Starts tasks.
+    pub(crate) fn spawner(&self) -> Arc<dyn Spawner> {
+        Arc::clone(&self.spawner)
     }
 
     /// Stores `commands` with whatever else comes at the same time.

@@ -38,7 +38,9 @@ pub fn run(config: &Config, restored: Restored) -> anyhow::Result<Vec<String>> {
         if restored == Restored::Yes {
             let reader = Reader::open(game, 1).context("game.db")?;
             let now = SystemClock::new().unix_ms();
-            let chains = game::abandon_all_chains(writer, reader, now).await?;
+            let chains =
+                game::abandon_all_chains(&game::store::SqliteStore::new(writer, reader), now)
+                    .await?;
             done.push(format!(
                 "{chains} seed chains are given up; every lobby begins a new one when it is opened"
             ));

@@ -1,6 +1,6 @@
 //! What was promised to whom: a lobby's seed chains, and its rounds as one file for the verifier.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::header;
@@ -112,7 +112,7 @@ async fn page_text(
     for chain in &chains {
         push(&mut text, &ExportLine::Chain(Box::new(chain_view(chain))))?;
     }
-    let by_number: HashMap<u32, &ChainRecord> =
+    let by_number: BTreeMap<u32, &ChainRecord> =
         chains.iter().map(|chain| (chain.chain, chain)).collect();
     let start = text.len();
     for (round, bets) in &rounds {

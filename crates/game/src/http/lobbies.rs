@@ -1,7 +1,8 @@
 //! Opening, joining, finding and looking at lobbies.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::extract::State;
 use engine::Mode;
@@ -58,7 +59,8 @@ pub(crate) async fn open(
     let keyed = |call| KeyedOpening { player, call, origin: origin.clone() };
     let opening = Opening { join, new, limits: service.limits(), call: idempotent.map(keyed) };
     // Goes on if the caller leaves: the turn ends with the work.
-    let work = tokio::spawn(async move {
+    let spawner = Arc::clone(&service.inner.spawner);
+    let work = spawner.run(async move {
         let outcome = service.open_lobby(opening).await;
         drop(turn);
         outcome
@@ -115,7 +117,7 @@ pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<Lobb
     let awake = service.inner.lobbies.all_awake();
     let awake = awake.iter().filter(|live| live.record.rules.visibility == Visibility::Public);
     let mut lines: Vec<LobbyLine> = awake.map(|live| line(&live.record, live.bets())).collect();
-    let played: HashSet<LobbyId> = lines.iter().map(|line| line.lobby_id.0).collect();
+    let played: BTreeSet<LobbyId> = lines.iter().map(|line| line.lobby_id.0).collect();
     let resting = lobbies.iter().filter(|record| !played.contains(&record.lobby));
     lines.extend(resting.map(|record| line(record, 0)));
     lines.sort_by_key(|line| (Reverse(line.bets), Reverse(line.lobby_id)));

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use contracts::{PlayError, PlayRefusal};
 use kernel::LobbyId;
-use tokio::task::JoinHandle;
+use platform::tasks::Task;
 
 use super::Lobbies;
 use crate::live::{Ended, LiveLobby};
 use crate::pictures;
+use crate::store::Owner;
 
 /// How long to wait before the next try, in milliseconds, doubling up to the last.
 const BACKOFF_MS: (u64, u64) = (100, 30_000);
@@ -18,12 +19,7 @@ const WELL_MS: u64 = 60_000;
 impl Lobbies {
     /// Waits for the end of a lobby's task. One that was lost is taken over again, which decides
     /// the round that it left. `tries` counts how often that happened in a row.
-    pub(super) async fn watch(
-        self: Arc<Self>,
-        live: Arc<LiveLobby>,
-        played: JoinHandle<()>,
-        tries: u32,
-    ) {
+    pub(super) async fn watch(self: Arc<Self>, live: Arc<LiveLobby>, played: Task, tries: u32) {
         let since = self.clock.now();
         if played.await.is_err() {
             tracing::error!(lobby.id = %live.id(), "a lobby's task panicked");
@@ -32,12 +28,16 @@ impl Lobbies {
         self.metrics.lobbies.dec();
         if !live.is_lost() {
             live.written().await;
+            self.ownership.hand_over(self.owner(&live)).await;
             // Who asks for one that stopped is told so while the process does.
             if live.is_resting() || (live.is_stopped() && !self.is_stopping()) {
                 self.forget(&live);
             }
             live.note_over();
             return;
+        }
+        if live.is_fenced() {
+            return self.watch_fenced(&live).await;
         }
         pictures::lose(&*self.bus, &live);
         // Nothing may be decided about its round while a write of it may still come to be.
@@ -54,15 +54,36 @@ impl Lobbies {
         self.persist(live.id(), tries + 1).await;
     }
 
+    /// Another node owns the lobby, or may: not a word to players, its rounds are that node's to
+    /// end. If none does, the lobby is taken over again.
+    async fn watch_fenced(self: &Arc<Self>, live: &Arc<LiveLobby>) {
+        self.metrics.lobbies_not_owned.inc();
+        live.set_playing(None);
+        live.written().await;
+        self.forget(live);
+        self.persist(live.id(), 0).await;
+    }
+
+    pub(super) fn owner(&self, live: &LiveLobby) -> Owner {
+        Owner { node: self.ownership.node(), lobby: live.id(), epoch: live.epoch }
+    }
+
     /// Takes the lobby over as often as it needs.
     pub(crate) async fn persist(self: &Arc<Self>, lobby: LobbyId, mut tries: u32) {
         while !self.is_stopping() {
             match self.own(lobby, tries).await {
-                // Unknown, or a newer owner's: nothing that another try would change.
-                Ok(_)
-                | Err(PlayError::Refused(PlayRefusal::UnknownLobby | PlayRefusal::Draining)) => {
-                    return;
+                // Not said by an owner that lives: the node's own lease has lapsed, or it claimed
+                // the lobby twice.
+                Err(PlayError::Refused(PlayRefusal::NotOwner))
+                    if !self.ownership.holds() || !self.ownership.is_shared() =>
+                {
+                    self.pause(tries).await;
                 }
+                // Ours, unknown, or a newer owner's: nothing that another try would change.
+                Ok(_)
+                | Err(PlayError::Refused(
+                    PlayRefusal::UnknownLobby | PlayRefusal::NotOwner | PlayRefusal::Draining,
+                )) => return,
                 Err(_) => self.pause(tries).await,
             }
             tries += 1;
@@ -73,8 +94,10 @@ impl Lobbies {
     pub(super) async fn pause(&self, tries: u32) {
         let backoff_ms = BACKOFF_MS.0.saturating_mul(1 << tries.min(16)).min(BACKOFF_MS.1);
         tokio::select! {
-            () = self.clock.sleep_until(self.clock.now() + backoff_ms) => {}
+            biased;
             () = self.stopping.cancelled() => {}
+            () = self.ownership.regained() => {}
+            () = self.clock.sleep_until(self.clock.now() + backoff_ms) => {}
         }
     }
 

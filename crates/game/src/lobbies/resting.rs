@@ -21,6 +21,7 @@ impl Lobbies {
         lobby: LobbyId,
         player: Option<PlayerId>,
     ) -> Result<Snapshot, PlayError> {
+        self.must_hold()?;
         if let Some(live) = self.awake(lobby) {
             self.visited(lobby);
             match live.look(player).await {
@@ -43,6 +44,7 @@ impl Lobbies {
     /// # Errors
     /// [`PlayRefusal::UnknownLobby`], or the store's.
     pub(crate) async fn rests(&self, lobby: LobbyId) -> Result<bool, PlayError> {
+        self.must_hold()?;
         if self.awake(lobby).is_some() {
             return Ok(false);
         }
@@ -66,6 +68,10 @@ impl Lobbies {
         }
         let left = self.takeover.store.inherit(lobby).await.map_err(|error| failed(&error))?;
         let left = left.filter(|left| !left.lobby.closed).ok_or(PlayRefusal::UnknownLobby)?;
+        // Its picture is the owner's to draw, whatever is stored of it.
+        if left.owner.is_some_and(|owner| owner != self.ownership.node()) {
+            return Err(PlayRefusal::NotOwner.into());
+        }
         let rests = left.unfinished.is_empty() && left.lobby.rules.mode == Mode::OnFirstBet;
         Ok(rests.then_some(left))
     }

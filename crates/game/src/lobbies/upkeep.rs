@@ -30,8 +30,9 @@ impl Lobbies {
     pub(crate) async fn keep_up(self: Arc<Self>) {
         loop {
             tokio::select! {
-                () = self.clock.sleep_until(self.clock.now() + UPKEEP_MS) => {}
+                biased;
                 () = self.stopping.cancelled() => return,
+                () = self.clock.sleep_until(self.clock.now() + UPKEEP_MS) => {}
             }
             if let Err(error) = self.upkeep().await {
                 tracing::warn!(%error, "visits were not stored");
@@ -45,7 +46,7 @@ impl Lobbies {
     /// The store's; the next time makes up for it.
     pub(crate) async fn upkeep(self: &Arc<Self>) -> Result<(), StoreError> {
         let store = &self.takeover.store;
-        let visits: Vec<_> = self.visits.lock().drain().collect();
+        let visits: Vec<_> = std::mem::take(&mut *self.visits.lock()).into_iter().collect();
         // Numbers that name no lobby change nothing.
         if !visits.is_empty() {
             store.visit(visits).await?;
@@ -63,11 +64,11 @@ impl Lobbies {
         let waking = Arc::clone(self.waking.lock().entry(lobby).or_default());
         let turn = waking.lock().await;
         let playing = self.live.lock().get(&lobby).cloned();
-        let mut closed = Ok(false);
+        let (mut closed, node) = (Ok(false), self.ownership.node());
         if let Some(live) = playing {
             live.tell(self.clock.now(), Command::Drain);
         } else if !self.visits.lock().contains_key(&lobby) {
-            closed = self.takeover.store.close_lobby(lobby, before, now).await;
+            closed = self.takeover.store.close_lobby(node, lobby, before, now).await;
         }
         self.give_turn_back(lobby, turn, &waking);
         if closed? {

@@ -1,6 +1,6 @@
 //! Callers that wait for a notice. Dropped without one, they learn that the outcome is unknown.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use contracts::{Accepted, CashedOut, PlayRefusal, Returned};
 use engine::{Bet, CashOut, Event, Notice, Rejection};
@@ -13,8 +13,8 @@ type Name = (PlayerId, BetId);
 /// Who waits for what.
 #[derive(Default)]
 pub(super) struct Waiting {
-    bets: HashMap<Name, Vec<Reply<Accepted>>>,
-    cancels: HashMap<Name, Vec<Reply<Returned>>>,
+    bets: BTreeMap<Name, Vec<Reply<Accepted>>>,
+    cancels: BTreeMap<Name, Vec<Reply<Returned>>>,
     cash_outs: Vec<PendingCashOut>,
 }
 

@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 use super::{Flush, Sender};
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::ownership::Ownership;
 use crate::store::{
     ChainRecord, LockRecord, PublicSeed, RoundEnd, SqliteStore, Store, StoreCommand,
 };
-use crate::testing::{Hold, TestWallet, bet_id, lobby, open, player};
+use crate::testing::{Hold, NODE, TestWallet, apply, bet_id, lobby, open, owner, player};
 
 struct Node {
     _directory: tempfile::TempDir,
@@ -43,26 +44,34 @@ async fn node() -> Node {
         public_seed: Some("drawn".into()),
         beacon_signature: None,
         used: 0,
+        skipped: Vec::new(),
         abandoned: None,
         created_at: 1,
     };
-    store.add_chain(chain, Vec::new()).await.unwrap();
+    store.add_chain(owner(1), chain, Vec::new()).await.unwrap();
     let drawn = PublicSeed { text: "drawn".into(), signature: None };
-    store.set_public_seed(lobby(1), 1, drawn).await.unwrap();
+    store.set_public_seed(owner(1), 1, drawn).await.unwrap();
     let wallet = Arc::new(TestWallet::default());
     wallet.top_up(player(1), 100);
     let funding = Amount::from_whole(1_000);
-    wallet.fence(Fence { lobby: lobby(1), epoch: Epoch(1), funding }).await.unwrap();
+    wallet
+        .fence(Fence { lobby: lobby(1), epoch: Epoch(1), funding, raise: 0, request: [0; 16] })
+        .await
+        .unwrap();
     let take_over = StoreCommand::TakeOver { lobby: lobby(1), epoch: Epoch(1) };
-    store.apply(vec![take_over].into()).await.unwrap();
+    apply(&*store, 1, vec![take_over]).await.remove(0).unwrap();
+    let (clock, metrics) = (Arc::new(SystemClock::new()), Metrics::register(&Registry::new()));
+    let ownership = Ownership::new(NODE, Arc::clone(&store), clock.clone(), metrics.clone());
+    ownership.renew().await.unwrap();
     let sender = Sender {
         store: Arc::clone(&store),
+        ownership: Arc::new(ownership),
         wallet: wallet.clone(),
-        clock: Arc::new(SystemClock::new()),
+        clock,
         live: Arc::default(),
         gate: Arc::default(),
         bell: Arc::new(Notify::new()),
-        metrics: Metrics::register(&Registry::new()),
+        metrics,
         failures: Arc::default(),
     };
     Node { _directory: directory, wallet, store, sender }
@@ -107,7 +116,7 @@ impl Node {
             StoreCommand::Lock(Box::new(lock)),
             StoreCommand::EndRound(Box::new(end)),
         ];
-        for answer in self.store.apply(commands.into()).await.unwrap() {
+        for answer in apply(&*self.store, 1, commands).await {
             answer.unwrap();
         }
     }
@@ -151,8 +160,8 @@ async fn lost_answers_are_asked_for_again_and_change_nothing_twice() {
 async fn a_lobby_that_is_stuck_hides_no_other() {
     let node = node().await;
     node.play(1).await;
-    assert!(!node.store.unsent(100, &[lobby(2)]).await.unwrap().is_empty());
-    assert!(node.store.unsent(100, &[lobby(2), lobby(1)]).await.unwrap().is_empty());
+    assert!(!node.store.unsent(NODE, 100, &[lobby(2)]).await.unwrap().is_empty());
+    assert!(node.store.unsent(NODE, 100, &[lobby(2), lobby(1)]).await.unwrap().is_empty());
     // A call that is never answered goes out lobby by lobby in the end, and still in order.
     node.wallet.book.lock().down = true;
     for _ in 0..4 {
@@ -169,12 +178,12 @@ async fn a_lobby_that_is_stuck_hides_no_other() {
 async fn nothing_is_acknowledged_while_the_wallet_is_down() {
     let node = node().await;
     node.play(1).await;
-    let queued = node.store.unsent(100, &[]).await.unwrap().len();
+    let queued = node.store.unsent(NODE, 100, &[]).await.unwrap().len();
     node.wallet.book.lock().down = true;
     for _ in 0..3 {
         assert_eq!(node.sender.flush().await, Flush::Stuck);
     }
-    assert_eq!(node.store.unsent(100, &[]).await.unwrap().len(), queued);
+    assert_eq!(node.store.unsent(NODE, 100, &[]).await.unwrap().len(), queued);
     node.wallet.book.lock().down = false;
     node.flush_all().await;
     assert_eq!(node.store.inherit(lobby(1)).await.unwrap().unwrap().unclosed, []);
@@ -185,10 +194,13 @@ async fn rows_of_an_earlier_owner_go_out_under_the_present_epoch() {
     let node = node().await;
     node.play(1).await;
     let funding = Amount::ZERO;
-    node.wallet.fence(Fence { lobby: lobby(1), epoch: Epoch(2), funding }).await.unwrap();
+    node.wallet
+        .fence(Fence { lobby: lobby(1), epoch: Epoch(2), funding, raise: 0, request: [0; 16] })
+        .await
+        .unwrap();
     assert_eq!(node.sender.flush().await, Flush::Stuck, "a newer owner's fence stands");
     let take_over = StoreCommand::TakeOver { lobby: lobby(1), epoch: Epoch(2) };
-    node.store.apply(vec![take_over].into()).await.unwrap();
+    apply(&*node.store, 2, vec![take_over]).await.remove(0).unwrap();
     node.flush_all().await;
     assert_eq!(node.wallet.fence_of(lobby(1)).1, 1);
 }

@@ -2,12 +2,14 @@
 //!
 //! Nobody who answers is believed: what counts is the signature under the network's own key.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use fairness::drand::{self, BeaconSignature};
 use fairness::hex;
 use platform::fetch::{FetchError, Fetcher};
+use platform::tasks::Spawner;
 use serde::Deserialize;
 
 /// The longest answer that is read, in bytes; quicknet's has about 300.
@@ -50,6 +52,7 @@ pub(crate) trait Beacon: Send + Sync + 'static {
 pub(crate) struct DrandClient {
     urls: Vec<String>,
     fetcher: Fetcher,
+    spawner: Arc<dyn Spawner>,
     turn: AtomicUsize,
 }
 
@@ -61,8 +64,8 @@ struct Answer {
 }
 
 impl DrandClient {
-    pub(crate) fn new(urls: Vec<String>, timeout_ms: u64) -> Self {
-        Self { urls, fetcher: Fetcher::new(timeout_ms), turn: AtomicUsize::new(0) }
+    pub(crate) fn new(urls: Vec<String>, timeout_ms: u64, spawner: Arc<dyn Spawner>) -> Self {
+        Self { urls, fetcher: Fetcher::new(timeout_ms), spawner, turn: AtomicUsize::new(0) }
     }
 
     async fn ask(&self, base: &str, round: u64) -> Result<BeaconOutput, BeaconError> {
@@ -75,7 +78,7 @@ impl DrandClient {
         }
         let signature = hex::decode(&answer.signature).map_err(|_| BeaconError::Unreadable)?;
         // A pairing takes some milliseconds.
-        let checked = tokio::task::spawn_blocking(move || drand::public_seed(round, &signature));
+        let checked = self.spawner.block(move || drand::public_seed(round, &signature));
         let text = checked.await.map_err(|_| BeaconError::Unreadable)??;
         Ok(BeaconOutput { text, signature })
     }

@@ -7,13 +7,14 @@ use fairness::{Anchor, Chain, Checkpoint, Commitment, Formula, Seed, Segment, dr
 use kernel::{LobbyId, Sealed, SeedIndex};
 use platform::clock::Clock;
 use platform::random::{self, Random};
+use platform::tasks::Spawner;
 use protocol::chains::{AbandonReason, Abandoned};
 
 use super::SeedError;
 use super::beacon::{Beacon, BeaconOutput};
 use super::vault::{Place, Vault};
 use crate::metrics::Metrics;
-use crate::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Store};
+use crate::store::{Abandonment, ChainRecord, Owner, PublicSeed, SealedSeed, Store};
 
 /// How long after its publication the beacon's round is due that a commitment names, at least.
 const AHEAD_MS: i64 = 6_000;
@@ -30,6 +31,7 @@ pub(crate) struct SeedMaker {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) spawner: Arc<dyn Spawner>,
     pub(crate) commitment_key: Sealed<[u8; 32]>,
     /// The beacon new chains are anchored in, if any.
     pub(crate) beacon: Option<Arc<dyn Beacon>>,
@@ -50,7 +52,8 @@ pub(super) enum Published {
 /// A chain to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChainPlan {
-    pub(crate) lobby: LobbyId,
+    /// For which lobby, and who makes it.
+    pub(crate) owner: Owner,
     pub(crate) length: u32,
     pub(crate) house_edge_bps: u32,
 }
@@ -67,17 +70,17 @@ impl SeedMaker {
         seeds_before: u32,
     ) -> Result<ChainRecord, SeedError> {
         let maker = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || maker.draw(plan, chain, seeds_before));
+        let made = self.spawner.block(move || maker.draw(plan, chain, seeds_before));
         let (record, checkpoints) = made.await.map_err(|_| SeedError::Unreadable)??;
-        self.store.add_chain(record.clone(), checkpoints).await?;
+        self.store.add_chain(plan.owner, record.clone(), checkpoints).await?;
         // The row that stands: another attempt may have come first.
-        let stands = self.store.chain(plan.lobby, chain).await?.unwrap_or(record);
+        let stands = self.store.chain(plan.owner.lobby, chain).await?.unwrap_or(record);
         match stands.anchor {
             Anchor::Drand { round }
                 if stands.public_seed.is_none()
                     && self.clock.unix_ms() + AHEAD_MS > drand::due_ms(round) =>
             {
-                self.abandon(stands, AbandonReason::PublishedLate).await
+                self.abandon(plan.owner, stands, AbandonReason::PublishedLate).await
             }
             _ => Ok(stands),
         }
@@ -88,7 +91,11 @@ impl SeedMaker {
     ///
     /// # Errors
     /// [`SeedError`] if it cannot be stored.
-    pub(super) async fn publish(&self, chain: ChainRecord) -> Result<Published, SeedError> {
+    pub(super) async fn publish(
+        &self,
+        owner: Owner,
+        chain: ChainRecord,
+    ) -> Result<Published, SeedError> {
         if chain.abandoned.is_some() {
             return Ok(Published::Abandoned(chain));
         }
@@ -100,19 +107,24 @@ impl SeedMaker {
             Anchor::Drand { round } => self.await_beacon(chain.lobby, round).await,
         };
         if let Some(seed) = seed {
-            return self.set(chain, seed).await;
+            return self.set(owner, chain, seed).await;
         }
-        Ok(Published::Abandoned(self.abandon(chain, AbandonReason::BeaconMissing).await?))
+        let abandoned = self.abandon(owner, chain, AbandonReason::BeaconMissing).await?;
+        Ok(Published::Abandoned(abandoned))
     }
 
     /// Gives a chain its public seed if that takes no waiting.
     ///
     /// # Errors
     /// [`SeedError`] if it cannot be stored.
-    pub(crate) async fn draw_if_local(&self, chain: &mut ChainRecord) -> Result<(), SeedError> {
+    pub(crate) async fn draw_if_local(
+        &self,
+        owner: Owner,
+        chain: &mut ChainRecord,
+    ) -> Result<(), SeedError> {
         if chain.anchor == Anchor::Local {
             let (Published::Ready(stands) | Published::Abandoned(stands)) =
-                self.publish(chain.clone()).await?;
+                self.publish(owner, chain.clone()).await?;
             *chain = stands;
         }
         Ok(())
@@ -123,8 +135,13 @@ impl SeedMaker {
         PublicSeed { text, signature: None }
     }
 
-    async fn set(&self, chain: ChainRecord, seed: PublicSeed) -> Result<Published, SeedError> {
-        let stands = self.store.set_public_seed(chain.lobby, chain.chain, seed).await?;
+    async fn set(
+        &self,
+        owner: Owner,
+        chain: ChainRecord,
+        seed: PublicSeed,
+    ) -> Result<Published, SeedError> {
+        let stands = self.store.set_public_seed(owner, chain.chain, seed).await?;
         let stands = stands.ok_or(SeedError::Unreadable)?;
         if stands.abandoned.is_some() {
             return Ok(Published::Abandoned(stands));
@@ -170,12 +187,13 @@ impl SeedMaker {
     /// Gives a chain up, for all to see.
     async fn abandon(
         &self,
+        owner: Owner,
         mut chain: ChainRecord,
         reason: AbandonReason,
     ) -> Result<ChainRecord, SeedError> {
         let (lobby, number) = (chain.lobby, chain.chain);
         let how = Abandoned { reason, at: self.clock.unix_ms(), lost_rounds: None };
-        self.store.abandon(Abandonment { lobby, chain: Some(number), how }).await?;
+        self.store.abandon(owner, Abandonment { chain: Some(number), how }).await?;
         tracing::error!(lobby.id = %lobby, chain = number, ?reason, "a seed chain is given up");
         self.metrics.chains_abandoned.inc();
         chain.abandoned = Some(how);
@@ -215,7 +233,7 @@ impl SeedMaker {
         chain: u32,
         seeds_before: u32,
     ) -> Result<(ChainRecord, Vec<SealedSeed>), SeedError> {
-        let ChainPlan { lobby, length, house_edge_bps } = plan;
+        let ChainPlan { owner: Owner { lobby, .. }, length, house_edge_bps } = plan;
         let grown = Chain::grow(Seed::from_bytes(random::array(&*self.random)), length);
         let seal = |checkpoint: &Checkpoint| {
             let place = Place { lobby, chain, index: checkpoint.index.0 };
@@ -241,6 +259,7 @@ impl SeedMaker {
             public_seed: None,
             beacon_signature: None,
             used: 0,
+            skipped: Vec::new(),
             abandoned: None,
             created_at: self.clock.unix_ms(),
         };

@@ -6,7 +6,7 @@ use protocol::chains::AbandonedChain;
 
 use super::maker::Published;
 use super::{ABANDONED_SHOWN, SeedError, Seeds, awaits, next_after};
-use crate::store::ChainRecord;
+use crate::store::{ChainRecord, StoreError};
 
 /// How soon a failed attempt is repeated, in milliseconds, doubling up to the last.
 const BACKOFF_MS: (u64, u64) = (100, 30_000);
@@ -20,8 +20,10 @@ impl Seeds {
             match self.provide().await {
                 Ok(true) => break,
                 Ok(false) => pause_ms = BACKOFF_MS.0,
+                // The next owner has its own way of providing.
+                Err(SeedError::Store(StoreError::NotOwner)) => return,
                 Err(error) => {
-                    let lobby = self.plan.lobby;
+                    let lobby = self.plan.owner.lobby;
                     tracing::error!(%error, lobby.id = %lobby, "the next seed chain was not made");
                     let clock = &self.maker.clock;
                     clock.sleep_until(clock.now() + pause_ms).await;
@@ -29,9 +31,12 @@ impl Seeds {
                 }
             }
         }
-        self.state.lock().tending = false;
+        {
+            let mut state = self.state.lock();
+            (state.tending, state.ready) = (false, true);
+        }
         self.note_left();
-        self.ready.send_replace(true);
+        self.bell.notify_waiters();
     }
 
     /// One attempt; whether there is a successor that can be played now.
@@ -46,8 +51,8 @@ impl Seeds {
             None => self.maker.make(self.plan, number, seeds_before).await?,
         };
         self.announce(&chain);
-        let lobby = self.plan.lobby;
-        match self.maker.publish(chain).await? {
+        let lobby = self.plan.owner.lobby;
+        match self.maker.publish(self.plan.owner, chain).await? {
             Published::Ready(chain) => {
                 let number = chain.chain;
                 tracing::info!(lobby.id = %lobby, chain = number, "the next seed chain is ready");

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use platform::clock::{Clock, ManualClock, SystemClock};
 use platform::metrics::Registry;
 use platform::random::SeededRandom;
+use platform::tasks::TokioSpawner;
 
 use super::beacon::{BeaconError, BeaconOutput};
 use super::vault::Place;
@@ -21,7 +22,7 @@ use super::{Beacon, Behind, ChainPlan, SeedError, SeedMaker, Seeds, Vault, give_
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::{ChainRecord, SqliteStore, Store};
-use crate::testing::{lobby, open};
+use crate::testing::{lobby, open, owner};
 
 const LENGTH: u32 = 2_500;
 
@@ -68,6 +69,7 @@ async fn ground(
         vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
         clock,
         random: Arc::new(SeededRandom::new(1)),
+        spawner: Arc::new(TokioSpawner),
         commitment_key: Sealed::new([2; 32]),
         beacon,
         successor_at,
@@ -81,7 +83,7 @@ async fn local() -> Ground {
 }
 
 fn plan(length: u32) -> ChainPlan {
-    ChainPlan { lobby: lobby(1), length, house_edge_bps: 100 }
+    ChainPlan { owner: owner(1), length, house_edge_bps: 100 }
 }
 
 /// The seeds as a new owner finds them whose wallet agrees with the store.

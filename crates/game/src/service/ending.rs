@@ -4,11 +4,12 @@
 //! start recovers what it left.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use engine::Command;
 use platform::health::Health;
 use platform::shutdown::Shutdown;
-use tokio::task::JoinHandle;
+use platform::tasks::{Spawner, Task};
 
 use super::Service;
 use crate::outbox::{Flush, Sender};
@@ -23,15 +24,16 @@ const STOP_MS: u64 = 10_000;
 /// A task of the node that must not end before the node does.
 pub(super) struct Worker {
     name: &'static str,
-    task: JoinHandle<()>,
+    task: Task,
 }
 
 impl Worker {
     pub(super) fn spawn(
+        spawner: &dyn Spawner,
         name: &'static str,
         work: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
-        Self { name, task: tokio::spawn(work) }
+        Self { name, task: spawner.spawn(Box::pin(work)) }
     }
 }
 
@@ -46,22 +48,24 @@ impl Service {
     pub(super) fn run_until_shutdown(
         &self,
         sender: Sender,
-        workers: [Worker; 2],
+        workers: [Worker; 3],
         shutdown: Shutdown,
         health: &Health,
     ) {
         let check = health.check("game");
         check.pass();
         let service = self.clone();
-        let tracker = shutdown.tasks().clone();
-        let mut sending = Worker::spawn("sender", sender.clone().run());
-        tracker.spawn(async move {
-            let [mut recording, mut reserving] = workers;
+        let (spawner, tracker) = (Arc::clone(&self.inner.spawner), shutdown.tasks().clone());
+        let mut sending = Worker::spawn(&*spawner, "sender", sender.clone().run());
+        let work = async move {
+            let [mut recording, mut reserving, mut leasing] = workers;
             let mut ended = pin!(service.end(&shutdown));
             let lost = tokio::select! {
+                biased;
                 () = &mut ended => None,
                 _ = &mut recording.task => Some(recording.name),
                 _ = &mut reserving.task => Some(reserving.name),
+                _ = &mut leasing.task => Some(leasing.name),
                 _ = &mut sending.task => Some(sending.name),
             };
             if let Some(name) = lost {
@@ -72,7 +76,9 @@ impl Service {
             }
             drop(sending);
             service.flush(&sender).await;
-        });
+            service.inner.lobbies.ownership.leave().await;
+        };
+        spawner.spawn(Box::pin(tracker.track_future(work)));
     }
 
     /// Finishes rounds at the first signal, interrupts them when time is up or at the second.
@@ -82,12 +88,14 @@ impl Service {
         lobbies.stop(&Command::Drain);
         let drain_ms = self.inner.config.drain_max_s * 1_000;
         tokio::select! {
+            biased;
             () = lobbies.stopped() => return,
             () = shutdown.stopping() => {}
             () = clock.sleep_until(clock.now() + drain_ms) => {}
         }
         lobbies.stop(&Command::Interrupt);
         tokio::select! {
+            biased;
             () = lobbies.stopped() => {}
             () = clock.sleep_until(clock.now() + STOP_MS) => {
                 tracing::error!("lobbies could not store their end; the next start ends them");
@@ -101,6 +109,7 @@ impl Service {
         let until = clock.now() + FLUSH_MS;
         while clock.now() < until {
             let sent = tokio::select! {
+                biased;
                 sent = sender.flush() => sent,
                 () = clock.sleep_until(until) => return,
             };

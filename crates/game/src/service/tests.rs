@@ -3,6 +3,7 @@
 mod anchored;
 mod draining;
 mod lost;
+mod owners;
 #[cfg(feature = "planted")]
 mod planted;
 mod resting;

@@ -31,6 +31,7 @@ const fn names(command: &StoreCommand) -> Option<(&'static str, &'static str)> {
         StoreCommand::TakeOver { .. } => ("takeover.before_commit", "takeover.after_commit"),
         StoreCommand::ForgetRound { .. }
         | StoreCommand::CloseUnknown { .. }
+        | StoreCommand::SkipSeeds { .. }
         | StoreCommand::SendAgain { .. } => return None,
     };
     Some(names)

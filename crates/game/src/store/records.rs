@@ -10,94 +10,109 @@ use serde::{Deserialize, Serialize};
 
 /// Who sees a lobby in lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visibility {
+pub enum Visibility {
     Public,
     Private,
 }
 
 /// A lobby to be made.
 #[derive(Clone, Debug)]
-pub(crate) struct NewLobby {
+pub struct NewLobby {
     /// Who made it; `None` for a configured one.
-    pub(crate) owner: Option<PlayerId>,
-    pub(crate) name: String,
-    pub(crate) visibility: Visibility,
-    pub(crate) mode: engine::Mode,
-    pub(crate) curve: CurveKind,
-    pub(crate) betting_ms: u64,
-    pub(crate) stake_min: Stake,
-    pub(crate) stake_max: Stake,
-    pub(crate) multiplier_max: Multiplier,
-    pub(crate) payout_max: Amount,
-    pub(crate) bets_per_player: u32,
-    pub(crate) house_edge_bps: u32,
-    pub(crate) funding: Amount,
-    pub(crate) chain_length: u32,
-    pub(crate) created_at: i64,
+    pub owner: Option<PlayerId>,
+    pub name: String,
+    pub visibility: Visibility,
+    pub mode: engine::Mode,
+    pub curve: CurveKind,
+    pub betting_ms: u64,
+    pub stake_min: Stake,
+    pub stake_max: Stake,
+    pub multiplier_max: Multiplier,
+    pub payout_max: Amount,
+    pub bets_per_player: u32,
+    pub house_edge_bps: u32,
+    pub funding: Amount,
+    pub chain_length: u32,
+    pub created_at: i64,
 }
 
 /// A lobby as it is kept.
 #[derive(Clone, Debug)]
-pub(crate) struct LobbyRecord {
-    pub(crate) lobby: LobbyId,
-    pub(crate) rules: NewLobby,
-    pub(crate) epoch: Epoch,
+pub struct LobbyRecord {
+    pub lobby: LobbyId,
+    pub rules: NewLobby,
+    pub epoch: Epoch,
     /// Exposure of closed rounds whose close did not agree.
-    pub(crate) kept_exposure: Amount,
+    pub kept_exposure: Amount,
     /// Whether it is played no more.
-    pub(crate) closed: bool,
+    pub closed: bool,
 }
 
 /// A seed chain as it is kept, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ChainRecord {
-    pub(crate) lobby: LobbyId,
-    pub(crate) chain: u32,
-    pub(crate) length: u32,
+pub struct ChainRecord {
+    pub lobby: LobbyId,
+    pub chain: u32,
+    pub length: u32,
     /// How many seeds the lobby's earlier chains held: what the wallet's fence counts from.
-    pub(crate) seeds_before: u32,
-    pub(crate) house_edge_bps: u32,
-    pub(crate) terminal: [u8; 32],
-    pub(crate) public_key: [u8; 32],
-    pub(crate) signature: [u8; 64],
+    pub seeds_before: u32,
+    pub house_edge_bps: u32,
+    pub terminal: [u8; 32],
+    pub public_key: [u8; 32],
+    pub signature: [u8; 64],
     /// Where the public seed comes from.
-    pub(crate) anchor: Anchor,
-    pub(crate) public_seed: Option<String>,
+    pub anchor: Anchor,
+    pub public_seed: Option<String>,
     /// What the beacon signed, once the public seed is its output.
-    pub(crate) beacon_signature: Option<BeaconSignature>,
+    pub beacon_signature: Option<BeaconSignature>,
     /// The highest index that a lock used up.
-    pub(crate) used: u32,
+    pub used: u32,
+    /// Seeds below `used` that no round was locked with, in order.
+    pub skipped: Vec<Skipped>,
     /// How it was given up, if it was.
-    pub(crate) abandoned: Option<Abandoned>,
-    pub(crate) created_at: i64,
+    pub abandoned: Option<Abandoned>,
+    pub created_at: i64,
+}
+
+/// Seeds that may have been shown by an owner whose records are lost: never played, and told. As
+/// JSON in the chain's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The first of them.
+    pub from: u32,
+    /// The last.
+    pub to: u32,
+    /// The last one itself, as 64 hexadecimal digits; the others are its hashes.
+    pub seed: String,
+    /// The rounds that were never opened with them, first and last.
+    pub rounds: Option<(u32, u32)>,
 }
 
 /// A chain's public seed, with what proves where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PublicSeed {
-    pub(crate) text: String,
-    pub(crate) signature: Option<BeaconSignature>,
+pub struct PublicSeed {
+    pub text: String,
+    pub signature: Option<BeaconSignature>,
 }
 
 /// Chains to be given up: one, or every one of the lobby's that still has seeds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Abandonment {
-    pub(crate) lobby: LobbyId,
-    pub(crate) chain: Option<u32>,
-    pub(crate) how: Abandoned,
+pub struct Abandonment {
+    pub chain: Option<u32>,
+    pub how: Abandoned,
 }
 
 /// One encrypted value of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SealedSeed {
-    pub(crate) index: u32,
-    pub(crate) nonce: [u8; 24],
-    pub(crate) sealed: Vec<u8>,
+pub struct SealedSeed {
+    pub index: u32,
+    pub nonce: [u8; 24],
+    pub sealed: Vec<u8>,
 }
 
 /// How far a round is, as far as it is stored. `running` is a locked round whose climb began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RoundState {
+pub enum RoundState {
     Open,
     Locked,
     Crashed,
@@ -108,65 +123,65 @@ pub(crate) enum RoundState {
 
 /// A round as it is kept.
 #[derive(Clone, Debug)]
-pub(crate) struct RoundRecord {
-    pub(crate) round: RoundId,
-    pub(crate) chain: u32,
-    pub(crate) state: RoundState,
-    pub(crate) seed_index: Option<u32>,
-    pub(crate) count: u32,
-    pub(crate) stake_sum: Amount,
-    pub(crate) payout_sum: Amount,
-    pub(crate) bets_hash: Option<[u8; 32]>,
-    pub(crate) crash_point: Option<Multiplier>,
-    pub(crate) multiplier: Option<Multiplier>,
-    pub(crate) seed: Option<[u8; 32]>,
-    pub(crate) opened_at: i64,
-    pub(crate) locked_at: Option<i64>,
-    pub(crate) ended_at: Option<i64>,
+pub struct RoundRecord {
+    pub round: RoundId,
+    pub chain: u32,
+    pub state: RoundState,
+    pub seed_index: Option<u32>,
+    pub count: u32,
+    pub stake_sum: Amount,
+    pub payout_sum: Amount,
+    pub bets_hash: Option<[u8; 32]>,
+    pub crash_point: Option<Multiplier>,
+    pub multiplier: Option<Multiplier>,
+    pub seed: Option<[u8; 32]>,
+    pub opened_at: i64,
+    pub locked_at: Option<i64>,
+    pub ended_at: Option<i64>,
 }
 
 /// A round that a new owner must end.
 #[derive(Clone, Debug)]
-pub(crate) struct UnfinishedRound {
-    pub(crate) record: RoundRecord,
-    pub(crate) heartbeat: Option<Multiplier>,
+pub struct UnfinishedRound {
+    pub record: RoundRecord,
+    pub heartbeat: Option<Multiplier>,
     /// The bets that the lock marked.
-    pub(crate) bets: Vec<StoredBet>,
+    pub bets: Vec<StoredBet>,
 }
 
 /// A bet as it is kept.
 #[derive(Clone, Debug)]
-pub(crate) struct BetRecord {
-    pub(crate) player: PlayerId,
-    pub(crate) name: String,
-    pub(crate) bet: BetId,
-    pub(crate) round: RoundId,
-    pub(crate) stake: Stake,
-    pub(crate) auto_cash_out: Option<Multiplier>,
-    pub(crate) cap: Multiplier,
+pub struct BetRecord {
+    pub player: PlayerId,
+    pub name: String,
+    pub bet: BetId,
+    pub round: RoundId,
+    pub stake: Stake,
+    pub auto_cash_out: Option<Multiplier>,
+    pub cap: Multiplier,
     /// What the player could stake once this stake was held.
-    pub(crate) balance: Amount,
+    pub balance: Amount,
     /// Accepted, cashed out, lost, cancelled or released.
-    pub(crate) state: BetState,
-    pub(crate) in_round: bool,
-    pub(crate) payout: Option<Amount>,
-    pub(crate) placed_at: i64,
+    pub state: BetState,
+    pub in_round: bool,
+    pub payout: Option<Amount>,
+    pub placed_at: i64,
 }
 
 /// A call that the wallet has not answered yet.
 #[derive(Clone, Debug)]
-pub(crate) struct OutboxRow {
-    pub(crate) id: i64,
-    pub(crate) round: RoundId,
+pub struct OutboxRow {
+    pub id: i64,
+    pub round: RoundId,
     /// The lobby's present epoch: also what an earlier owner queued goes out under it.
-    pub(crate) epoch: Epoch,
-    pub(crate) body: OutboxBody,
+    pub epoch: Epoch,
+    pub body: OutboxBody,
 }
 
 /// What is to be sent. As JSON in the row, so that a person can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum OutboxBody {
+pub enum OutboxBody {
     Release { player: u64, bet: String },
     Resolve { bets: Vec<WireOutcome> },
     Close { count: u32, stake_sum_units: i64, seed_index: u32 },
@@ -174,25 +189,27 @@ pub(crate) enum OutboxBody {
 
 /// One bet's end in a queued resolve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WireOutcome {
-    pub(crate) player: u64,
-    pub(crate) bet: String,
-    pub(crate) outcome: OutcomeKind,
+pub struct WireOutcome {
+    pub player: u64,
+    pub bet: String,
+    pub outcome: OutcomeKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) payout_units: Option<i64>,
+    pub payout_units: Option<i64>,
 }
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum OutcomeKind {
+pub enum OutcomeKind {
     Won,
     Lost,
     Released,
 }
 
 impl WireOutcome {
-    pub(crate) fn new(player: PlayerId, bet: BetId, outcome: engine::Outcome) -> Self {
+    /// The end of a bet as a row keeps it.
+    #[must_use]
+    pub fn new(player: PlayerId, bet: BetId, outcome: engine::Outcome) -> Self {
         let (outcome, payout_units) = match outcome {
             engine::Outcome::CashedOut { payout, .. } => (OutcomeKind::Won, Some(payout.units())),
             engine::Outcome::Lost => (OutcomeKind::Lost, None),
@@ -202,7 +219,8 @@ impl WireOutcome {
     }
 
     /// As the wallet takes it.
-    pub(crate) fn outcome(&self) -> Outcome {
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
         match self.outcome {
             OutcomeKind::Won => {
                 Outcome::Won { payout: Amount::from_units(self.payout_units.unwrap_or(0)) }
@@ -215,14 +233,16 @@ impl WireOutcome {
 
 impl ChainRecord {
     /// Whether a round may still be played on it: promised, and not used up.
-    pub(crate) fn is_playable(&self) -> bool {
+    #[must_use]
+    pub fn is_playable(&self) -> bool {
         self.public_seed.is_some() && self.abandoned.is_none() && self.used < self.length
     }
 }
 
 impl RoundState {
     /// Whether the round has its end.
-    pub(crate) const fn is_over(self) -> bool {
+    #[must_use]
+    pub const fn is_over(self) -> bool {
         matches!(self, Self::Settled | Self::Voided | Self::Interrupted)
     }
 }

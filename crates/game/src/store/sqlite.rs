@@ -6,6 +6,7 @@ mod columns;
 mod lobbies;
 mod opening;
 mod outbox;
+mod owners;
 mod rounds;
 mod schema;
 
@@ -20,23 +21,29 @@ use rusqlite::{Connection, Transaction};
 
 use super::failpoints;
 use super::{
-    Abandonment, Acknowledgement, BetRecord, ChainRecord, Done, Inheritance, LobbyRecord, NewLobby,
-    Opened, Opening, OutboxRow, PublicSeed, RoundRecord, SealedSeed, Store, StoreCommand,
-    StoreError,
+    Abandonment, Acknowledgement, Applied, Batch, BetRecord, ChainRecord, Claim, Claimed, Done,
+    Inheritance, Lease, LobbyRecord, NewLobby, NodeId, Opened, Opening, OutboxRow, Owner,
+    PublicSeed, RoundRecord, SealedSeed, Store, StoreCommand, StoreError,
 };
+
+use owners::Claims;
 
 pub use schema::SCHEMA;
 
 /// The store on one file: a writer that commits in groups, and readers.
 #[derive(Clone, Debug)]
-pub(crate) struct SqliteStore {
+pub struct SqliteStore {
     writer: Writer,
     reader: Reader,
+    claims: Claims,
 }
 
 impl SqliteStore {
-    pub(crate) const fn new(writer: Writer, reader: Reader) -> Self {
-        Self { writer, reader }
+    /// The store in the file of `writer` and `reader`, opened with [`SCHEMA`] and
+    /// `platform::http::idempotency::SCHEMA`.
+    #[must_use]
+    pub fn new(writer: Writer, reader: Reader) -> Self {
+        Self { writer, reader, claims: Claims::default() }
     }
 
     async fn write<T: Send + 'static>(
@@ -44,6 +51,18 @@ impl SqliteStore {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         Ok(self.writer.run(work).await?)
+    }
+
+    /// What only a lobby's owner may do.
+    async fn write_as<T: Send + 'static>(
+        &self,
+        owner: Owner,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let claims = self.claims.clone();
+        let written = self
+            .write(move |tx| claims.own(owner.lobby, owner.epoch).then(|| work(tx)).transpose());
+        written.await?.ok_or(StoreError::NotOwner)
     }
 
     async fn read<T: Send + 'static>(
@@ -64,21 +83,30 @@ impl From<SqliteError> for StoreError {
 }
 
 /// Each command in a savepoint of its own, so that one that fails is undone alone.
-fn apply_all(
-    tx: &Transaction<'_>,
-    batch: &[StoreCommand],
-) -> rusqlite::Result<Vec<Result<Done, StoreError>>> {
-    let mut answers = Vec::with_capacity(batch.len());
-    for command in batch {
+fn apply_all(tx: &Transaction<'_>, batch: &Batch, claims: &Claims) -> rusqlite::Result<Applied> {
+    let not_owned = claims.not_owned(&batch.owned);
+    let mut answers = Vec::with_capacity(batch.commands.len());
+    for command in &batch.commands {
+        if command.lobby().is_some_and(|lobby| !batch.owns(lobby, &not_owned)) {
+            answers.push(Err(StoreError::NotOwner));
+            continue;
+        }
         tx.prepare_cached("SAVEPOINT command")?.execute([])?;
-        let answer = apply(tx, command);
+        let answer = match command {
+            StoreCommand::Heartbeats(beats) => {
+                let own = |(round, _): &&(RoundId, _)| batch.owns(round.lobby, &not_owned);
+                let beats: Vec<_> = beats.iter().filter(own).copied().collect();
+                rounds::heartbeats(tx, &beats).map(|()| Done::Stored)
+            }
+            command => apply(tx, command),
+        };
         if answer.is_err() {
             tx.prepare_cached("ROLLBACK TO command")?.execute([])?;
         }
         tx.prepare_cached("RELEASE command")?.execute([])?;
         answers.push(answer.map_err(|error| StoreError::Failed(error.to_string())));
     }
-    Ok(answers)
+    Ok(Applied { answers, not_owned })
 }
 
 fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done> {
@@ -107,6 +135,9 @@ fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done>
         StoreCommand::ForgetRound { round } => rounds::forget(tx, *round)?,
         StoreCommand::VoidRound { round, reason, at } => rounds::void(tx, *round, *reason, *at)?,
         StoreCommand::CloseUnknown { round } => rounds::close_unknown(tx, *round)?,
+        StoreCommand::SkipSeeds { lobby, chain, skipped } => {
+            chains::skip(tx, *lobby, *chain, skipped)?;
+        }
         StoreCommand::SendAgain { lobby, after } => outbox::send_again(tx, *lobby, *after)?,
         StoreCommand::TakeOver { lobby, epoch } => lobbies::take_over(tx, *lobby, *epoch)?,
     }
@@ -115,30 +146,70 @@ fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done>
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn apply(
-        &self,
-        batch: Arc<[StoreCommand]>,
-    ) -> Result<Vec<Result<Done, StoreError>>, StoreError> {
-        let applied = Arc::clone(&batch);
-        let answers = self.write(move |tx| {
-            let answers = apply_all(tx, &batch)?;
-            failpoints::before_commit(&batch);
-            Ok(answers)
+    fn may_lose_tail(&self) -> bool {
+        false
+    }
+
+    async fn renew(&self, _: NodeId) -> Result<Lease, StoreError> {
+        Ok(Lease::Held)
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Claimed, StoreError> {
+        let claims = self.claims.clone();
+        // By the writer, so that everything sent before it is committed; it writes nothing itself.
+        self.write(move |tx| claims.claim(tx, claim)).await
+    }
+
+    async fn hand_over(&self, _: Owner) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn leave(&self, _: NodeId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn lobbies_to_own(&self, _: NodeId, limit: u32) -> Result<Vec<LobbyId>, StoreError> {
+        self.read(move |connection| lobbies::to_own(connection, limit)).await
+    }
+
+    async fn apply(&self, batch: Arc<Batch>) -> Result<Applied, StoreError> {
+        let (claims, sent) = (self.claims.clone(), Arc::clone(&batch));
+        let applied = self.write(move |tx| {
+            let applied = apply_all(tx, &batch, &claims)?;
+            failpoints::before_commit(&batch.commands);
+            Ok(applied)
         });
-        let answers = answers.await?;
-        if failpoints::after_commit(&applied) { Err(StoreError::Unavailable) } else { Ok(answers) }
+        let applied = applied.await?;
+        if failpoints::after_commit(&sent.commands) {
+            return Err(StoreError::Unavailable);
+        }
+        Ok(applied)
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError> {
         failpoint::reach("outbox.before_acknowledged");
-        self.write(move |tx| outbox::acknowledge(tx, &acknowledgement)).await?;
+        let claims = self.claims.clone();
+        self.write(move |tx| {
+            outbox::acknowledge(tx, &acknowledgement, |row| claims.own(row.lobby, row.epoch))
+        })
+        .await?;
         failpoint::reach("outbox.after_acknowledged");
         Ok(())
     }
 
-    async fn unsent(&self, limit: u32, except: &[LobbyId]) -> Result<Vec<OutboxRow>, StoreError> {
-        let except = except.to_vec();
-        self.read(move |connection| outbox::unsent(connection, limit, &except)).await
+    async fn unsent(
+        &self,
+        _: NodeId,
+        limit: u32,
+        except: &[LobbyId],
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let (except, claims) = (except.to_vec(), self.claims.clone());
+        let mut rows =
+            self.read(move |connection| outbox::unsent(connection, limit, &except)).await?;
+        for row in &mut rows {
+            row.epoch = row.epoch.max(claims.last(row.round.lobby));
+        }
+        Ok(rows)
     }
 
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {
@@ -165,7 +236,13 @@ impl Store for SqliteStore {
         self.read(move |connection| lobbies::unvisited(connection, before, limit)).await
     }
 
-    async fn close_lobby(&self, lobby: LobbyId, before: i64, at: i64) -> Result<bool, StoreError> {
+    async fn close_lobby(
+        &self,
+        _: NodeId,
+        lobby: LobbyId,
+        before: i64,
+        at: i64,
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| lobbies::close(tx, lobby, before, at)).await
     }
 
@@ -177,33 +254,31 @@ impl Store for SqliteStore {
         self.read(move |connection| lobbies::public(connection, limit)).await
     }
 
-    async fn lobbies_to_own(&self) -> Result<Vec<LobbyId>, StoreError> {
-        self.read(lobbies::to_own).await
-    }
-
     async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError> {
-        self.read(move |connection| lobbies::inherit(connection, lobby)).await
+        let claimed = self.claims.last(lobby);
+        self.read(move |connection| lobbies::inherit(connection, lobby, claimed)).await
     }
 
     async fn add_chain(
         &self,
+        owner: Owner,
         chain: ChainRecord,
         checkpoints: Vec<SealedSeed>,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| chains::add(tx, &chain, &checkpoints)).await
+        self.write_as(owner, move |tx| chains::add(tx, &chain, &checkpoints)).await
     }
 
     async fn set_public_seed(
         &self,
-        lobby: LobbyId,
+        owner: Owner,
         chain: u32,
         seed: PublicSeed,
     ) -> Result<Option<ChainRecord>, StoreError> {
-        self.write(move |tx| chains::set_public_seed(tx, lobby, chain, &seed)).await
+        self.write_as(owner, move |tx| chains::set_public_seed(tx, owner.lobby, chain, &seed)).await
     }
 
-    async fn abandon(&self, abandonment: Abandonment) -> Result<(), StoreError> {
-        self.write(move |tx| chains::abandon(tx, &abandonment)).await
+    async fn abandon(&self, owner: Owner, abandonment: Abandonment) -> Result<(), StoreError> {
+        self.write_as(owner, move |tx| chains::abandon(tx, owner.lobby, &abandonment)).await
     }
 
     async fn abandon_all(&self, how: Abandoned) -> Result<usize, StoreError> {
@@ -270,3 +345,6 @@ impl Store for SqliteStore {
         self.read(move |connection| bets::of_player(connection, player, before, limit)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use engine::{Bet, BetKey, BetState, CashOut, Totals};
 use kernel::{Amount, Curve, Epoch, Multiplier, RoundId, Sealed, Stake};
 use platform::clock::SystemClock;
 use platform::random::SeededRandom;
+use platform::tasks::TokioSpawner;
 
 use super::{Takeover, TakeoverError};
 use crate::config::Config;
@@ -16,7 +17,7 @@ use crate::seeds::{ChainPlan, SeedMaker, Vault, read_seed};
 use crate::store::{
     BetRecord, LockRecord, RoundRecord, RoundState, SqliteStore, Store, StoreCommand,
 };
-use crate::testing::{TestWallet, bet_id, lobby, open, player};
+use crate::testing::{NODE, TestWallet, apply, bet_id, lobby, open, owner, player};
 
 /// A lobby whose owner died in round 1, which was to crash above 1.50x.
 struct Left {
@@ -62,6 +63,7 @@ impl Left {
             vault: Arc::new(Vault::new(&Sealed::new([1; 32]))),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
+            spawner: Arc::new(TokioSpawner),
             commitment_key: Sealed::new([2; 32]),
             beacon: None,
             successor_at: 1_000,
@@ -72,6 +74,8 @@ impl Left {
             store: Arc::clone(&store),
             wallet: Arc::new(TestWallet::default()),
             clock,
+            random: Arc::new(SeededRandom::new(2)),
+            node: NODE,
             seeds,
             curve: Curve::exponential(),
             pause_ms: 10,
@@ -84,7 +88,7 @@ impl Left {
     }
 
     async fn apply(&self, commands: Vec<StoreCommand>) {
-        for answer in self.store.apply(commands.into()).await.unwrap() {
+        for answer in apply(&*self.store, 1, commands).await {
             answer.unwrap();
         }
     }
@@ -137,10 +141,10 @@ impl Left {
 /// The first seed whose crash point lies between the two, in hundredths.
 /// A chain whose first seed crashes between the two, with its number.
 async fn chain_between(seeds: &Arc<SeedMaker>, low: u32, high: u32) -> (u32, Multiplier) {
-    let plan = ChainPlan { lobby: lobby(1), length: 10, house_edge_bps: 100 };
+    let plan = ChainPlan { owner: owner(1), length: 10, house_edge_bps: 100 };
     for number in 1..=100 {
         let mut chain = seeds.make(plan, number, 10 * (number - 1)).await.unwrap();
-        seeds.draw_if_local(&mut chain).await.unwrap();
+        seeds.draw_if_local(owner(1), &mut chain).await.unwrap();
         let seed = seeds.seed(&chain, 1).await.unwrap();
         let crash_point = *read_seed(&chain, 1, 1, seed).unwrap().crash_point.expose();
         if crash_point > centi(low) && crash_point < centi(high) {
@@ -221,10 +225,10 @@ async fn d_otherwise_every_open_bet_is_paid_where_the_climb_was_last_seen() {
     assert_eq!(record.multiplier, Some(centi(140)), "the cash-out is the highest durable record");
     assert_eq!(ends(&bets), [Some(140), Some(120), Some(140)]);
     // Taken over once more, nothing is left to decide and nothing is queued twice.
-    let queued = left.store.unsent(100, &[]).await.unwrap().len();
+    let queued = left.store.unsent(NODE, 100, &[]).await.unwrap().len();
     let again = left.takeover.take(lobby(1)).await.unwrap();
     assert_eq!(again.epoch, Epoch(2));
-    assert_eq!(left.store.unsent(100, &[]).await.unwrap().len(), queued);
+    assert_eq!(left.store.unsent(NODE, 100, &[]).await.unwrap().len(), queued);
 }
 
 /// What each bet got back, in hundredths of the stake, wherever the last heartbeat stood.
@@ -291,6 +295,6 @@ async fn ten_thousand_open_bets_are_ended_at_once() {
     let (record, bets) = left.store.round(round()).await.unwrap().unwrap();
     assert_eq!(record.payout_sum, Amount::from_whole(130_000));
     assert!(ends(&bets).iter().all(|end| *end == Some(130)));
-    let queued = left.store.unsent(100, &[]).await.unwrap();
+    let queued = left.store.unsent(NODE, 100, &[]).await.unwrap();
     assert_eq!(queued.len(), 11, "ten chunks of 1,000 and the close");
 }

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use kernel::{PlayerId, Sealed};
-use platform::sqlite::{Reader, Schema, StoreError, Writer};
+use platform::sqlite::{Reader, Schema, StoreError as SqliteError, Writer};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{
     Bounds, EndedSession, NewPlayer, NewSession, Replaced, Replacement, Rotated, Rotation, Store,
-    StoredPlayer,
+    StoreError, StoredPlayer,
 };
 
 mod sessions;
@@ -27,15 +27,25 @@ const PLAYERS: &str = "CREATE TABLE player (
 
 /// The store on SQLite.
 #[derive(Clone, Debug)]
-pub(crate) struct SqliteStore {
+pub struct SqliteStore {
     writer: Writer,
     reader: Reader,
 }
 
 impl SqliteStore {
     /// On a file that has [`SCHEMA`].
-    pub(crate) const fn new(writer: Writer, reader: Reader) -> Self {
+    #[must_use]
+    pub const fn new(writer: Writer, reader: Reader) -> Self {
         Self { writer, reader }
+    }
+}
+
+impl From<SqliteError> for StoreError {
+    fn from(error: SqliteError) -> Self {
+        match error {
+            SqliteError::Unavailable => Self::Unavailable,
+            definite => Self::Failed(definite.to_string()),
+        }
     }
 }
 
@@ -53,7 +63,7 @@ impl Store for SqliteStore {
             )
             .optional()
         };
-        self.writer.run(insert).await
+        Ok(self.writer.run(insert).await?)
     }
 
     async fn find(&self, username: &str) -> Result<Option<StoredPlayer>, StoreError> {
@@ -72,7 +82,7 @@ impl Store for SqliteStore {
                 })
                 .optional()
         };
-        self.reader.run(find).await
+        Ok(self.reader.run(find).await?)
     }
 
     async fn usernames(&self, players: &[PlayerId]) -> Result<Vec<Option<String>>, StoreError> {
@@ -85,7 +95,7 @@ impl Store for SqliteStore {
                 .map(|player| select.query_row([player.as_i64()], |row| row.get(0)).optional())
                 .collect()
         };
-        self.reader.run(read).await
+        Ok(self.reader.run(read).await?)
     }
 
     async fn open_session(
@@ -94,7 +104,7 @@ impl Store for SqliteStore {
         now_ms: i64,
         bounds: Bounds,
     ) -> Result<Option<Vec<String>>, StoreError> {
-        self.writer.run(move |tx| sessions::open(tx, &new, now_ms, bounds)).await
+        Ok(self.writer.run(move |tx| sessions::open(tx, &new, now_ms, bounds)).await?)
     }
 
     async fn rotate(
@@ -103,7 +113,7 @@ impl Store for SqliteStore {
         now_ms: i64,
         bounds: Bounds,
     ) -> Result<Rotated, StoreError> {
-        self.writer.run(move |tx| sessions::rotate(tx, &rotation, now_ms, bounds)).await
+        Ok(self.writer.run(move |tx| sessions::rotate(tx, &rotation, now_ms, bounds)).await?)
     }
 
     async fn end_sessions(
@@ -116,7 +126,7 @@ impl Store for SqliteStore {
         let end = move |tx: &rusqlite::Transaction<'_>| {
             sessions::end_all(tx, player, (session.as_deref(), None), now_ms, bounds)
         };
-        self.writer.run(end).await
+        Ok(self.writer.run(end).await?)
     }
 
     async fn replace_password(
@@ -128,7 +138,7 @@ impl Store for SqliteStore {
         let replace = move |tx: &rusqlite::Transaction<'_>| {
             sessions::replace_password(tx, &replacement, now_ms, bounds)
         };
-        self.writer.run(replace).await
+        Ok(self.writer.run(replace).await?)
     }
 
     async fn ended_sessions(
@@ -136,7 +146,7 @@ impl Store for SqliteStore {
         now_ms: i64,
         most: u32,
     ) -> Result<Vec<EndedSession>, StoreError> {
-        self.writer.run(move |tx| sessions::ended(tx, now_ms, most)).await
+        Ok(self.writer.run(move |tx| sessions::ended(tx, now_ms, most)).await?)
     }
 }
 
@@ -147,3 +157,6 @@ fn player_id(row: &Row<'_>) -> rusqlite::Result<PlayerId> {
         .and_then(|number| PlayerId::new(number).ok())
         .ok_or_else(|| rusqlite::Error::InvalidColumnType(0, "id".to_owned(), Type::Integer))
 }
+
+#[cfg(test)]
+mod tests;

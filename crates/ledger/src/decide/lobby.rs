@@ -12,11 +12,21 @@ use crate::{
 /// Raises the lobby's epoch; makes and funds the lobby if it is new here.
 pub(super) fn fence(book: &mut Book<'_>, fence: &OpenFence) -> Result<Fenced, Refusal> {
     let standing = match book.fence(fence.lobby) {
-        Some(standing) if fence.epoch < standing.epoch => return Err(Refusal::Fenced),
-        Some(standing) => Fence { epoch: fence.epoch, ..standing },
+        Some(standing) if is_behind(fence, &standing) => return Err(Refusal::Fenced),
+        Some(standing) if is_repeat(fence, &standing) => standing,
+        Some(standing) => raised(fence, &standing),
         None => {
             fund(book, fence);
-            Fence { epoch: fence.epoch, closed_round: 0, seed_index: SeedIndex(0) }
+            let OpenFence { epoch, request, .. } = *fence;
+            let (round, seed) = (0, SeedIndex(0));
+            Fence {
+                epoch,
+                closed_round: round,
+                seed_index: seed,
+                seen_round: round,
+                seen_seed: seed,
+                request,
+            }
         }
     };
     book.put_fence(fence.lobby, standing);
@@ -24,6 +34,8 @@ pub(super) fn fence(book: &mut Book<'_>, fence: &OpenFence) -> Result<Fenced, Re
         epoch: standing.epoch,
         closed_round: standing.closed_round,
         seed_index: standing.seed_index,
+        seen_round: standing.seen_round,
+        seen_seed: standing.seen_seed,
         house_balance: book.balance(Account::House(fence.lobby)),
         open_holds: book.open_holds(fence.lobby),
     })
@@ -46,6 +58,8 @@ pub(super) fn close(book: &mut Book<'_>, close: &Close) -> Result<Closed, Refusa
         Fence {
             closed_round: fence.closed_round.max(close.round.number),
             seed_index: fence.seed_index.max(close.seed_index),
+            seen_round: fence.seen_round.max(close.round.number),
+            seen_seed: fence.seen_seed.max(close.seed_index),
             ..fence
         },
     );
@@ -74,6 +88,30 @@ fn settle(book: &mut Book<'_>, close: &Close, round: Option<Round>) -> bool {
         book.put_round(close.round, Round { state, ..tally });
     }
     agreed
+}
+
+/// Whether a newer owner was here, or another one under the same epoch: a game that lost its last
+/// records may give an epoch twice.
+fn is_behind(fence: &OpenFence, standing: &Fence) -> bool {
+    let named = standing.request != [0; 16];
+    fence.epoch < standing.epoch
+        || (fence.epoch == standing.epoch && named && fence.request != standing.request)
+}
+
+fn is_repeat(fence: &OpenFence, standing: &Fence) -> bool {
+    (fence.epoch, fence.request) == (standing.epoch, standing.request)
+}
+
+/// The fence under a new owner. What an earlier one may have shown and lost is left behind it.
+fn raised(fence: &OpenFence, standing: &Fence) -> Fence {
+    let OpenFence { epoch, raise, request, .. } = *fence;
+    Fence {
+        epoch,
+        closed_round: standing.closed_round.saturating_add(raise),
+        seed_index: SeedIndex(standing.seed_index.0.saturating_add(raise)),
+        request,
+        ..*standing
+    }
 }
 
 /// A new lobby's one transfer from the cashier.

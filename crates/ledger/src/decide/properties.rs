@@ -77,7 +77,9 @@ fn any_lobby_command() -> impl Strategy<Value = Command> {
     parts.prop_map(|(id, epoch, number, count, seed, fence)| {
         let (lobby, epoch) = (lobby(id), Epoch(epoch));
         if fence {
-            return Command::Fence(OpenFence { lobby, epoch, funding: Amount::from_whole(300) });
+            let (funding, raise) = (Amount::from_whole(300), 3 * seed);
+            let request = [u8::try_from(count).unwrap(); 16];
+            return Command::Fence(OpenFence { lobby, epoch, funding, raise, request });
         }
         let (round, seed_index) = (RoundId::new(lobby, number), SeedIndex(seed));
         Command::Close(Close { round, epoch, count, stake_sum: Amount::ZERO, seed_index })
@@ -99,7 +101,7 @@ fn any_history() -> impl Strategy<Value = Vec<Command>> {
     let any = prop_oneof![6 => any_bet_command(), 1 => any_lobby_command(), 2 => any_funds()];
     let opening = [1, 2].map(|id| {
         let (epoch, funding) = (Epoch(1), Amount::from_whole(300));
-        Command::Fence(OpenFence { lobby: lobby(id), epoch, funding })
+        Command::Fence(OpenFence { lobby: lobby(id), epoch, funding, raise: 0, request: [0; 16] })
     });
     let money = vec(any_funds(), 4);
     (money, vec(any, 1..80))
@@ -225,6 +227,10 @@ proptest! {
                 prop_assert!(before.epoch <= fence.epoch);
                 prop_assert!(before.closed_round <= fence.closed_round);
                 prop_assert!(before.seed_index <= fence.seed_index);
+                prop_assert!(before.seen_round <= fence.seen_round);
+                prop_assert!(before.seen_seed <= fence.seen_seed);
+                prop_assert!(fence.seen_round <= fence.closed_round);
+                prop_assert!(fence.seen_seed <= fence.seed_index);
             }
         }
     }
@@ -298,7 +304,9 @@ proptest! {
         let seed_index = SeedIndex(1);
         let close = Command::Close(Close { round, epoch, count, stake_sum, seed_index });
         let funding = Amount::from_whole(1_000_000);
-        let fence = Command::Fence(OpenFence { lobby: lobby(1), epoch, funding });
+        let (raise, request) = (0, [0; 16]);
+        let fence = OpenFence { lobby: lobby(1), epoch, funding, raise, request };
+        let fence = Command::Fence(fence);
         let (player, change) = (PlayerId::new(1).unwrap(), FundsChange::Set(funding));
         let bounds = Bounds { per_day: funding, balance: funding };
         let funds = Funds { player, request: [9; 16], change, day: 1, bounds };

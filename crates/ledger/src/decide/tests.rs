@@ -5,6 +5,7 @@ use expect_test::{Expect, expect};
 mod lobby_and_funds;
 #[cfg(feature = "planted")]
 mod planted;
+mod raising;
 mod script;
 
 #[expect(clippy::needless_pass_by_value, reason = "an expectation is written in place")]

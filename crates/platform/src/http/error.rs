@@ -7,8 +7,6 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use protocol::{Code, Problem, problem};
 
-use crate::sqlite::StoreError;
-
 /// Seconds after which a client may try again unless told otherwise.
 const RETRY_AFTER_S: u32 = 1;
 
@@ -85,18 +83,6 @@ impl From<Problem> for ApiError {
 impl From<Code> for ApiError {
     fn from(code: Code) -> Self {
         Problem::from(code).into()
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable => {
-                tracing::error!(%error, "a request failed");
-                Self::unavailable()
-            }
-            other => Self::internal(&other),
-        }
     }
 }
 

@@ -102,7 +102,10 @@ fn start() -> (Arc<Gated>, Batcher) {
 
 fn start_on(store: &Arc<Gated>, bus: Arc<MemoryBus>) -> Batcher {
     let metrics = Metrics::register(&Registry::new());
-    Batcher::start(Arc::clone(store) as Arc<dyn Store>, Notices::new(bus), metrics)
+    let store = Arc::clone(store) as Arc<dyn Store>;
+    let (batcher, applying) = Batcher::new(store, Notices::new(bus), metrics);
+    tokio::spawn(applying);
+    batcher
 }
 
 /// Calls begun now, in order, each with one top-up.

@@ -15,6 +15,7 @@ use platform::http::idempotency;
 use platform::metrics::Registry;
 use platform::random::{SystemRandom, array, bet_id};
 use platform::sqlite::{Reader, Writer};
+use platform::tasks::TokioSpawner;
 use protocol::notice::{BalanceNotice, Notice};
 use tempfile::TempDir;
 use tokens::{Signer, SigningKey};
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 
 use super::{Deps, FUNDS_WAITING_MAX, Service, StartError};
 use crate::config::Config;
+use crate::store::SqliteStore;
 
 /// A wallet in a directory of its own.
 pub(crate) struct Place {
@@ -69,9 +71,11 @@ impl Place {
 impl Ground {
     async fn start(&self, config: Config) -> Result<Service, StartError> {
         let path = self.directory.path().join("user.db");
+        let writer = Writer::open(&path, &[crate::SCHEMA, idempotency::SCHEMA]).unwrap();
+        let reader = Reader::open(&path, 2).unwrap();
         let deps = Deps {
-            writer: Writer::open(&path, &[crate::SCHEMA, idempotency::SCHEMA]).unwrap(),
-            reader: Reader::open(&path, 2).unwrap(),
+            store: Arc::new(SqliteStore::new(writer, reader, Arc::new(self.clock.clone()))),
+            spawner: Arc::new(TokioSpawner),
             clock: Arc::new(self.clock.clone()),
             random: Arc::new(SystemRandom),
             verifier: Arc::new(self.signer.verifier()),
@@ -99,8 +103,9 @@ pub(crate) fn reserve(player: PlayerId, bet: BetId, whole: u32) -> Reserve {
 }
 
 pub(crate) async fn fence(service: &Service) {
+    let funding = Amount::from_whole(1_000_000);
     let fence =
-        Fence { lobby: round(1).lobby, epoch: Epoch(1), funding: Amount::from_whole(1_000_000) };
+        Fence { lobby: round(1).lobby, epoch: Epoch(1), funding, raise: 0, request: [0; 16] };
     service.fence(fence).await.unwrap();
 }
 
@@ -153,7 +158,13 @@ async fn a_round_goes_through_the_contract() {
     for (number, whole) in [(1, 65), (2, 40), (3, 50)] {
         assert_eq!(place.available(player(number)).await, Amount::from_whole(whole));
     }
-    let old = Fence { lobby: round.lobby, epoch: Epoch(0), funding: Amount::ZERO };
+    let old = Fence {
+        lobby: round.lobby,
+        epoch: Epoch(0),
+        funding: Amount::ZERO,
+        raise: 0,
+        request: [0; 16],
+    };
     assert_eq!(service.fence(old).await, Err(WalletError::Fenced));
     assert_eq!(service.close(Close { epoch: Epoch(0), ..close }).await, Err(WalletError::Fenced));
     assert_eq!(service.reserve(&[]).await, Ok(Vec::new()));

@@ -1,4 +1,5 @@
 //! What every store of the book must do. Each case takes an empty store.
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a suite of tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use platform::random::{SeededRandom, array};
 use super::{Applied, Balance, Funded, Keyed, Store, StoreError};
 
 /// Random histories: the store answers, keeps and parks exactly what the ledger decides.
-pub(crate) async fn does_as_the_ledger_decides(store: &impl Store) {
+pub async fn does_as_the_ledger_decides(store: &dyn Store) {
     let random = SeededRandom::new(7);
     let mut book = Rows::default();
     let mut transfers: Vec<Transfer> = Vec::new();
@@ -39,12 +40,7 @@ pub(crate) async fn does_as_the_ledger_decides(store: &impl Store) {
     }
 }
 
-async fn is_told_as_kept(
-    store: &impl Store,
-    book: &Rows,
-    transfers: &[Transfer],
-    player: PlayerId,
-) {
+async fn is_told_as_kept(store: &dyn Store, book: &Rows, transfers: &[Transfer], player: PlayerId) {
     assert_eq!(store.balance(player).await.unwrap(), balance_of(book, player));
     let told = store.statement(player, 0, 10_000).await.unwrap();
     assert!(told.is_sorted_by(|one, next| one.seq < next.seq && one.at_ms <= next.at_ms));
@@ -83,7 +79,7 @@ fn balance_of(book: &Rows, player: PlayerId) -> Balance {
 }
 
 /// A key moves money once; its repeat is answered the same, another request is not done.
-pub(crate) async fn a_key_moves_money_once(store: &impl Store) {
+pub async fn a_key_moves_money_once(store: &dyn Store) {
     let keyed = |key: &str, body: &str, told: &str| Keyed {
         call: Idempotent::new(
             IdempotencyKey::new(key).unwrap(),
@@ -133,7 +129,7 @@ pub(crate) async fn a_key_moves_money_once(store: &impl Store) {
 }
 
 /// A batch whose answer was lost is applied again: the same answers, nothing moves twice.
-pub(crate) async fn a_batch_may_be_applied_again(store: &impl Store) {
+pub async fn a_batch_may_be_applied_again(store: &dyn Store) {
     let batch = a_round();
     let first = store.apply(batch.clone()).await.unwrap();
     let before = (store.balance(player(1)).await, store.statement(player(1), 0, 100).await);
@@ -148,11 +144,11 @@ pub(crate) async fn a_batch_may_be_applied_again(store: &impl Store) {
     }
 }
 
-/// Everything a restart finds is in the store: nothing is kept beside it.
-pub(crate) async fn another_handle_goes_on(store: &impl Store, other: &impl Store) {
+/// Everything a restart finds is in the store: `other` is another handle on the same book.
+pub async fn another_handle_goes_on(store: &dyn Store, other: &dyn Store) {
     store.apply(a_round()).await.unwrap();
     assert_eq!(other.balance(player(1)).await, store.balance(player(1)).await);
-    let fence = Command::Fence(OpenFence { lobby: lobby(), epoch: Epoch(2), funding: MUCH });
+    let fence = Command::Fence(fence(lobby(), Epoch(2), MUCH));
     let applied = other.apply(vec![fence]).await.unwrap();
     let [ledger::Answer::Fence(Ok(fenced))] = &applied.answers[..] else { panic!("{applied:?}") };
     assert_eq!((fenced.epoch, fenced.closed_round), (Epoch(2), 1));
@@ -160,7 +156,7 @@ pub(crate) async fn another_handle_goes_on(store: &impl Store, other: &impl Stor
 }
 
 /// A statement is read in pages.
-pub(crate) async fn a_statement_goes_on_after_a_line(store: &impl Store) {
+pub async fn a_statement_goes_on_after_a_line(store: &dyn Store) {
     store.apply(a_round()).await.unwrap();
     let all = store.statement(player(1), 0, 100).await.unwrap();
     let kinds: Vec<Kind> = all.iter().map(|line| line.transfer.kind).collect();
@@ -176,7 +172,7 @@ pub(crate) async fn a_statement_goes_on_after_a_line(store: &impl Store) {
 }
 
 /// Currency and scale are noted at the first start; another config is refused.
-pub(crate) async fn the_currency_is_noted_once(store: &impl Store) {
+pub async fn the_currency_is_noted_once(store: &dyn Store) {
     store.open_book("PLAY".into(), 10_000).await.unwrap();
     store.open_book("PLAY".into(), 10_000).await.unwrap();
     for (currency, scale) in [("EUR", 10_000), ("PLAY", 100)] {
@@ -186,10 +182,39 @@ pub(crate) async fn the_currency_is_noted_once(store: &impl Store) {
     }
 }
 
+/// A test of each case, for a crate that brings a store: `$place` is a future of something whose
+/// method `store` gives `Arc`s of handles on one new, empty book.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($place:expr) => { $crate::conformance_tests! { $place;
+        does_as_the_ledger_decides
+        a_key_moves_money_once
+        a_batch_may_be_applied_again
+        a_statement_goes_on_after_a_line
+        the_currency_is_noted_once
+    }
+        #[tokio::test]
+        async fn another_handle_goes_on() {
+            let place = $place.await;
+            $crate::store::conformance::another_handle_goes_on(&*place.store(), &*place.store())
+                .await;
+        }
+    };
+    ($place:expr; $($case:ident)*) => { $(
+        #[tokio::test]
+        async fn $case() {
+            let place = $place.await;
+            $crate::store::conformance::$case(&*place.store()).await;
+        }
+    )* };
+}
+
 const MUCH: Amount = Amount::from_whole(1_000);
 const BOUNDS: Bounds = Bounds { per_day: MUCH, balance: MUCH };
 
-pub(crate) fn player(number: u64) -> PlayerId {
+/// One of the suite's players.
+#[must_use]
+pub fn player(number: u64) -> PlayerId {
     PlayerId::new(number).unwrap()
 }
 
@@ -197,8 +222,13 @@ fn lobby() -> LobbyId {
     LobbyId::new(1).unwrap()
 }
 
+fn fence(lobby: LobbyId, epoch: Epoch, funding: Amount) -> OpenFence {
+    OpenFence { lobby, epoch, funding, raise: 0, request: [0; 16] }
+}
+
 /// Player 1 stakes 10 of 100 and wins 20.
-pub(crate) fn a_round() -> Vec<Command> {
+#[must_use]
+pub fn a_round() -> Vec<Command> {
     let (round, epoch) = (RoundId::new(lobby(), 1), Epoch(1));
     let (player, bet) = (player(1), BetId::from_bytes([1; 16]));
     let change = FundsChange::Add(Amount::from_whole(100));
@@ -206,7 +236,7 @@ pub(crate) fn a_round() -> Vec<Command> {
     let outcome = Outcome::Won { payout: Amount::from_whole(20) };
     let (count, stake_sum, seed_index) = (1, stake.amount(), SeedIndex(1));
     vec![
-        Command::Fence(OpenFence { lobby: lobby(), epoch, funding: MUCH }),
+        Command::Fence(fence(lobby(), epoch, MUCH)),
         Command::Funds(Funds { player, request: [1; 16], change, day: 1, bounds: BOUNDS }),
         Command::Reserve(Reserve { player, bet, round, epoch, stake }),
         Command::Resolve(Resolve { player, bet, round, epoch, outcome }),
@@ -215,7 +245,8 @@ pub(crate) fn a_round() -> Vec<Command> {
 }
 
 /// After [`a_round`]: a hold decided otherwise, one unknown, and a close that does not agree.
-pub(crate) fn conflicts() -> Vec<Command> {
+#[must_use]
+pub fn conflicts() -> Vec<Command> {
     let (one, two) = (RoundId::new(lobby(), 1), RoundId::new(lobby(), 2));
     let (player, epoch, seed_index) = (player(1), Epoch(1), SeedIndex(2));
     let outcome = Outcome::Won { payout: Amount::from_whole(20) };
@@ -230,7 +261,8 @@ pub(crate) fn conflicts() -> Vec<Command> {
 }
 
 /// Player 1 wins more than the house has, twice, and the round is closed.
-pub(crate) fn a_short_house() -> Vec<Command> {
+#[must_use]
+pub fn a_short_house() -> Vec<Command> {
     let (round, epoch, player) = (RoundId::new(lobby(), 1), Epoch(1), player(1));
     let bets = [1, 2].map(|number| BetId::from_bytes([number; 16]));
     let change = FundsChange::Add(Amount::from_whole(200));
@@ -239,7 +271,7 @@ pub(crate) fn a_short_house() -> Vec<Command> {
     let (count, stake_sum, seed_index) = (2, Amount::from_whole(20), SeedIndex(1));
     let funding = Amount::from_whole(100);
     let mut batch = vec![
-        Command::Fence(OpenFence { lobby: lobby(), epoch, funding }),
+        Command::Fence(fence(lobby(), epoch, funding)),
         Command::Funds(Funds { player, request: [1; 16], change, day: 1, bounds: BOUNDS }),
     ];
     let reserve = |bet| Command::Reserve(Reserve { player, bet, round, epoch, stake });
@@ -259,7 +291,11 @@ fn any_command(random: &SeededRandom) -> Command {
     let round = RoundId::new(lobby, u32::from(which % 32 / 4) + u32::from(other == 0));
     let epoch = Epoch(1 + u64::from(epoch == 0));
     match verb % 16 {
-        0 => Command::Fence(OpenFence { lobby, epoch, funding: Amount::from_whole(50) }),
+        0 => {
+            let (funding, raise) = (Amount::from_whole(50), u32::from(other % 4));
+            let request = [other / 64; 16];
+            Command::Fence(OpenFence { lobby, epoch, funding, raise, request })
+        }
         1..=3 => {
             let units = (i64::from(much) * 256 + i64::from(number)) * 5 - 20_000;
             let amount = Amount::from_units(units);

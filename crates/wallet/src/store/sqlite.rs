@@ -25,14 +25,17 @@ pub(crate) use settle::settle_parked;
 
 /// The handles of the user role's file.
 #[derive(Clone)]
-pub(crate) struct SqliteStore {
+pub struct SqliteStore {
     writer: Writer,
     reader: Reader,
     clock: Arc<dyn Clock>,
 }
 
 impl SqliteStore {
-    pub(crate) fn new(writer: Writer, reader: Reader, clock: Arc<dyn Clock>) -> Self {
+    /// The book in the file of `writer` and `reader`, opened with [`SCHEMA`] and
+    /// `platform::http::idempotency::SCHEMA`; `clock` dates transfers.
+    #[must_use]
+    pub fn new(writer: Writer, reader: Reader, clock: Arc<dyn Clock>) -> Self {
         Self { writer, reader, clock }
     }
 }

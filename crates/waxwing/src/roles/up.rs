@@ -14,6 +14,7 @@ use platform::metrics::Registry;
 use platform::random::{Random, SystemRandom};
 use platform::shutdown::Shutdown;
 use platform::sqlite::{Reader, Writer};
+use platform::tasks::{Spawner, TokioSpawner};
 use tokens::{Signer, Verifier};
 use tokio::net::TcpListener;
 use tracing::info;
@@ -36,6 +37,7 @@ type Key = kernel::Sealed<[u8; keys::BYTES]>;
 struct Ground {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    spawner: Arc<dyn Spawner>,
     registry: Registry,
     health: Health,
     data_dir: DataDir,
@@ -135,8 +137,7 @@ async fn user_role(
     let identity = identity::Service::start(
         config.identity.clone(),
         identity::Deps {
-            writer: writer.clone(),
-            reader: reader.clone(),
+            store: Arc::new(identity::store::SqliteStore::new(writer.clone(), reader.clone())),
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             signer: Arc::clone(&ground.signer),
@@ -150,8 +151,12 @@ async fn user_role(
     let wallet = wallet::Service::start(
         config.wallet.clone(),
         wallet::Deps {
-            writer,
-            reader,
+            store: Arc::new(wallet::store::SqliteStore::new(
+                writer,
+                reader,
+                Arc::clone(&ground.clock),
+            )),
+            spawner: Arc::clone(&ground.spawner),
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             verifier: Arc::clone(&ground.verifier),
@@ -172,9 +177,10 @@ async fn game_role(
     bus: &Arc<dyn Bus>,
     shutdown: &Shutdown,
 ) -> anyhow::Result<game::Service> {
+    let writer = ground.writer("game", schemas::GAME)?;
     let deps = game::Deps {
-        writer: ground.writer("game", schemas::GAME)?,
-        reader: ground.reader("game")?,
+        store: Arc::new(game::store::SqliteStore::new(writer, ground.reader("game")?)),
+        spawner: Arc::clone(&ground.spawner),
         wallet: Arc::new(wallet.clone()),
         bus: Arc::clone(bus),
         clock: Arc::clone(&ground.clock),
@@ -202,6 +208,7 @@ impl Ground {
         Ok(Self {
             clock,
             random: Arc::new(SystemRandom),
+            spawner: Arc::new(TokioSpawner),
             registry: Registry::new(),
             health: Health::new(),
             data_dir,

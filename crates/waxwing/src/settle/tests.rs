@@ -11,7 +11,7 @@ use platform::sqlite::Writer;
 
 /// Ann staked 10 and won 500 where the house has 100; and a bet that nobody knows was to be lost.
 const SHORT: &str = "
-INSERT INTO ledger_fence VALUES (1, 3, 1, 1);
+INSERT INTO ledger_fence (lobby, epoch, closed_round, seed_index) VALUES (1, 3, 1, 1);
 INSERT INTO ledger_account (kind, id, balance_units, held_units) VALUES
     ('cashier', 0, -1100000, 0), ('house', 1, 1000000, 0), ('escrow', 1, 100000, 0),
     ('player', 7, 0, 100000);

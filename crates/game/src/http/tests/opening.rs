@@ -3,6 +3,7 @@
 use axum::body::Body;
 
 use super::*;
+use crate::testing::NODE;
 
 async fn keyed(process: &Process, who: u64, key: &str, body: Value) -> (StatusCode, Value) {
     let request = Request::post("/game/v1/lobby")
@@ -151,7 +152,7 @@ async fn lists_show_what_is_open_to_join_the_busiest_first() {
     let (status, joined) = post(&process, 2, json!({"lobby_id": 3})).await;
     assert_eq!((status, &joined["lobby_id"]), (StatusCode::OK, &json!(3)));
     // A closed one is not there any more: not listed, not seen, not joined.
-    let closing = process.service.inner.store.close_lobby(lobby(5), now + 1_000, now).await;
+    let closing = process.service.inner.store.close_lobby(NODE, lobby(5), now + 1_000, now).await;
     assert!(closing.unwrap());
     let (_, listed) = get(&process, "/game/v1/lobbies").await;
     assert_eq!(numbers(&listed), [4, 2, 1]);

@@ -1,5 +1,6 @@
 //! The real client against a local server that answers as drand does, and as it must not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,11 +10,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use fairness::drand::CHAIN_HASH;
 use fairness::hex;
+use platform::tasks::{Spawner, TokioSpawner};
 use serde_json::{Value, json};
 
 use super::{Beacon, BeaconError, DrandClient};
 
 const TIMEOUT_MS: u64 = 300;
+
+fn spawner() -> Arc<dyn Spawner> {
+    Arc::new(TokioSpawner)
+}
 
 /// Quicknet's answers as they were recorded.
 fn recorded(round: u64) -> Value {
@@ -80,7 +86,7 @@ async fn dead() -> String {
 async fn a_recorded_round_is_fetched_and_proved() {
     let server = serve().await;
     for how in ["real", "real/", "lying_randomness"] {
-        let client = DrandClient::new(vec![format!("{server}/{how}")], TIMEOUT_MS);
+        let client = DrandClient::new(vec![format!("{server}/{how}")], TIMEOUT_MS, spawner());
         let output = client.output(1_000).await.unwrap();
         let real = recorded(1_000);
         assert_eq!(json!(output.text), real["randomness"]);
@@ -104,7 +110,7 @@ async fn whatever_else_answers_is_refused() {
         "error",
         "nothing",
     ] {
-        let client = DrandClient::new(vec![format!("{server}/{how}")], TIMEOUT_MS);
+        let client = DrandClient::new(vec![format!("{server}/{how}")], TIMEOUT_MS, spawner());
         let refused = client.output(1_000).await.unwrap_err();
         let as_expected = match how {
             "tampered" | "relabelled" | "infinity" => matches!(refused, BeaconError::Signature(_)),
@@ -114,9 +120,9 @@ async fn whatever_else_answers_is_refused() {
         };
         assert!(as_expected, "{how}: {refused}");
     }
-    let client = DrandClient::new(vec![dead().await], TIMEOUT_MS);
+    let client = DrandClient::new(vec![dead().await], TIMEOUT_MS, spawner());
     assert!(matches!(client.output(1_000).await, Err(BeaconError::Fetch(_))));
-    let nowhere = DrandClient::new(Vec::new(), TIMEOUT_MS);
+    let nowhere = DrandClient::new(Vec::new(), TIMEOUT_MS, spawner());
     assert!(matches!(nowhere.output(1_000).await, Err(BeaconError::Nowhere)));
 }
 
@@ -129,7 +135,7 @@ async fn one_good_address_among_bad_ones_is_enough() {
         format!("{server}/tampered"),
         format!("{server}/real"),
     ];
-    let client = DrandClient::new(urls, TIMEOUT_MS);
+    let client = DrandClient::new(urls, TIMEOUT_MS, spawner());
     for _ in 0..4 {
         assert!(client.output(1_000).await.is_ok());
     }

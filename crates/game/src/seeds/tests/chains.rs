@@ -4,6 +4,7 @@ use fairness::hex;
 use protocol::chains::{AbandonReason, LostRounds};
 
 use super::*;
+use crate::testing::apply;
 
 const FIVE: u32 = 5;
 /// Quicknet's round 1,000 was due at this Unix millisecond.
@@ -25,7 +26,7 @@ async fn play(ground: &Ground, seeds: &Arc<Seeds>, number: u32) -> (u32, u32) {
         start_at: 2,
         at: 1,
     }));
-    let stored = ground.maker.store.apply(vec![open, lock].into()).await.unwrap();
+    let stored = apply(&*ground.maker.store, 1, vec![open, lock]).await;
     assert!(stored.iter().all(Result::is_ok), "{stored:?}");
     seeds.used(number);
     (chain, opened.index)
@@ -124,7 +125,7 @@ async fn a_beacon_missing_for_a_minute_gives_the_chain_up_and_the_next_begins_at
     assert_eq!(seeds.begin_round(), Err(SeedError::Exhausted));
     // A public seed that comes now is too late for the first chain.
     let late = crate::store::PublicSeed { text: "a".into(), signature: None };
-    let stands = ground.maker.store.set_public_seed(lobby(1), 1, late).await.unwrap().unwrap();
+    let stands = ground.maker.store.set_public_seed(owner(1), 1, late).await.unwrap().unwrap();
     assert_eq!(stands.public_seed, None);
 }
 
@@ -167,7 +168,7 @@ async fn a_store_behind_the_wallet_gives_up_its_chains_in_public() {
     drop(seeds);
     let lost_rounds = Some(LostRounds { from: 5, to: 9 });
     let chains = ground.maker.store.inherit(lobby(1)).await.unwrap().unwrap().chains;
-    give_up(&ground.maker, lobby(1), &chains, Behind { lost_rounds }).await.unwrap();
+    give_up(&ground.maker, owner(1), &chains, Behind { lost_rounds }).await.unwrap();
     assert_eq!(ground.maker.metrics.chains_abandoned.get(), 2);
     let seeds = load_fenced(&ground, FIVE, 9).await;
     for number in [1, 2] {

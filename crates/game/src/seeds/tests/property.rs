@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::store::{LockRecord, StoreCommand, StoreError};
+use crate::testing::apply;
 
 /// What happens to a round, and where its process dies.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +50,7 @@ impl Player {
     }
 
     async fn apply(&self, command: StoreCommand) -> Result<(), StoreError> {
-        let mut answers = self.ground.maker.store.apply(vec![command].into()).await?;
+        let mut answers = apply(&*self.ground.maker.store, 1, vec![command]).await;
         answers.remove(0).map(|_| ())
     }
 

@@ -6,6 +6,7 @@ use kernel::{CurveKind, LobbyId};
 
 use super::*;
 use crate::store::{LobbyLimits, NewLobby, Opened, Opening, Visibility};
+use crate::testing::NODE;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -45,9 +46,9 @@ async fn a_lobby_nobody_plays_gives_its_task_back_and_wakes_with_the_next_bet() 
     assert_eq!(first.round, RoundId::new(at, 1));
     until(async || all_rest(&process)).await;
     assert_eq!(state(&process, first.round).await, RoundState::Settled);
-    // The round that nobody played never was.
-    let rounds = process.service.inner.store.rounds(at, None, 10).await.unwrap();
-    assert_eq!(rounds.len(), 1);
+    // The round that nobody played never was, once that is stored.
+    let store = &process.service.inner.store;
+    until(async || store.rounds(at, None, 10).await.unwrap().len() == 1).await;
 
     let seen = process.service.look(at, Some(player(1))).await.unwrap();
     assert_eq!((seen.round, seen.phase, seen.closes_in_ms), (2, Phase::Open, None));
@@ -153,7 +154,7 @@ async fn a_lobby_without_a_visitor_for_a_day_is_closed_and_its_history_stays() {
     let store = &service.inner.store;
     let tomorrow = now + 25 * HOUR_MS;
     for at in store.unvisited(tomorrow, 10).await.unwrap() {
-        until(async || store.close_lobby(at, tomorrow, tomorrow).await.unwrap()).await;
+        until(async || store.close_lobby(NODE, at, tomorrow, tomorrow).await.unwrap()).await;
     }
     assert_eq!(service.look(played, None).await.unwrap_err(), unknown);
     assert!(service.look(lobby(1), None).await.is_ok());
@@ -199,7 +200,7 @@ async fn a_player_has_five_lobbies_at_most_and_one_that_plays_without_a_pause() 
     assert!(matches!(ask(&process, 1, |_| {}).await, Opened::TooMany));
     assert!(matches!(ask(&process, 2, continuous).await, Opened::Made(_)));
     // A closed one does not count.
-    assert!(process.service.inner.store.close_lobby(first, 2, 3).await.unwrap());
+    assert!(process.service.inner.store.close_lobby(NODE, first, 2, 3).await.unwrap());
     assert!(matches!(ask(&process, 1, |_| {}).await, Opened::Made(_)));
     assert!(matches!(ask(&process, 1, |_| {}).await, Opened::TooMany));
     let limits = LobbyLimits { all: 0, ..process.service.limits() };

@@ -1,6 +1,6 @@
 //! Bets: accepted, cancelled, released, cashed out.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use engine::{Bet, BetKey, BetState, CashOut, Outcome, Settlement, StoredBet};
@@ -200,7 +200,7 @@ pub(super) fn end_all(
     let ended = statement.query_map(params![ends, at], |row| {
         Ok((columns::player_at(row, 0)?, BetId::from_bytes(row.get(1)?)))
     })?;
-    let ended: HashSet<(PlayerId, BetId)> = ended.collect::<Result<_>>()?;
+    let ended: BTreeSet<(PlayerId, BetId)> = ended.collect::<Result<_>>()?;
     let ended = settlements.iter().filter(|Settlement { key, .. }| {
         let name = (key.player, key.bet);
         ended.contains(&name)

@@ -5,7 +5,7 @@ use kernel::LobbyId;
 use protocol::chains::{AbandonReason, Abandoned, LostRounds};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{Abandonment, ChainRecord, PublicSeed, SealedSeed};
+use super::super::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Skipped};
 use super::columns;
 
 pub(super) fn of_lobby(connection: &Connection, lobby: LobbyId) -> Result<Vec<ChainRecord>> {
@@ -98,8 +98,12 @@ pub(super) fn set_public_seed(
 /// Gives up every chain named that still has seeds to play, and the newest in any case: after it
 /// numbers are left out, since a lost store may have promised more. The first reason stands; lost
 /// rounds are told with the newest chain also where the operator gave it up before.
-pub(super) fn abandon(tx: &Transaction<'_>, abandonment: &Abandonment) -> Result<()> {
-    let Abandonment { lobby, chain, how } = abandonment;
+pub(super) fn abandon(
+    tx: &Transaction<'_>,
+    lobby: LobbyId,
+    abandonment: &Abandonment,
+) -> Result<()> {
+    let Abandonment { chain, how } = abandonment;
     let lost = how.lost_rounds;
     tx.prepare_cached(
         "UPDATE chain SET abandoned = ?3, abandoned_at = ?4, lost_from = ?5, lost_to = ?6
@@ -121,6 +125,23 @@ pub(super) fn abandon(tx: &Transaction<'_>, abandonment: &Abandonment) -> Result
            AND chain = (SELECT max(chain) FROM chain WHERE lobby = ?1)",
     )?
     .execute(params![lobby.as_i64(), from, to])?;
+    Ok(())
+}
+
+/// Seeds above the used ones are used up without a round, and told with their chain.
+pub(super) fn skip(
+    tx: &Transaction<'_>,
+    lobby: LobbyId,
+    chain: u32,
+    skipped: &Skipped,
+) -> Result<()> {
+    let told = serde_json::to_string(skipped)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    tx.prepare_cached(
+        "UPDATE chain SET used = ?3, skipped = json_insert(skipped, '$[#]', json(?4))
+         WHERE lobby = ?1 AND chain = ?2 AND used < ?3",
+    )?
+    .execute(params![lobby.as_i64(), chain, skipped.to, told])?;
     Ok(())
 }
 
@@ -172,6 +193,7 @@ fn record(row: &Row<'_>) -> Result<ChainRecord> {
         public_seed: row.get("public_seed")?,
         beacon_signature: row.get("beacon_signature")?,
         used: row.get("used")?,
+        skipped: columns::json(row, "skipped")?,
         abandoned: reason.map(|reason| abandoned(row, &reason)).transpose()?,
         created_at: row.get("created_at")?,
     })

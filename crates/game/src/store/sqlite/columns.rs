@@ -3,6 +3,7 @@
 use kernel::{Amount, BetId, LobbyId, Multiplier, PlayerId, Stake};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
+use serde::de::DeserializeOwned;
 
 use super::super::RoundState;
 
@@ -20,6 +21,12 @@ pub(super) fn unsigned(row: &Row<'_>, column: &str) -> Result<u64> {
 /// A number as a column keeps it; none of ours is anywhere near 2^63.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A value that stands as JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+    let text = row.get_ref(column)?.as_str().map_err(|_| corrupt(column))?;
+    serde_json::from_str(text).map_err(|_| corrupt(column))
 }
 
 pub(super) fn lobby(row: &Row<'_>, column: &str) -> Result<LobbyId> {

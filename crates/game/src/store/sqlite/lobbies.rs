@@ -93,29 +93,38 @@ pub(super) fn close(tx: &Transaction<'_>, lobby: LobbyId, before: i64, at: i64) 
             "UPDATE lobby SET closed_at = ?3
              WHERE lobby = ?1 AND owner IS NOT NULL AND closed_at IS NULL AND visited_at < ?2
                AND NOT EXISTS (SELECT 1 FROM round WHERE round.lobby = lobby.lobby
-                               AND state IN ('open', 'locked', 'crashed'))",
+                               AND state IN ('open', 'locked', 'crashed'))
+               AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.lobby = lobby.lobby
+                               AND acknowledged_at IS NULL)",
         )?
         .execute(params![lobby.as_i64(), before, at])?;
     Ok(closed == 1)
 }
 
 /// Configured lobbies, and those with something unfinished.
-pub(super) fn to_own(connection: &Connection) -> Result<Vec<LobbyId>> {
+pub(super) fn to_own(connection: &Connection, limit: u32) -> Result<Vec<LobbyId>> {
     let mut statement = connection.prepare_cached(
         "SELECT lobby FROM lobby WHERE owner IS NULL
          UNION SELECT lobby FROM round WHERE state IN ('open', 'locked', 'crashed')
-         UNION SELECT lobby FROM outbox WHERE acknowledged_at IS NULL",
+         UNION SELECT lobby FROM outbox WHERE acknowledged_at IS NULL
+         ORDER BY lobby LIMIT ?1",
     )?;
-    let lobbies = statement.query_map([], |row| columns::lobby(row, "lobby"))?;
+    let lobbies = statement.query_map([limit], |row| columns::lobby(row, "lobby"))?;
     lobbies.collect()
 }
 
-pub(super) fn inherit(connection: &Connection, lobby: LobbyId) -> Result<Option<Inheritance>> {
+pub(super) fn inherit(
+    connection: &Connection,
+    lobby: LobbyId,
+    claimed: Epoch,
+) -> Result<Option<Inheritance>> {
     let Some(record) = one(connection, lobby)? else { return Ok(None) };
     Ok(Some(Inheritance {
         lobby: record,
         unfinished: rounds::unfinished(connection, lobby)?,
         unclosed: rounds::unclosed(connection, lobby)?,
+        owner: None,
+        claimed,
         last_round: rounds::last(connection, lobby)?,
         chains: chains::of_lobby(connection, lobby)?,
     }))

@@ -1,12 +1,11 @@
 //! Opening a lobby: joined or made, and answered the same when the call comes again.
 
 use kernel::LobbyId;
-use platform::http::idempotency::{self, Found, KeptAnswer};
+use platform::http::idempotency::{self, Found};
 use rusqlite::{Result, Transaction};
 
 use super::super::{KeyedOpening, Opened, Opening};
 use super::lobbies;
-use crate::http::lobbies::opened;
 
 /// All in one transaction: a lobby without its answer, or an answer without its lobby, would let
 /// a repetition make another one.
@@ -25,8 +24,8 @@ pub(super) fn open(tx: &Transaction<'_>, opening: &Opening) -> Result<Opened> {
         Opened::Made(record) => record.lobby,
         _ => return Ok(outcome),
     };
-    if let Some(KeyedOpening { player, call, origin }) = &opening.call {
-        idempotency::keep(tx, *player, call, &KeptAnswer::ok(&opened(origin, lobby)), now)?;
+    if let Some(keyed) = &opening.call {
+        idempotency::keep(tx, keyed.player, &keyed.call, &keyed.answer(lobby), now)?;
     }
     Ok(outcome)
 }

@@ -1,12 +1,14 @@
 //! Calls to the wallet, queued in the transaction of what caused them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::BetKey;
 use kernel::{Epoch, LobbyId, RoundId};
 use rusqlite::{Connection, Result, Transaction, params};
 
-use super::super::{Acknowledgement, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, WireOutcome};
+use super::super::{
+    Acknowledgement, AnsweredRow, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, WireOutcome,
+};
 use super::columns;
 use crate::outbound::HOLDS_MAX;
 
@@ -84,13 +86,21 @@ pub(super) fn unsent(
     rows.collect()
 }
 
-pub(super) fn acknowledge(tx: &Transaction<'_>, answers: &Acknowledgement) -> Result<()> {
+/// Answers about lobbies that are not owned any more are the next owner's to get.
+pub(super) fn acknowledge(
+    tx: &Transaction<'_>,
+    answers: &Acknowledgement,
+    own: impl Fn(&AnsweredRow) -> bool,
+) -> Result<()> {
     let mut acknowledge =
         tx.prepare_cached("UPDATE outbox SET acknowledged_at = ?2 WHERE id = ?1")?;
-    for id in &answers.rows {
-        acknowledge.execute(params![id, answers.at])?;
+    let mut owned = BTreeSet::new();
+    for row in answers.rows.iter().filter(|row| own(row)) {
+        acknowledge.execute(params![row.id, answers.at])?;
+        owned.insert(row.lobby);
     }
-    answers.closed.iter().try_for_each(|closed| note_close(tx, *closed))
+    let own = |closed: &&ClosedRound| owned.contains(&closed.round.lobby);
+    answers.closed.iter().filter(own).try_for_each(|closed| note_close(tx, *closed))
 }
 
 /// Rows above `after` go out again if the wallet once answered a close above it.
@@ -130,12 +140,12 @@ pub(super) fn exposure(
     connection: &Connection,
     lobby: LobbyId,
     rounds: &[u32],
-) -> Result<HashMap<u32, kernel::Amount>> {
+) -> Result<BTreeMap<u32, kernel::Amount>> {
     let mut statement = connection.prepare_cached(
         "SELECT COALESCE(SUM(stake_steps * cap_centi), 0) FROM bet
          WHERE lobby = ?1 AND round = ?2 AND in_round = 1",
     )?;
-    let mut sums = HashMap::new();
+    let mut sums = BTreeMap::new();
     for round in rounds {
         let units: i64 = statement.query_row(params![lobby.as_i64(), round], |row| row.get(0))?;
         sums.insert(*round, kernel::Amount::from_units(units));

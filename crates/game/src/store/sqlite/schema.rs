@@ -151,5 +151,9 @@ ALTER TABLE chain ADD COLUMN abandoned_at INTEGER;
 ALTER TABLE chain ADD COLUMN lost_from INTEGER;
 ALTER TABLE chain ADD COLUMN lost_to INTEGER;
 ",
+        "
+-- Used seeds that no round was locked with, as JSON. On a file nothing is ever skipped.
+ALTER TABLE chain ADD COLUMN skipped TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(skipped));
+",
     ],
 };

@@ -19,7 +19,7 @@ async fn locked() -> Left {
 /// How often each of the two bets is resolved at the wallet by what is queued.
 async fn resolves(left: &Left) -> [usize; 2] {
     let mut resolves = [0; 2];
-    for row in left.store.unsent(100, &[]).await.unwrap() {
+    for row in left.store.unsent(NODE, 100, &[]).await.unwrap() {
         let OutboxBody::Resolve { bets } = row.body else { continue };
         for resolved in bets {
             let second = resolved.bet == bet_id(2).to_string();
@@ -48,7 +48,7 @@ async fn a_sweep_gives_stakes_back_that_were_being_played() {
     assert_eq!(ends(&bets), [Some(120), Some(130)]);
 
     let left = locked().await;
-    left.takeover.void_all(&[lobby(1)]).await.unwrap();
+    left.takeover.sweep(NODE).await.unwrap();
     let (_, bets) = left.taken().await;
     assert_eq!(ends(&bets)[1], None, "an open bet of a locked round was released");
 }

@@ -2,7 +2,9 @@
 
 use kernel::Sealed;
 
-use super::{Fixture, Store, new, player, sqlite};
+use futures_util::future::join_all;
+
+use super::{Store, new, player};
 use crate::store::{Bounds, EndedSession, NewSession, Replaced, Replacement, Rotated, Rotation};
 
 const BOUNDS: Bounds =
@@ -33,16 +35,13 @@ fn fresh() -> Rotated {
     Rotated::Fresh(player(1), "ann".to_owned())
 }
 
-async fn with_ann() -> Fixture {
-    let fixture = sqlite();
-    fixture.store.register(new("ann")).await.unwrap();
-    fixture
+async fn with_ann(store: &dyn Store) {
+    store.register(new("ann")).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_token_is_spent_once_and_again_within_the_grace() {
-    let fixture = with_ann().await;
-    let store = &*fixture.store;
+/// A token is spent once and again within the grace.
+pub async fn a_token_is_spent_once_and_again_within_the_grace(store: &dyn Store) {
+    with_ann(store).await;
     open(store, "a", 1, 0).await;
     assert_eq!(rotate(store, "a", [1, 2], 100).await, fresh());
     assert_eq!(rotate(store, "a", [1, 3], 110).await, fresh());
@@ -53,10 +52,9 @@ async fn a_token_is_spent_once_and_again_within_the_grace() {
     assert_eq!(rotate(store, "b", [1, 2], 211).await, Rotated::Unknown);
 }
 
-#[tokio::test]
-async fn a_sign_in_is_over_at_its_instant() {
-    let fixture = with_ann().await;
-    let store = &*fixture.store;
+/// A sign in is over at its instant.
+pub async fn a_sign_in_is_over_at_its_instant(store: &dyn Store) {
+    with_ann(store).await;
     open(store, "a", 1, 0).await;
     assert_eq!(rotate(store, "a", [1, 2], 999).await, fresh());
     assert_eq!(rotate(store, "a", [2, 3], 1_999).await, Rotated::Over);
@@ -67,10 +65,9 @@ async fn a_sign_in_is_over_at_its_instant() {
     assert_eq!(rotate(store, "b", [6, 7], 7_000).await, Rotated::Over, "in any case");
 }
 
-#[tokio::test]
-async fn ends_are_remembered_as_long_as_asked_and_the_rest_is_cleared() {
-    let fixture = with_ann().await;
-    let store = &*fixture.store;
+/// Ends are remembered as long as asked and the rest is cleared.
+pub async fn ends_are_remembered_as_long_as_asked_and_the_rest_is_cleared(store: &dyn Store) {
+    with_ann(store).await;
     open(store, "a", 1, 0).await;
     open(store, "b", 1, 10).await;
     let ended = store.end_sessions(player(1), Some("a".into()), 20, BOUNDS).await.unwrap();
@@ -88,10 +85,9 @@ async fn ends_are_remembered_as_long_as_asked_and_the_rest_is_cleared() {
     assert!(store.ended_sessions(130, 9).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn one_too_many_ends_the_one_used_longest_ago() {
-    let fixture = with_ann().await;
-    let store = &*fixture.store;
+/// One too many ends the one used longest ago.
+pub async fn one_too_many_ends_the_one_used_longest_ago(store: &dyn Store) {
+    with_ann(store).await;
     assert!(open(store, "a", 1, 0).await.is_empty());
     assert!(open(store, "b", 1, 1).await.is_empty());
     assert_eq!(rotate(store, "a", [1, 2], 2).await, fresh());
@@ -99,10 +95,9 @@ async fn one_too_many_ends_the_one_used_longest_ago() {
     assert_eq!(rotate(store, "b", [1, 2], 4).await, Rotated::Unknown);
 }
 
-#[tokio::test]
-async fn a_password_is_replaced_only_where_the_old_one_stands() {
-    let fixture = with_ann().await;
-    let store = &*fixture.store;
+/// A password is replaced only where the old one stands.
+pub async fn a_password_is_replaced_only_where_the_old_one_stands(store: &dyn Store) {
+    with_ann(store).await;
     open(store, "a", 1, 0).await;
     open(store, "b", 1, 0).await;
     let replacement = |old: &str, session: &str| Replacement {
@@ -129,18 +124,13 @@ async fn a_password_is_replaced_only_where_the_old_one_stands() {
     assert_eq!(rotate(store, "a", [1, 2], 3).await, Rotated::Reused(player(1)), "no grace");
 }
 
-#[tokio::test]
-async fn of_many_at_once_every_one_is_judged_by_what_stands_before_it() {
-    let fixture = with_ann().await;
-    open(&*fixture.store, "a", 1, 0).await;
-    let mut calls = tokio::task::JoinSet::new();
-    for next in 2..42 {
-        let store = std::sync::Arc::clone(&fixture.store);
-        calls.spawn(async move { rotate(&*store, "a", [1, next], 5).await });
-    }
-    let answers = calls.join_all().await;
+/// Of many at once every one is judged by what stands before it.
+pub async fn of_many_at_once_every_one_is_judged_by_what_stands_before_it(store: &dyn Store) {
+    with_ann(store).await;
+    open(store, "a", 1, 0).await;
+    let answers = join_all((2..42).map(|next| rotate(store, "a", [1, next], 5))).await;
     assert!(answers.iter().all(|answer| *answer == fresh()), "{answers:?}");
     // All are twins of each other: the first one used spends the others.
-    assert_eq!(rotate(&*fixture.store, "a", [2, 50], 100).await, fresh());
-    assert_eq!(rotate(&*fixture.store, "a", [41, 51], 111).await, Rotated::Reused(player(1)));
+    assert_eq!(rotate(store, "a", [2, 50], 100).await, fresh());
+    assert_eq!(rotate(store, "a", [41, 51], 111).await, Rotated::Reused(player(1)));
 }

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use kernel::{Amount, BetId, Epoch, LobbyId, PlayerId, RoundId, SeedIndex, Stake};
 
 use crate::{
-    Account, Answer, Bounds, Close, Command, Funds, FundsChange, HoldState, OpenFence, Outcome,
-    Parked, Release, Reserve, Resolve, ResolveAnswer, Rows, decide,
+    Account, Answer, Bounds, Close, Command, Fenced, Funds, FundsChange, HoldState, OpenFence,
+    Outcome, Parked, Release, Reserve, Resolve, ResolveAnswer, Rows, decide,
 };
 
 const PLAYERS: [&str; 3] = ["ann", "bob", "cat"];
@@ -60,6 +60,8 @@ fn read(line: &str, number: u8) -> Command {
             lobby: LobbyId::new(words[1].parse().unwrap()).unwrap(),
             epoch,
             funding: amount("funding"),
+            raise: after(&words, "raise", "0").parse().unwrap(),
+            request: [after(&words, "as", "\0").as_bytes()[0]; 16],
         }),
         "close" => Command::Close(Close {
             round: round(words[1]),
@@ -121,14 +123,7 @@ fn round(word: &str) -> RoundId {
 fn tell(answer: &Answer) -> String {
     let refused = |refusal: &dyn std::fmt::Debug| format!("refused: {refusal:?}");
     match answer {
-        Answer::Fence(Ok(fenced)) => format!(
-            "epoch {}, closed {}, seed {}, house {}, open {:?}",
-            fenced.epoch,
-            fenced.closed_round,
-            fenced.seed_index,
-            fenced.house_balance,
-            fenced.open_holds
-        ),
+        Answer::Fence(Ok(fenced)) => tell_fence(fenced),
         Answer::Reserve(Ok(_)) | Answer::Release(Ok(())) => "ok".into(),
         Answer::Resolve(Ok(ResolveAnswer::Done)) => "done".into(),
         Answer::Resolve(Ok(ResolveAnswer::Conflict)) => "conflict".into(),
@@ -144,6 +139,18 @@ fn tell(answer: &Answer) -> String {
         | Answer::Resolve(Err(refusal))
         | Answer::Close(Err(refusal)) => refused(refusal),
     }
+}
+
+/// What was seen is told where the fence was raised above it.
+fn tell_fence(fenced: &Fenced) -> String {
+    let Fenced { epoch, closed_round, seed_index, house_balance, open_holds, .. } = fenced;
+    let (round, index) = (fenced.seen_round, fenced.seen_seed);
+    let raised = (round, index) != (*closed_round, *seed_index);
+    let seen = if raised { format!(", seen {round} and {index}") } else { String::new() };
+    format!(
+        "epoch {epoch}, closed {closed_round}, seed {seed_index}, house {house_balance}, \
+         open {open_holds:?}{seen}"
+    )
 }
 
 fn tell_parked(parked: &Parked) -> String {

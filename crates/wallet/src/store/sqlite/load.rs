@@ -21,7 +21,8 @@ pub(super) fn rows(tx: &Transaction<'_>, mut keys: Keys) -> Result<Rows> {
 
 fn fences(tx: &Transaction<'_>, keys: &Keys, rows: &mut Rows) -> Result<()> {
     let mut select = tx.prepare_cached(
-        "SELECT epoch, closed_round, seed_index FROM ledger_fence WHERE lobby = ?1",
+        "SELECT epoch, closed_round, seed_index, seen_round, seen_seed, request
+         FROM ledger_fence WHERE lobby = ?1",
     )?;
     for lobby in &keys.fences {
         let read = |row: &Row<'_>| {
@@ -29,6 +30,9 @@ fn fences(tx: &Transaction<'_>, keys: &Keys, rows: &mut Rows) -> Result<()> {
                 epoch: Epoch(columns::number(row, 0)?),
                 closed_round: row.get(1)?,
                 seed_index: SeedIndex(row.get(2)?),
+                seen_round: row.get(3)?,
+                seen_seed: SeedIndex(row.get(4)?),
+                request: row.get(5)?,
             })
         };
         if let Some(fence) = select.query_row([lobby.as_i64()], read).optional()? {

@@ -3,7 +3,7 @@
 use platform::sqlite::Schema;
 
 /// The wallet's tables in the user role's file. Steps are only ever appended.
-pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD, MADE_GOOD] };
+pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD, MADE_GOOD, SEEN] };
 
 const BOOK: &str = "
 -- What the units of every column named _units are; never changes.
@@ -146,4 +146,13 @@ const MADE_GOOD: &str = "
 DROP INDEX ledger_transfer_funding;
 CREATE UNIQUE INDEX ledger_transfer_funding ON ledger_transfer (lobby)
     WHERE kind = 'funding' AND reference = x'00000000000000000000000000000000';
+";
+
+/// What closes have named, apart from what a fence was raised to, and who raised it.
+const SEEN: &str = "
+ALTER TABLE ledger_fence ADD COLUMN seen_round INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger_fence ADD COLUMN seen_seed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger_fence ADD COLUMN request BLOB NOT NULL
+    DEFAULT x'00000000000000000000000000000000' CHECK (length(request) = 16);
+UPDATE ledger_fence SET seen_round = closed_round, seen_seed = seed_index;
 ";

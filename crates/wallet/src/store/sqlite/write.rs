@@ -28,14 +28,24 @@ pub(super) fn changes(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Re
 
 fn lobbies(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
     let mut fence = tx.prepare_cached(
-        "INSERT INTO ledger_fence (lobby, epoch, closed_round, seed_index)
-         VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO ledger_fence (lobby, epoch, closed_round, seed_index, seen_round, seen_seed,
+                                   request)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (lobby) DO UPDATE SET epoch = excluded.epoch,
-             closed_round = excluded.closed_round, seed_index = excluded.seed_index",
+             closed_round = excluded.closed_round, seed_index = excluded.seed_index,
+             seen_round = excluded.seen_round, seen_seed = excluded.seen_seed,
+             request = excluded.request",
     )?;
     for (lobby, row) in &changes.fences {
-        let (epoch, seed_index) = (row.epoch.0.cast_signed(), row.seed_index.0);
-        fence.execute(params![lobby.as_i64(), epoch, row.closed_round, seed_index])?;
+        fence.execute(params![
+            lobby.as_i64(),
+            row.epoch.0.cast_signed(),
+            row.closed_round,
+            row.seed_index.0,
+            row.seen_round,
+            row.seen_seed.0,
+            row.request,
+        ])?;
     }
     let mut tally = tx.prepare_cached(
         "INSERT INTO ledger_round (lobby, round, reserved_count, reserved_units, resolved_count,
