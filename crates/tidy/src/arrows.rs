@@ -63,6 +63,8 @@ const TABLE: &[(&str, May)] = &[
     ("waxwing", May::ImportAllAbove),
     ("simulator", May::ImportAllAbove),
     ("bench", May::ImportAllAbove),
+    // What a stranger can send; libFuzzer's doors to it stand in `fuzz/`, outside of this table.
+    ("fuzzing", May::ImportAllAbove),
     ("tidy", May::Import(&[])),
 ];
 

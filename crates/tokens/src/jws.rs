@@ -81,8 +81,10 @@ fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
 }
 
+/// Text first (RFC 7519 §7.2): bytes that are none would pass in members that nobody reads.
 fn parse<T: DeserializeOwned>(part: &str) -> Result<T, TokenError> {
-    serde_json::from_slice(&decode(part)?).map_err(|_| TokenError::Malformed)
+    let text = String::from_utf8(decode(part)?).map_err(|_| TokenError::Malformed)?;
+    serde_json::from_str(&text).map_err(|_| TokenError::Malformed)
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

@@ -1,5 +1,8 @@
 //! Voided, settled, returned or interrupted: how rounds end that an earlier owner left behind.
 
+#[cfg(feature = "planted")]
+mod planted;
+
 use std::sync::Arc;
 
 use engine::{Bet, BetKey, BetState, CashOut, Totals};
