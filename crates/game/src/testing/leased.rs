@@ -9,6 +9,7 @@ use kernel::{BetId, Epoch, LobbyId, PlayerId, RoundId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::chains::Abandoned;
+use tokio::sync::RwLock;
 
 use crate::store::{
     Abandonment, Acknowledgement, Applied, Batch, BetRecord, ChainRecord, Claim, Claimed,
@@ -26,6 +27,8 @@ pub(crate) struct LeasedStore {
     leases: Mutex<Leases>,
     /// Whether it may lose its last records.
     loses: AtomicBool,
+    /// Whoever holds it for writing keeps renewals on their way.
+    pub(crate) way: RwLock<()>,
 }
 
 #[derive(Default)]
@@ -38,7 +41,13 @@ struct Leases {
 
 impl LeasedStore {
     pub(crate) fn new(rows: SqliteStore, clock: Arc<dyn Clock>) -> Self {
-        Self { rows, clock, leases: Mutex::default(), loses: AtomicBool::new(false) }
+        Self {
+            rows,
+            clock,
+            leases: Mutex::default(),
+            loses: AtomicBool::new(false),
+            way: RwLock::new(()),
+        }
     }
 
     /// From now on the store says of itself that it may lose its tail.
@@ -80,6 +89,7 @@ impl Store for LeasedStore {
     }
 
     async fn renew(&self, node: NodeId) -> Result<Lease, StoreError> {
+        let _arrived = self.way.read().await;
         let mut leases = self.leases.lock();
         if leases.cut_off.contains(&node) {
             return Err(StoreError::Unavailable);
