@@ -68,10 +68,13 @@ pub(crate) struct Database<T: Tables> {
     witness: Arc<dyn Witness<T>>,
 }
 
+/// Commits with their instants.
+type Tail<T> = VecDeque<(u64, <T as Tables>::Change)>;
+
 struct State<T: Tables> {
     tables: T,
     /// What a standby has, and the commits that it has not: only where failovers lose some.
-    standby: Option<(T, VecDeque<(u64, T::Change)>)>,
+    standby: Option<(T, Tail<T>)>,
     under_way: BTreeMap<u64, T::Change>,
     numbers: u64,
     full_until_ms: u64,
