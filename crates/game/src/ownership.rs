@@ -135,13 +135,14 @@ impl Ownership {
         loop {
             tokio::select! {
                 biased;
+                // Before an answer that came after it: what lapsed may have been taken meanwhile.
+                () = self.lapse(*lapsed) => self.note_lapse(lapsed, stop),
                 renewed = &mut renewal => {
                     if let Err(error) = &renewed {
                         tracing::warn!(%error, node.id = %self.node, "the lease was not renewed");
                     }
                     return renewed.is_ok();
                 }
-                () = self.lapse(*lapsed) => self.note_lapse(lapsed, stop),
                 () = self.clock.sleep_until(late) => {
                     tracing::warn!(node.id = %self.node, "the lease's renewal was not answered");
                     return false;

@@ -14,14 +14,14 @@ use engine::{Bet, BetKey, CashOut, Reason, Settlement, Totals};
 use kernel::{Amount, BetId, Epoch, LobbyId, Multiplier, PlayerId, RoundId};
 use platform::http::Idempotent;
 use platform::http::idempotency::KeptAnswer;
-use protocol::chains::Abandoned;
+use protocol::chains::{Abandoned, Skipped};
 
 use crate::http::lobbies::opened;
 
 pub use owners::{Applied, Batch, Claim, Claimed, Lease, NodeId, Owner};
 pub use records::{
     Abandonment, BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, PublicSeed,
-    RoundRecord, RoundState, SealedSeed, Skipped, UnfinishedRound, Visibility, WireOutcome,
+    RoundRecord, RoundState, SealedSeed, UnfinishedRound, Visibility, WireOutcome,
 };
 pub use sqlite::SCHEMA;
 pub use sqlite::SqliteStore;
@@ -72,8 +72,8 @@ pub enum StoreCommand {
     CloseUnknown { round: RoundId },
     /// The epoch of an owner that the wallet has let pass.
     TakeOver { lobby: LobbyId, epoch: Epoch },
-    /// Seeds of a chain above its used ones are never played, and are told; used is what their
-    /// last one says. Applied before if used is no less.
+    /// What may have been shown and lost is left out, and told with the chain. Its seeds are used
+    /// up by it. Applied before if the chain tells the same already.
     SkipSeeds { lobby: LobbyId, chain: u32, skipped: Skipped },
     /// The wallet has closed no round above `after`. If it had closed one before, it is an older
     /// copy of itself, and what it had answered since is sent again.

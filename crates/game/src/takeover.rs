@@ -12,7 +12,7 @@ use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
 use platform::clock::Clock;
 use platform::failpoint;
 use platform::random::{self, Random};
-use protocol::chains::LostRounds;
+use protocol::chains::{LostRounds, Skipped, SkippedRounds, SkippedSeeds};
 use protocol::picture::LastRound;
 use protocol::wire::WireMultiplier;
 
@@ -21,7 +21,7 @@ use crate::pictures::LAST_MAX;
 use crate::recorder::apply_until_definite;
 use crate::seeds::{Behind, ChainPlan, Opened, SeedError, SeedMaker, Seeds, give_up, read_seed};
 use crate::store::{
-    Claim, Claimed, Inheritance, LobbyRecord, NodeId, Owner, RoundEnd, RoundState, Skipped, Store,
+    Claim, Claimed, Inheritance, LobbyRecord, NodeId, Owner, RoundEnd, RoundState, Store,
     StoreCommand, StoreError, UnfinishedRound,
 };
 
@@ -91,6 +91,8 @@ impl Takeover {
         let Passed { owner, fenced, older } = self.fence(&record).await?;
         failpoint::reach("fence.after_answer");
         let mut left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
+        // Rounds that only the wallet knows: a store that loses nothing has been exchanged.
+        let older = older || (!self.store.may_lose_tail() && held_round(&fenced) > left.last_round);
         if let Some(behind) = behind(&left, &fenced, older) {
             // Before the new epoch is stored, which is one of the signs.
             give_up(&self.seeds, owner, &left.chains, behind).await?;
@@ -216,8 +218,8 @@ impl Takeover {
         Ok(())
     }
 
-    /// Seeds at or below the fence that no round of this store was locked with: an owner whose
-    /// records are lost may have shown them. Never played, and told.
+    /// What is at or below the fence and not in this store: an owner whose records are lost may
+    /// have shown it. It is left out and told, seeds with their chain, rounds with the first such.
     async fn skipped(
         &self,
         left: &Inheritance,
@@ -225,16 +227,21 @@ impl Takeover {
     ) -> Result<Vec<StoreCommand>, TakeoverError> {
         let lobby = left.lobby.lobby;
         let (from, to) = (left.last_round + 1, last_round(left, fenced));
-        let mut rounds = (from <= to).then_some((from, to));
+        let mut rounds = (from <= to).then_some(SkippedRounds { from, to });
         let mut commands = Vec::new();
         for chain in left.chains.iter().filter(|chain| chain.abandoned.is_none()) {
-            let fence = fenced.seed_index.0.saturating_sub(chain.seeds_before).min(chain.length);
-            if fence <= chain.used {
-                continue;
+            let to = fenced.seed_index.0.saturating_sub(chain.seeds_before).min(chain.length);
+            if to > chain.used {
+                let seed = hex::encode(self.seeds.seed(chain, to).await?.as_bytes());
+                let seeds = Some(SkippedSeeds { from: chain.used + 1, to, seed });
+                let skipped = Skipped { seeds, rounds: rounds.take() };
+                commands.push(StoreCommand::SkipSeeds { lobby, chain: chain.chain, skipped });
             }
-            let (from, to) = (chain.used + 1, fence);
-            let seed = hex::encode(self.seeds.seed(chain, to).await?.as_bytes());
-            let skipped = Skipped { from, to, seed, rounds: rounds.take() };
+        }
+        // A store that is behind tells lost rounds with the chains it has given up.
+        let newest = left.chains.last().filter(|chain| chain.abandoned.is_none());
+        if let (Some(rounds), Some(chain)) = (rounds, newest) {
+            let skipped = Skipped { seeds: None, rounds: Some(rounds) };
             commands.push(StoreCommand::SkipSeeds { lobby, chain: chain.chain, skipped });
         }
         Ok(commands)
@@ -325,7 +332,7 @@ fn behind(left: &Inheritance, fenced: &Fenced, older: bool) -> Option<Behind> {
     if left.last_round >= fenced.seen_round && used >= fenced.seen_seed.0 && !older {
         return None;
     }
-    let (from, to) = (left.last_round + 1, held_round(fenced).max(fenced.seen_round));
+    let (from, to) = (left.last_round + 1, last_round(left, fenced));
     Some(Behind { lost_rounds: (from <= to).then_some(LostRounds { from, to }) })
 }
 
@@ -334,6 +341,7 @@ fn last_round(left: &Inheritance, fenced: &Fenced) -> u32 {
     left.last_round.max(fenced.closed_round).max(held_round(fenced))
 }
 
+/// The highest round with reserved holds.
 fn held_round(fenced: &Fenced) -> u32 {
     fenced.open_holds.iter().map(|(round, _)| *round).max().unwrap_or(0)
 }

@@ -52,6 +52,37 @@ pub struct LostRounds {
     pub to: u32,
 }
 
+/// Rounds that were never opened because others of their numbers may have been shown and lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkippedRounds {
+    /// The first of them.
+    pub from: u32,
+    /// The last of them.
+    pub to: u32,
+}
+
+/// Seeds that are never played because they may have been shown and lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkippedSeeds {
+    /// The index of the first of them.
+    pub from: u32,
+    /// The index of the last of them.
+    pub to: u32,
+    /// The last of them, 64 hex digits: hashing it gives the others, and then the seed below.
+    pub seed: String,
+}
+
+/// What a take-over left out, on a store that may lose its last records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Skipped {
+    /// Seeds of this chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<SkippedSeeds>,
+    /// Rounds of the lobby; told with one of its chains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<SkippedRounds>,
+}
+
 /// How a chain was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Abandoned {
@@ -90,8 +121,11 @@ pub struct ChainView {
     /// What the beacon signed, 96 hex digits: its SHA-256 is the public seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beacon_signature: Option<String>,
-    /// The highest index that a round was locked with, 0 if none.
+    /// The highest index that a round was locked with, or that was skipped, 0 if none.
     pub used: u32,
+    /// What take-overs left out, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// How the chain was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned: Option<Abandoned>,

@@ -13,6 +13,8 @@ use crate::store::Owner;
 
 /// How long to wait before the next try, in milliseconds, doubling up to the last.
 const BACKOFF_MS: (u64, u64) = (100, 30_000);
+/// As many tries as stand for the pause between two looks whether everything was answered.
+const ANSWERED_TRIES: u32 = 2;
 /// A lobby that was played for so long, in milliseconds, starts with the shortest wait again.
 const WELL_MS: u64 = 60_000;
 
@@ -28,12 +30,12 @@ impl Lobbies {
         self.metrics.lobbies.dec();
         if !live.is_lost() {
             live.written().await;
-            self.ownership.hand_over(self.owner(&live)).await;
             // Who asks for one that stopped is told so while the process does.
             if live.is_resting() || (live.is_stopped() && !self.is_stopping()) {
                 self.forget(&live);
             }
             live.note_over();
+            self.hand_over(&live).await;
             return;
         }
         if live.is_fenced() {
@@ -64,8 +66,21 @@ impl Lobbies {
         self.persist(live.id(), 0).await;
     }
 
-    pub(super) fn owner(&self, live: &LiveLobby) -> Owner {
-        Owner { node: self.ownership.node(), lobby: live.id(), epoch: live.epoch }
+    /// Lets another node have the lobby: at once if this one drains, else once the wallet has
+    /// answered everything, since until then it needs an owner. Woken here meanwhile, it stays.
+    async fn hand_over(&self, live: &LiveLobby) {
+        let owner = Owner { node: self.ownership.node(), lobby: live.id(), epoch: live.epoch };
+        while self.ownership.is_shared() && !self.is_stopping() {
+            match self.takeover.store.inherit(owner.lobby).await {
+                Ok(Some(left)) if left.claimed > owner.epoch => return,
+                Ok(Some(left)) if left.unclosed.is_empty() => break,
+                Ok(None) => return,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "a resting lobby could not be read"),
+            }
+            self.pause(ANSWERED_TRIES).await;
+        }
+        self.ownership.hand_over(owner).await;
     }
 
     /// Takes the lobby over as often as it needs.

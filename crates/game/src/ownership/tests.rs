@@ -115,6 +115,21 @@ async fn a_paused_node_holds_nothing_when_it_wakes_up() {
 }
 
 #[tokio::test]
+async fn an_answer_that_came_after_the_lapse_does_not_hide_it() {
+    let world = world();
+    world.keep().await;
+    let on_its_way = world.store.way.write().await;
+    world.pass(500).await;
+    // The process is paused, its lease runs out, and the renewal arrives after that.
+    world.clock.advance(1_600);
+    world.stores_clock.advance(1_600);
+    drop(on_its_way);
+    settle().await;
+    assert_eq!(world.stopped(), 1, "another node may have taken what was owned");
+    assert!(world.ownership.holds(), "the lease itself is a new one");
+}
+
+#[tokio::test]
 async fn the_lease_counts_from_before_its_renewal_was_sent() {
     let world = world();
     let sent = world.clock.now();

@@ -60,6 +60,7 @@ pub(crate) fn chain_view(chain: &ChainRecord) -> ChainView {
         public_seed: chain.public_seed.clone(),
         beacon_signature: chain.beacon_signature.map(|signature| hex::encode(&signature)),
         used: chain.used,
+        skipped: chain.skipped.clone(),
         abandoned: chain.abandoned,
         promised_at: chain.created_at,
     }

@@ -5,7 +5,7 @@ use engine::{BetState, StoredBet};
 use fairness::Anchor;
 use fairness::drand::BeaconSignature;
 use kernel::{Amount, BetId, CurveKind, Epoch, LobbyId, Multiplier, PlayerId, RoundId, Stake};
-use protocol::chains::Abandoned;
+use protocol::chains::{Abandoned, Skipped};
 use serde::{Deserialize, Serialize};
 
 /// Who sees a lobby in lists.
@@ -67,25 +67,11 @@ pub struct ChainRecord {
     pub beacon_signature: Option<BeaconSignature>,
     /// The highest index that a lock used up.
     pub used: u32,
-    /// Seeds below `used` that no round was locked with, in order.
+    /// What take-overs left out, in order; as JSON in the chain's row.
     pub skipped: Vec<Skipped>,
     /// How it was given up, if it was.
     pub abandoned: Option<Abandoned>,
     pub created_at: i64,
-}
-
-/// Seeds that may have been shown by an owner whose records are lost: never played, and told. As
-/// JSON in the chain's row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skipped {
-    /// The first of them.
-    pub from: u32,
-    /// The last.
-    pub to: u32,
-    /// The last one itself, as 64 hexadecimal digits; the others are its hashes.
-    pub seed: String,
-    /// The rounds that were never opened with them, first and last.
-    pub rounds: Option<(u32, u32)>,
 }
 
 /// A chain's public seed, with what proves where it comes from.

@@ -1,5 +1,7 @@
 //! Voided, settled, returned or interrupted: how rounds end that an earlier owner left behind.
 
+mod fences;
+
 use std::sync::Arc;
 
 use engine::{Bet, BetKey, BetState, CashOut, Totals};
@@ -20,6 +22,7 @@ use crate::testing::{NODE, TestWallet, apply, bet_id, lobby, open, owner, player
 struct Left {
     _directory: tempfile::TempDir,
     store: Arc<dyn Store>,
+    wallet: Arc<TestWallet>,
     takeover: Takeover,
     /// That of the seed played, the first of its chain.
     crash_point: Multiplier,
@@ -67,9 +70,10 @@ impl Left {
             metrics: metrics.clone(),
         });
         let (chain, crash_point) = chain_between(&seeds, 200, 900).await;
+        let wallet = Arc::new(TestWallet::default());
         let takeover = Takeover {
             store: Arc::clone(&store),
-            wallet: Arc::new(TestWallet::default()),
+            wallet: wallet.clone(),
             clock,
             random: Arc::new(SeededRandom::new(2)),
             node: NODE,
@@ -78,7 +82,7 @@ impl Left {
             pause_ms: 10,
             metrics,
         };
-        let left = Self { _directory: directory, store, takeover, crash_point };
+        let left = Self { _directory: directory, store, wallet, takeover, crash_point };
         left.apply(vec![StoreCommand::OpenRound { round: round(), epoch: Epoch(1), chain, at: 1 }])
             .await;
         left

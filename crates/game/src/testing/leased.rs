@@ -9,6 +9,7 @@ use kernel::{BetId, Epoch, LobbyId, PlayerId, RoundId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::chains::Abandoned;
+use tokio::sync::RwLock;
 
 use crate::store::{
     Abandonment, Acknowledgement, Applied, Batch, BetRecord, ChainRecord, Claim, Claimed,
@@ -28,6 +29,8 @@ pub(crate) struct LeasedStore {
     loses: AtomicBool,
     /// Whether answers to acknowledgements are lost.
     mute: AtomicBool,
+    /// Whoever holds it for writing keeps renewals on their way.
+    pub(crate) way: RwLock<()>,
 }
 
 #[derive(Default)]
@@ -40,8 +43,14 @@ struct Leases {
 
 impl LeasedStore {
     pub(crate) fn new(rows: SqliteStore, clock: Arc<dyn Clock>) -> Self {
-        let (loses, mute) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { rows, clock, leases: Mutex::default(), loses, mute }
+        Self {
+            rows,
+            clock,
+            leases: Mutex::default(),
+            loses: AtomicBool::new(false),
+            mute: AtomicBool::new(false),
+            way: RwLock::new(()),
+        }
     }
 
     /// From now on the store says of itself that it may lose its tail.
@@ -88,6 +97,7 @@ impl Store for LeasedStore {
     }
 
     async fn renew(&self, node: NodeId) -> Result<Lease, StoreError> {
+        let _arrived = self.way.read().await;
         let mut leases = self.leases.lock();
         if leases.cut_off.contains(&node) {
             return Err(StoreError::Unavailable);

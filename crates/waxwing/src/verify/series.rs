@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use fairness::Seed;
-use protocol::chains::{ChainView, ExportLine};
+use fairness::{Seed, step};
+use protocol::chains::{ChainView, ExportLine, SkippedSeeds};
 use protocol::rounds::{Phase, RoundExport};
 
 use super::promise::{Shown, check_signature, check_terms};
@@ -143,6 +143,14 @@ impl Series {
             return Ok(());
         }
         let (from, to) = (before + 1, number - 1);
+        let told = self.chains.values().flat_map(|chain| &chain.skipped);
+        let mut skipped = told.filter_map(|skipped| skipped.rounds);
+        if skipped.any(|rounds| rounds.from <= from && to <= rounds.to) {
+            report.push(format!(
+                "rounds {from} to {to} were skipped: lost records may have had them"
+            ));
+            return Ok(());
+        }
         let abandoned = self.chains.values().filter_map(|chain| chain.abandoned);
         let mut lost = abandoned.filter_map(|how| how.lost_rounds);
         let explained = lost.any(|lost| lost.from <= from && to <= lost.to);
@@ -164,6 +172,9 @@ impl Series {
         let chain = round.commitment.chain;
         self.check_switch(round, cursor)?;
         let (_, last, below) = cursor.at.get_or_insert((chain, 0, None));
+        if let Some(index) = round.seed_index {
+            self.pass_skipped(chain, index, last, below)?;
+        }
         // Where the series begins in the middle of a chain, its first seed is taken as it comes.
         if let Some(index) = round.seed_index {
             require(SEEDS, below.is_none() || index == *last + 1, || {
@@ -174,6 +185,35 @@ impl Series {
         let Some(index) = round.seed_index else { return Ok(()) };
         *last = index;
         *below = round.seed.as_deref().and_then(|seed| Seed::parse(seed).ok());
+        Ok(())
+    }
+
+    /// Seeds that were skipped, and are told so that anyone sees that they were in their turn.
+    fn pass_skipped(
+        &self,
+        chain: u32,
+        before: u32,
+        last: &mut u32,
+        below: &mut Option<Seed>,
+    ) -> Result<(), VerifyError> {
+        let Some(listed) = self.chains.get(&chain) else { return Ok(()) };
+        let told = listed.skipped.iter().filter_map(|skipped| skipped.seeds.as_ref());
+        for SkippedSeeds { from, to, seed } in told.filter(|seeds| seeds.to < before) {
+            let Some(lower) = &*below else { return Ok(()) };
+            if *to <= *last {
+                continue;
+            }
+            require(SEEDS, *from == *last + 1 && from <= to, || {
+                format!("seed {} of chain {chain} was next, not skipped {from} to {to}", *last + 1)
+            })?;
+            let unreadable = || failed(SEEDS, format!("skipped seed {to} cannot be read"));
+            let shown = Seed::parse(seed).map_err(|_| unreadable())?;
+            let walked = (*from..=*to).fold(shown.clone(), |seed, _| step(&seed));
+            require(SEEDS, walked.as_bytes() == lower.as_bytes(), || {
+                format!("skipped seed {to} of chain {chain} does not hash down to seed {last}")
+            })?;
+            (*last, *below) = (*to, Some(shown));
+        }
         Ok(())
     }
 
@@ -197,8 +237,13 @@ impl Series {
     /// A chain begins with its first seed once the one before it is used up or given up.
     fn check_switch(&self, round: &RoundExport, cursor: &mut Cursor) -> Result<(), VerifyError> {
         let chain = round.commitment.chain;
-        let (played, last) = match &cursor.at {
-            Some((played, last, _)) => (*played, *last),
+        let (played, last) = match &mut cursor.at {
+            Some((played, last, below)) => {
+                if *played != chain {
+                    self.pass_skipped(*played, u32::MAX, last, below)?;
+                }
+                (*played, *last)
+            }
             None if round.round == 1 => return self.begin(0, round, cursor),
             None => return Ok(()),
         };
@@ -225,7 +270,7 @@ impl Series {
     ) -> Result<(), VerifyError> {
         let chain = round.commitment.chain;
         let mut between = self.chains.keys().filter(|number| (played + 1..chain).contains(number));
-        require(CHAINS, between.all(|number| self.given_up(*number)), || {
+        require(CHAINS, between.all(|number| self.was_left(*number)), || {
             format!("a chain between {played} and {chain} was left out, and not given up")
         })?;
         // The seed below its first one is the promised end, to which the round itself walks down.
@@ -235,6 +280,16 @@ impl Series {
 
     fn given_up(&self, chain: u32) -> bool {
         self.chains.get(&chain).is_some_and(|chain| chain.abandoned.is_some())
+    }
+
+    /// Given up, or skipped to its end without a round.
+    fn was_left(&self, chain: u32) -> bool {
+        self.given_up(chain)
+            || self.chains.get(&chain).is_some_and(|listed| {
+                let seeds = listed.skipped.iter().filter_map(|skipped| skipped.seeds.as_ref());
+                let count: u32 = seeds.map(|seeds| seeds.to.saturating_sub(seeds.from - 1)).sum();
+                count == listed.commitment.length
+            })
     }
 
     fn summary(&self) -> Option<String> {

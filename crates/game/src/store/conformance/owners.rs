@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::{Epoch, LobbyId};
 use platform::clock::BoxFuture;
-use protocol::chains::{AbandonReason, Abandoned};
+use protocol::chains::{AbandonReason, Abandoned, Skipped, SkippedRounds, SkippedSeeds};
 
 use super::{
     NODE, accepted, apply, bet, centi, chain, drawn, lobby, locked, opened, owner, prepare, round,
@@ -13,7 +13,7 @@ use super::{
 use crate::config::Config;
 use crate::store::{
     Abandonment, Acknowledgement, AnsweredRow, Batch, Claim, Claimed, Done, Lease, NodeId, Owner,
-    Skipped, Store, StoreCommand, StoreError,
+    Store, StoreCommand, StoreError,
 };
 
 /// Another node.
@@ -173,8 +173,11 @@ pub async fn a_lobby_is_anybodys_once_its_owners_lease_ran_out(
 /// Skipped seeds are used up and told, and none of them is locked with.
 pub async fn skipped_seeds_are_used_up_and_told(store: &dyn Store) {
     prepare(store).await;
-    let first = Skipped { from: 1, to: 3, seed: "a".repeat(64), rounds: Some((1, 3)) };
-    let later = Skipped { from: 5, to: 7, seed: "b".repeat(64), rounds: None };
+    let seeds = |from, to, digit: &str| SkippedSeeds { from, to, seed: digit.repeat(64) };
+    let rounds = Some(SkippedRounds { from: 1, to: 3 });
+    let first = Skipped { seeds: Some(seeds(1, 3, "a")), rounds };
+    let later = Skipped { seeds: Some(seeds(5, 7, "b")), rounds: None };
+    let last = Skipped { seeds: None, rounds: Some(SkippedRounds { from: 8, to: 9 }) };
     let skip = |skipped: &Skipped| StoreCommand::SkipSeeds {
         lobby: lobby(1),
         chain: 1,
@@ -184,7 +187,7 @@ pub async fn skipped_seeds_are_used_up_and_told(store: &dyn Store) {
     let done = apply(store, script).await;
     let stored = Some(Done::Stored);
     assert_eq!(done, [stored, stored, stored, None, stored]);
-    apply(store, vec![skip(&later), skip(&later), skip(&first)]).await;
+    apply(store, vec![skip(&later), skip(&later), skip(&first), skip(&last), skip(&last)]).await;
     let chain = store.chain(lobby(1), 1).await.unwrap().unwrap();
-    assert_eq!((chain.used, chain.skipped), (7, vec![first, later]));
+    assert_eq!((chain.used, chain.skipped), (7, vec![first, later, last]));
 }

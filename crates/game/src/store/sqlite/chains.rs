@@ -2,10 +2,10 @@
 
 use fairness::Anchor;
 use kernel::LobbyId;
-use protocol::chains::{AbandonReason, Abandoned, LostRounds};
+use protocol::chains::{AbandonReason, Abandoned, LostRounds, Skipped};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Skipped};
+use super::super::{Abandonment, ChainRecord, PublicSeed, SealedSeed};
 use super::columns;
 
 pub(super) fn of_lobby(connection: &Connection, lobby: LobbyId) -> Result<Vec<ChainRecord>> {
@@ -128,7 +128,7 @@ pub(super) fn abandon(
     Ok(())
 }
 
-/// Seeds above the used ones are used up without a round, and told with their chain.
+/// Seeds are used up without a round, and told with their chain.
 pub(super) fn skip(
     tx: &Transaction<'_>,
     lobby: LobbyId,
@@ -138,10 +138,16 @@ pub(super) fn skip(
     let told = serde_json::to_string(skipped)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     tx.prepare_cached(
-        "UPDATE chain SET used = ?3, skipped = json_insert(skipped, '$[#]', json(?4))
-         WHERE lobby = ?1 AND chain = ?2 AND used < ?3",
+        "UPDATE chain SET used = max(used, ?3), skipped = json_insert(skipped, '$[#]', json(?4))
+         WHERE lobby = ?1 AND chain = ?2
+           AND NOT EXISTS (SELECT 1 FROM json_each(skipped) AS told WHERE told.value = json(?4))",
     )?
-    .execute(params![lobby.as_i64(), chain, skipped.to, told])?;
+    .execute(params![
+        lobby.as_i64(),
+        chain,
+        skipped.seeds.as_ref().map_or(0, |at| at.to),
+        told
+    ])?;
     Ok(())
 }
 

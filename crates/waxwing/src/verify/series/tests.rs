@@ -312,3 +312,58 @@ fn a_beacon_that_is_not_the_promised_one_is_found() {
     lines[2]["chain"]["commitment"].as_object_mut().unwrap().shift_remove("beacon_round");
     assert!(failing(&lines).starts_with("commitment: chain 3: "));
 }
+
+/// The line of a chain that tells what take-overs left out: seeds, and rounds.
+fn skipping(number: u32, seeds: (u32, u32), rounds: Option<(u32, u32)>) -> Value {
+    let mut line = promised(number, "playing");
+    let seed = chain(number).1[seeds.1 as usize - 1].reveal();
+    let mut skipped = json!({ "seeds": { "from": seeds.0, "to": seeds.1, "seed": seed } });
+    if let Some((from, to)) = rounds {
+        skipped["rounds"] = json!({ "from": from, "to": to });
+    }
+    line["chain"]["skipped"] = json!([skipped]);
+    line
+}
+
+/// A store that may have lost its last records, taken over twice; chain 3 was never played.
+fn skipped() -> Vec<Value> {
+    let mut lines = vec![
+        skipping(1, (2, 4), Some((2, 3))),
+        skipping(2, (1, 2), Some((6, 8))),
+        skipping(3, (1, 5), None),
+        promised(4, "playing"),
+    ];
+    lines.extend([played(1, 1, 1), played(4, 1, 5), played(5, 2, 3), played(9, 2, 4)]);
+    lines.extend([played(10, 2, 5), played(11, 4, 1)]);
+    lines
+}
+
+#[test]
+fn seeds_that_were_skipped_are_in_their_turn() {
+    let said = check(&skipped()).unwrap().join("\n");
+    assert!(said.contains("rounds 2 to 3 were skipped"), "{said}");
+    let with = |place: usize, line: Value| {
+        let mut lines = skipped();
+        lines[place] = line;
+        failing(&lines)
+    };
+    assert_eq!(
+        with(0, skipping(1, (2, 3), Some((2, 3)))),
+        "seeds: round 4: seed 4 of chain 1 was next, not seed 5"
+    );
+    assert_eq!(
+        with(0, skipping(1, (3, 4), Some((2, 3)))),
+        "seeds: round 4: seed 2 of chain 1 was next, not skipped 3 to 4"
+    );
+    assert_eq!(with(0, skipping(1, (2, 4), Some((2, 2)))), "gap: rounds 2 to 3 are missing");
+    assert_eq!(
+        with(2, skipping(3, (1, 4), None)),
+        "chains: round 11: a chain between 2 and 4 was left out, and not given up"
+    );
+    let mut other = skipping(2, (1, 2), Some((6, 8)));
+    other["chain"]["skipped"][0]["seeds"]["seed"] = json!(chain(3).1[1].reveal());
+    assert_eq!(
+        with(1, other),
+        "seeds: round 5: skipped seed 2 of chain 2 does not hash down to seed 0"
+    );
+}
