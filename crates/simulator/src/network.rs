@@ -84,9 +84,13 @@ impl Network {
         let Fate { arrivals_ms, broken } = self.fate(link);
         // Lost on its way: nobody tells the caller, who waits.
         let _silence = arrivals_ms.is_empty().then(|| Arc::clone(&waiting));
+        let last_ms = arrivals_ms.iter().copied().max();
         for delay_ms in arrivals_ms {
             let (network, machine) = (self.clone(), Arc::clone(machine));
-            let (serve, waiting) = (Arc::clone(&serve), Arc::clone(&waiting));
+            // Who sends again has given up on the first answer.
+            let waits = Some(delay_ms) == last_ms;
+            let waiting = if waits { Arc::clone(&waiting) } else { Waiting::default() };
+            let serve = Arc::clone(&serve);
             self.executor.call_in(delay_ms, move || {
                 let link = link.back();
                 let reply = Reply { network: network.clone(), link, to: waiting };

@@ -43,8 +43,14 @@ struct Leases {
 
 impl LeasedStore {
     pub(crate) fn new(rows: SqliteStore, clock: Arc<dyn Clock>) -> Self {
-        let (loses, mute) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { rows, clock, leases: Mutex::default(), loses, mute, way: RwLock::new(()) }
+        Self {
+            rows,
+            clock,
+            leases: Mutex::default(),
+            loses: AtomicBool::new(false),
+            mute: AtomicBool::new(false),
+            way: RwLock::new(()),
+        }
     }
 
     /// From now on the store says of itself that it may lose its tail.

@@ -89,6 +89,12 @@ impl Witness<Records> for Judge {
         let ended =
             records.bets.iter().filter_map(|(name, bet)| Some((*name, Ended::of(bet.state)?)));
         rounds.ended = ended.collect();
+        // Applied more than once, a cash-out may be lost and stand.
+        let paid = |name: &(PlayerId, BetId)| {
+            let bet = records.bets.get(name);
+            bet.is_some_and(|bet| matches!(bet.state, BetState::CashedOut { .. }))
+        };
+        rounds.cash_outs.retain(|name, _| paid(name));
         let lobbies = records.lobbies.iter();
         rounds.epochs = lobbies.map(|(lobby, row)| (*lobby, row.record.epoch)).collect();
     }
@@ -110,7 +116,6 @@ impl Rounds {
             | StoreCommand::ReleaseBet { lobby, key, .. } => self.lose_bet(*lobby, key),
             StoreCommand::CashOut { lobby, cash_out, .. } => {
                 self.lose_bet(*lobby, &cash_out.key);
-                self.cash_outs.remove(&(cash_out.key.player, cash_out.key.bet));
             }
             StoreCommand::Lock(lock) => {
                 self.lost.insert(lock.round);

@@ -198,6 +198,6 @@ async fn a_lobby_plays_on_though_answers_to_acknowledgements_are_lost() {
     store.lose_answers_to_acknowledgements();
     let node = world.node(1, &store).await;
     // More rounds than may be unclosed at the wallet.
-    until(async || world.wallet.fence_of(lobby(1)).1 > 6).await;
+    until(async || world.wallet.fence_of(lobby(1)).1 > 4).await;
     node.stop().await;
 }
