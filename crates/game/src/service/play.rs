@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::Service;
 use crate::live::{LiveLobby, Request};
+use crate::store::{BetRecord, RoundState, StoreError};
 
 #[async_trait]
 impl Play for Service {
@@ -94,19 +95,21 @@ impl Service {
         bet: &BetRequest,
         refusal: PlayRefusal,
     ) -> Result<Accepted, PlayError> {
-        let stored = self.inner.store.bet(bet.player, bet.bet).await;
-        let stored = stored.map_err(|error| {
+        let failed = |error: StoreError| {
             tracing::error!(%error, "a bet could not be looked up");
             PlayError::Unavailable
-        })?;
+        };
+        let stored = self.inner.store.bet(bet.player, bet.bet).await.map_err(failed)?;
         let Some(first) = stored else { return Err(refusal.into()) };
+        if !self.was_accepted(&first).await.map_err(failed)? {
+            return Err(refusal.into());
+        }
         let same = first.round.lobby == bet.at.lobby
             && bet.at.round.is_none_or(|round| round == first.round.number)
             && (first.stake, first.auto_cash_out) == (bet.stake, bet.auto_cash_out);
         if !same {
             return Err(PlayRefusal::BetIdReused.into());
         }
-        debug_assert_ne!(first.state, BetState::Requested);
         Ok(Accepted {
             bet: first.bet,
             round: first.round,
@@ -115,6 +118,23 @@ impl Service {
             cap: first.cap,
             balance: first.balance,
         })
+    }
+}
+
+impl Service {
+    /// Whether the bet was ever told as accepted. A row alone does not say so: a bet that is stored
+    /// too late for its lock is refused, and its row goes back a moment later.
+    async fn was_accepted(&self, bet: &BetRecord) -> Result<bool, StoreError> {
+        match bet.state {
+            _ if bet.in_round => Ok(true),
+            BetState::Cancelled => Ok(true),
+            // With its whole round, which was never locked.
+            BetState::Released => {
+                let round = self.inner.store.round(bet.round).await?;
+                Ok(round.is_some_and(|(round, _)| round.state == RoundState::Voided))
+            }
+            _ => Ok(false),
+        }
     }
 }
 
