@@ -63,6 +63,32 @@ async fn a_bet_sent_twice_counts_once_and_a_third_is_one_too_many() {
     crate::harness::time::eventually("the stake comes back", limit, moved).await;
 }
 
+/// Bob's bet is in the wallet and in the game's file when the round is locked without it. Its row
+/// must not be taken for an answer that was given before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bet_stored_behind_the_lock_is_refused_and_its_stake_comes_back() {
+    let mut place = Place::with(&[
+        ("WAXWING_GAME__PLAYERS__BETTING_MS", "700"),
+        ("WAXWING_GAME__MAIN__BETTING_MS", "60000"),
+    ]);
+    place.arm(Some("bet.after_commit@2:stall=2500"));
+    let table = Table::at(&place).await;
+    let lobby = table.caller.lobby(&table.ann, json!({})).await;
+    let (mut ann, _) = Plain::at_the_table(&table.server.base, &table.ann, lobby).await;
+    let (mut bob, _) = Plain::at_the_table(&table.server.base, &table.bob, lobby).await;
+    ann.ask("place_bet", bet(lobby, 1, 1, "1")).await;
+    let refused = bob.answer("place_bet", bet(lobby, 1, 1, "10")).await;
+    assert_eq!(code(&refused), "betting_closed", "{refused}");
+    let back = (amount_of("100"), Amount::ZERO);
+    let limit = std::time::Duration::from_secs(20);
+    let moved = || async { (table.money(&table.bob).await == back).then_some(()) };
+    crate::harness::time::eventually("the stake comes back", limit, moved).await;
+    // Asked again, also in a later round, it is as refused as before.
+    let again = bob.answer("place_bet", bet(lobby, 1, 1, "10")).await;
+    assert!(["betting_closed", "wrong_round"].contains(&code(&again)), "{again}");
+    assert_eq!(table.money(&table.bob).await, back);
+}
+
 /// Bets 1 until a round climbs: the round, its bet, and how many stakes were lost before, of which
 /// `already` are known.
 async fn climbing(socket: &mut Plain, lobby: u64, already: u64) -> (u64, u64, u64) {
