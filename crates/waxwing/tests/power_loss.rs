@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::databases::Books;
 use crate::harness::process::{finish, waxwing};
-use crate::harness::time::within;
+use crate::harness::time::{eventually, within};
 use crate::harness::{Place, Player, Random, Server};
 use crate::kill::{Crowd, gather, life, promises, settle};
 use crate::load::book::Outcome;
@@ -156,4 +156,41 @@ async fn what_is_not_synced_is_gone() {
     let server = place.start().await;
     let again = server.caller().player("ann").await;
     assert_eq!(server.caller().balance(&again).await.to_string(), "0");
+}
+
+/// What a sync that failed wrote nobody knows: the server dies before it tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_fails_ends_the_server_before_it_tells_anything() {
+    let (mut world, mut server) = World::start().await;
+    for _ in 0..4 {
+        let playing = world.play(&server).await;
+        tokio::time::sleep(life(&mut world.random)).await;
+        server.order("fail 1");
+        server.dead().await;
+        world.assert_remembered(playing).await;
+        server = world.place.start().await;
+    }
+    world.end(server).await;
+}
+
+/// A full disk takes nothing and loses nothing: what waits is stored once there is room again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    let (mut world, mut server) = World::start().await;
+    for _ in 0..4 {
+        let playing = world.play(&server).await;
+        let writes = world.random.between(1, 60);
+        server.order(&format!("fill {writes}"));
+        tokio::time::sleep(life(&mut world.random)).await;
+        // There is room again, and the same server goes on.
+        let (_, before) = world.notes.counts();
+        eventually("money to be taken again", Duration::from_secs(20), || async {
+            (world.notes.counts().1 > before).then_some(())
+        })
+        .await;
+        server.tear(world.random.between(0, u64::MAX - 1));
+        world.assert_remembered(playing).await;
+        server = world.place.start().await;
+    }
+    world.end(server).await;
 }

@@ -1,7 +1,7 @@
 //! One thread, one connection, many jobs a commit.
 //!
 //! A job is answered only after the commit that holds it was synced. A failing job is rolled back
-//! alone; a failing commit fails every job of its group.
+//! alone; a failing commit fails every job of its group; a failing disk ends the process (ADR 19).
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use std::thread;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
@@ -59,10 +59,26 @@ enum Commit {
     Unknown,
 }
 
+/// Why a group was not committed, as far as is known.
+#[derive(Debug)]
+enum Failure {
+    /// Its jobs may be sent again.
+    Doubt(rusqlite::Error),
+    /// The disk failed: what it holds is unknown, and a later sync that succeeds proves nothing.
+    BrokenDisk(rusqlite::Error),
+}
+
+/// What a job leaves behind.
+enum Ran {
+    Changes,
+    Nothing,
+    BrokenDisk(rusqlite::Error),
+}
+
 /// A piece of work that waits for its group's commit.
 trait Job: Send {
-    /// Does the work and keeps the answer; whether its changes are to stay.
-    fn run(&mut self, tx: &Transaction<'_>) -> bool;
+    /// Does the work and keeps the answer.
+    fn run(&mut self, tx: &Transaction<'_>) -> Ran;
     /// Tells the answer to whoever asked.
     fn answer(self: Box<Self>, commit: Commit);
 }
@@ -79,6 +95,9 @@ impl Writer {
     ///
     /// # Errors
     /// [`StoreError::Open`] with the reason, also if a newer program wrote the file.
+    ///
+    /// What an earlier process wrote is made durable before anything is answered: that process may
+    /// have died before its sync, or of a sync that failed.
     pub fn open(path: impl AsRef<Path>, schemas: &[Schema]) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path)
@@ -89,6 +108,7 @@ impl Writer {
             StoreError::Failed(error) => StoreError::Open(format!("migration: {error}")),
             other => other,
         })?;
+        fold_log(&connection).map_err(|error| StoreError::Open(error.to_string()))?;
         let metrics = WriterMetrics::default();
         let (queue, jobs) = mpsc::channel(QUEUE);
         let worker = Worker { connection, jobs, metrics: metrics.clone() };
@@ -155,13 +175,17 @@ where
     T: Send,
     F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
 {
-    fn run(&mut self, tx: &Transaction<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        self.answer = match catch_unwind(AssertUnwindSafe(|| work(tx))) {
-            Ok(answer) => answer.map_err(StoreError::Failed),
-            Err(_) => Err(StoreError::Panicked),
+    fn run(&mut self, tx: &Transaction<'_>) -> Ran {
+        let Some(work) = self.work.take() else { return Ran::Nothing };
+        let (answer, ran) = match catch_unwind(AssertUnwindSafe(|| work(tx))) {
+            Ok(Ok(answer)) => (Ok(answer), Ran::Changes),
+            // Nobody is answered any more.
+            Ok(Err(error)) if is_of_disk(&error) => return Ran::BrokenDisk(error),
+            Ok(Err(error)) => (Err(StoreError::Failed(error)), Ran::Nothing),
+            Err(_) => (Err(StoreError::Panicked), Ran::Nothing),
         };
-        self.answer.is_ok()
+        self.answer = answer;
+        ran
     }
 
     fn answer(self: Box<Self>, commit: Commit) {
@@ -203,17 +227,18 @@ impl Worker {
         self.metrics.commit_seconds.observe(watch.seconds());
         match outcome {
             Ok(()) => Commit::Durable,
-            Err(error) => {
+            Err(Failure::Doubt(error)) => {
                 self.metrics.failed_commits.inc();
                 tracing::error!(%error, jobs = group.len(), "a commit failed");
                 Commit::Unknown
             }
+            Err(Failure::BrokenDisk(error)) => die_of(&error),
         }
     }
 }
 
 /// One transaction, each job in a savepoint of its own. Dropping the transaction rolls back.
-fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         // Looked up once a group: they run for every job.
@@ -222,14 +247,49 @@ fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> rusqlit
         let mut end = tx.prepare_cached("RELEASE job")?;
         for job in group {
             begin.execute([])?;
-            if !job.run(&tx) {
+            match job.run(&tx) {
+                Ran::Changes => {}
                 // Fails if the job's error ended the whole transaction: then all of it is lost.
-                undo.execute([])?;
+                Ran::Nothing => drop(undo.execute([])?),
+                Ran::BrokenDisk(error) => return Err(Failure::BrokenDisk(error)),
             }
             end.execute([])?;
         }
     }
-    tx.commit()
+    Ok(tx.commit()?)
+}
+
+/// Whether the disk failed. A full one did not: it said so, and nothing was committed.
+fn is_of_disk(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        if is_of_disk(&error) { Self::BrokenDisk(error) } else { Self::Doubt(error) }
+    }
+}
+
+/// Ends the process as `kill -9` would: the next one begins with what the file really holds.
+fn die_of(error: &rusqlite::Error) -> ! {
+    tracing::error!(
+        %error,
+        "the disk failed: what it holds is unknown until it is read again, so this process ends"
+    );
+    std::process::abort()
+}
+
+/// Writes what the log holds into the file, and syncs both. To sync the log alone is not enough:
+/// after a sync that failed, Linux takes for written what is not.
+fn fold_log(connection: &Connection) -> rusqlite::Result<()> {
+    let (is_read, frames, folded) =
+        connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
+            Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })?;
+    if is_read || folded < frames {
+        tracing::warn!(frames, folded, "somebody reads the log, which is not folded in wholly");
+    }
+    Ok(())
 }
 
 /// SQLite gives the log and its index the mode of the file, so the file comes first; what an

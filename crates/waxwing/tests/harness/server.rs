@@ -245,6 +245,13 @@ impl Server {
         self.undelete();
     }
 
+    /// Waits until it has died of what was ordered.
+    pub(crate) async fn dead(mut self) {
+        let status = ended(&mut self.child, PATIENCE).await.expect("it dies of this");
+        assert_eq!(status.signal(), Some(6), "{status:?}");
+        self.undelete();
+    }
+
     /// Tells the forgetful disk of the server what to break.
     pub(crate) fn order(&mut self, order: &str) {
         let stdin = self.child.stdin.as_mut().expect("it was started on a forgetful disk");
