@@ -19,6 +19,8 @@ mod harness;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;
@@ -36,5 +38,7 @@ mod soak;
 mod sockets;
 #[cfg(test)]
 mod stall;
+#[cfg(test)]
+mod torture;
 #[cfg(test)]
 mod whole_balance;
