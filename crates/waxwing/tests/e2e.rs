@@ -21,6 +21,8 @@ mod http;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;
