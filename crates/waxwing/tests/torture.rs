@@ -34,6 +34,9 @@ use stage::Stage;
 use weather::Proxy;
 use world::World;
 
+/// The most that 99 of 100 recoveries of a long run may take, until every lobby takes bets.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(2);
+
 /// What a run leaves to be judged.
 pub(crate) struct Remains {
     pub(crate) place: Place,
@@ -42,6 +45,8 @@ pub(crate) struct Remains {
     pub(crate) tally: Tally,
     pub(crate) case: Case,
     lasted: Duration,
+    /// What all lives of the server have logged.
+    log: String,
 }
 
 /// Plays a plan to its end; what it leaves is in `evidence` and in the place.
@@ -75,12 +80,12 @@ pub(crate) async fn suffer(plan: &Plan, evidence: &Path, random: &mut Random) ->
     let lasted = began.elapsed();
     world.end();
     stop(&world, &mut playing).await;
-    settle(&stage.place, server).await;
+    let server_log = settle(&stage.place, server).await;
     world.journal.close();
     let mut dumps = tally.deaths.clone();
     dumps.push(stage.place.data());
     let case = Case { dumps, logs: vec![log], settled: true };
-    Remains { place: stage.place, world, proxy, tally, case, lasted }
+    Remains { place: stage.place, world, proxy, tally, case, lasted, log: server_log }
 }
 
 /// One fault of the network after the other.
@@ -136,12 +141,17 @@ impl Remains {
         assert_eq!(report["sound"], true, "the checker has found something");
         assert!(sound, "`waxwing check` has found something");
         assert_eq!(self.world.wrongs(), Vec::<String>::new());
+        assert!(!self.log.contains("panicked"), "the server panicked:\n{}", self.log);
         let met = [
             (self.tally.kills, plan.kills),
             (self.tally.pauses, plan.pauses),
             (self.proxy.damage.faults(), plan.storms),
         ];
         assert!(met.iter().all(|(met, planned)| met >= planned), "kills, pauses, faults: {met:?}");
+        // Last, so that a machine busy with other things hides no broken promise. A short run is
+        // played on a build for tests.
+        let [_, late, _] = percentiles(&self.tally.recoveries, |times| times.every_lobby);
+        assert!(!plan.is_long() || late <= RECOVERED_WITHIN, "p99 of recoveries: {late:?}");
     }
 }
 

@@ -114,7 +114,10 @@ impl Lives<'_> {
     }
 
     /// `kill -9`, then a start that is measured.
-    async fn kill(&mut self, server: Server) -> Server {
+    async fn kill(&mut self, mut server: Server) -> Server {
+        if let Some(status) = server.has_ended() {
+            self.world.wrong(format!("nobody killed the server, and it ended with {status}"));
+        }
         self.proxy.lead_to(None);
         let mut died = now();
         server.kill();
@@ -169,13 +172,15 @@ impl Lives<'_> {
     }
 
     /// SIGTERM; it ends by itself, or is killed in the middle of it.
-    async fn terminate(&mut self, server: Server) -> Server {
+    async fn terminate(&mut self, mut server: Server) -> Server {
         server.signal();
         self.tally.terminations += 1;
         if self.random.between(0, 2) == 0 {
             let moment = Duration::from_millis(self.random.between(0, 2_000));
             tokio::time::sleep(moment).await;
-            return self.kill(server).await;
+            if server.has_ended().is_none() {
+                return self.kill(server).await;
+            }
         }
         let status = server.wait(ENDS_WITHIN).await;
         if !status.is_some_and(|status| status.success()) {

@@ -9,15 +9,16 @@ use serde_json::Value;
 use super::lives::Recovery;
 use crate::harness::Place;
 use crate::harness::databases::Books;
-use crate::harness::process::{finish, waxwing};
+use crate::harness::process::{finish, read, waxwing};
 use crate::harness::server::Server;
 use crate::harness::time::eventually;
 
 /// How long a judge may take over the longest run.
 const JUDGED_WITHIN: Duration = Duration::from_mins(30);
 
-/// One more death, and a start after which nobody bets: it ends every round that had bets.
-pub(crate) async fn settle(place: &Place, server: Server) {
+/// One more death, and a start after which nobody bets: it ends every round that had bets. What
+/// all lives of the server have logged.
+pub(crate) async fn settle(place: &Place, server: Server) -> String {
     server.kill();
     let server = place.start().await;
     eventually("every hold to be decided", Duration::from_mins(2), || async {
@@ -25,8 +26,11 @@ pub(crate) async fn settle(place: &Place, server: Server) {
         is_settled(&place.data()).then_some(())
     })
     .await;
-    let status = server.terminate(Duration::from_mins(1)).await;
+    server.signal();
+    let log = server.log_path();
+    let status = server.wait(Duration::from_mins(1)).await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    read(&log)
 }
 
 /// Whether no hold is reserved.

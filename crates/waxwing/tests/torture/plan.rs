@@ -31,14 +31,18 @@ pub(crate) struct Plan {
 /// The run that a release is judged by, in minutes.
 const WHOLE_RUN: u64 = 70;
 
+/// From here on a run is played by a crowd, on a release build, and its recoveries are judged.
+const LONG: Duration = Duration::from_mins(10);
+
 impl Plan {
     /// For so many minutes: as many faults a minute as in the whole run, which has a thousand
     /// deaths. A short one is played by fewer, since it also runs on a build for tests.
     pub(crate) fn of_minutes(minutes: u64) -> Self {
-        let is_long = minutes >= 10;
+        let lasts = Duration::from_secs(60 * minutes);
+        let is_long = lasts >= LONG;
         let share = |whole: u64| whole * minutes / WHOLE_RUN;
         Self {
-            lasts: Duration::from_secs(60 * minutes),
+            lasts,
             kills: share(1_050),
             pauses: share(215),
             pause_max_ms: if is_long { 30_000 } else { 6_000 },
@@ -50,6 +54,11 @@ impl Plan {
             seats: if is_long { 10 } else { 5 },
             singles: if is_long { 4 } else { 2 },
         }
+    }
+
+    /// Whether it is one of those that measure.
+    pub(crate) fn is_long(&self) -> bool {
+        self.lasts >= LONG
     }
 
     /// The mean time between two faults of the network.
