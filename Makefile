@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss planted soak schemathesis fuzz fuzzing bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss planted soak torture schemathesis fuzz fuzzing bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -51,6 +51,9 @@ fuzzing: ## Let libFuzzer search TARGET (codec, handshake, messages, tokens, bod
 
 soak: ## Play ROUNDS rounds of PLAYERS players on a release build; memory and open files must stay flat.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing SOAK_ROUNDS=$(or $(ROUNDS),10000) SOAK_PLAYERS=$(or $(PLAYERS),100) cargo test --locked --package waxwing --test e2e soak:: -- --nocapture
+
+torture: ## Kill, stop, cut off and starve a release build for MINUTES under load; two judges look at what is left.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TORTURE_MINUTES=$(or $(MINUTES),70) cargo test --locked --package waxwing --test e2e torture:: -- --nocapture
 
 bench: ## Measure a release build and print the table.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench

@@ -16,17 +16,17 @@ use crate::harness::numbers::{text, whole};
 use crate::harness::process::{Finished, finish, waxwing};
 
 /// One way to break what is stored: the invariant that must notice, the file, the statements.
-struct Damage {
-    breaks: &'static str,
-    file: &'static str,
-    by: &'static str,
+pub(crate) struct Damage {
+    pub(crate) breaks: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) by: &'static str,
 }
 
-const fn damage(breaks: &'static str, file: &'static str, by: &'static str) -> Damage {
+pub(crate) const fn damage(breaks: &'static str, file: &'static str, by: &'static str) -> Damage {
     Damage { breaks, file, by }
 }
 
-const DAMAGES: &[Damage] = &[
+pub(crate) const DAMAGES: &[Damage] = &[
     damage(
         "balances_sum_to_zero",
         "user.db",
@@ -150,27 +150,27 @@ async fn played() -> (Stage, tempfile::TempDir) {
     (stage, data)
 }
 
-async fn look(data: &Path) -> Finished {
+pub(crate) async fn look(data: &Path) -> Finished {
     let mut command = waxwing();
     command.args(["check", "--json", "--data"]).arg(data);
     finish(command, Duration::from_secs(30)).await
 }
 
 /// The report, if it could look.
-fn report(finished: &Finished) -> Value {
+pub(crate) fn report(finished: &Finished) -> Value {
     serde_json::from_str(&finished.stdout)
         .unwrap_or_else(|error| panic!("{error}\n{}\n{}", finished.stdout, finished.stderr))
 }
 
 /// The invariants that the report calls broken.
-fn broken(report: &Value) -> Vec<&str> {
+pub(crate) fn broken(report: &Value) -> Vec<&str> {
     let verdicts = report["verdicts"].as_array().expect("a report has verdicts").iter();
     let broken = verdicts.filter(|verdict| whole(&verdict["violations"]) > 0);
     broken.map(|verdict| text(&verdict["invariant"])).collect()
 }
 
 /// Breaks a copy; the server's own triggers and constraints are out of the way.
-fn break_copy(data: &Path, damage: &Damage) -> tempfile::TempDir {
+pub(crate) fn break_copy(data: &Path, damage: &Damage) -> tempfile::TempDir {
     let copy = copied(data);
     let database = Connection::open(copy.path().join(damage.file)).unwrap();
     database

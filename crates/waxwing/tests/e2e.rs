@@ -19,6 +19,10 @@ mod harness;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;
@@ -40,5 +44,7 @@ mod sockets;
 mod stall;
 #[cfg(test)]
 mod ten_thousand;
+#[cfg(test)]
+mod torture;
 #[cfg(test)]
 mod whole_balance;

@@ -17,7 +17,7 @@ use contracts::{
 use kernel::{Amount, Multiplier, RoundId, Stake};
 use protocol::rounds::Phase;
 
-use crate::store::{RoundState, StoreCommand};
+use crate::store::RoundState;
 use crate::testing::{Hold, Process, World, bet_id, lobby, player};
 
 fn request(who: u64, bet: u8, whole: u32, auto: Option<u32>) -> BetRequest {
@@ -98,36 +98,6 @@ async fn a_round_is_played_from_bet_to_close() {
     assert_eq!(other, Err(PlayRefusal::BetIdReused.into()));
     assert_eq!(world.wallet.balance(player(1)), balance);
     process.stop().await;
-}
-
-/// A row that no answer was given for, as a bet has that is stored behind its lock.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_row_alone_is_no_acceptance() {
-    let mut world = World::new();
-    world.config.main.betting_ms = 1_500;
-    world.wallet.top_up(player(1), 100);
-    let process = world.start().await;
-    let round = place(&process, request(1, 1, 1, None)).await.round;
-    process.service.place_bet(request(1, 2, 1, None)).await.unwrap();
-    let key = engine::BetKey { player: player(1), bet: bet_id(3), round: round.number };
-    let (cap, accepted) = (Multiplier::from_centi(200).unwrap(), engine::BetState::Accepted);
-    let (stake, balance, auto_cash_out) = (Stake::from_whole(1), Amount::ZERO, None);
-    let bet = engine::Bet { key, stake, auto_cash_out, cap, balance, state: accepted };
-    let (lobby, name, at) = (lobby(1), "player 1".into(), 0);
-    let late = StoreCommand::AcceptBet { lobby, bet, name, at };
-    process.service.inner.store.apply(vec![late].into()).await.unwrap();
-    let limited = process.service.place_bet(request(1, 3, 1, None)).await;
-    assert_eq!(limited, Err(PlayRefusal::BetLimit { limit: 2 }.into()));
-    until(async || state_of(&process, 3).await == engine::BetState::Released).await;
-    let again = process.service.place_bet(request(1, 3, 1, None)).await;
-    assert_eq!(again, Err(PlayRefusal::BettingClosed.into()));
-    let counted = process.service.place_bet(request(1, 1, 1, None)).await.unwrap();
-    assert_eq!(counted.round, round, "who was in the round gets the first answer");
-    process.stop().await;
-}
-
-async fn state_of(process: &Process, bet: u8) -> engine::BetState {
-    process.service.inner.store.bet(player(1), bet_id(bet)).await.unwrap().unwrap().state
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,6 +108,15 @@ impl Books {
         }
     }
 
+    /// How many holds are reserved, beside a running server and without reading all of them.
+    pub(crate) fn reserved(data: &Path) -> u64 {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let user = Connection::open_with_flags(data.join("user.db"), flags).unwrap();
+        user.busy_timeout(Duration::from_secs(10)).unwrap();
+        let reserved = "SELECT count(*) FROM ledger_hold WHERE state = 'reserved'";
+        all(&user, reserved, |row| whole(row, 0))[0]
+    }
+
     /// The balance of an account; one that was never touched has none.
     pub(crate) fn balance(&self, name: &str) -> Amount {
         let found = self.accounts.iter().find(|account| account.name == name);

@@ -229,6 +229,11 @@ impl Server {
         self.child.id()
     }
 
+    /// How the server ended, if it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     /// `kill -9`, by the id of the child this test started.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -281,6 +286,11 @@ impl Server {
     /// How the server ended; `None` if it still ran after `limit`.
     pub(crate) async fn wait(mut self, limit: Duration) -> Option<ExitStatus> {
         ended(&mut self.child, limit).await
+    }
+
+    /// Where its log is; it outlives the server.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.log.clone()
     }
 
     /// What the server has logged so far, over all its lives.
