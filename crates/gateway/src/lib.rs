@@ -13,7 +13,7 @@ mod limits;
 mod metrics;
 mod notices;
 mod page;
-mod play;
+pub mod play;
 mod refusal;
 mod routes;
 mod server;

@@ -20,7 +20,7 @@ const LONGEST_WAIT_MS: u64 = 1_000;
 
 /// The owners of all lobbies, behind one door.
 #[derive(Clone)]
-pub(crate) struct Owners {
+pub struct Owners {
     play: Arc<dyn Play>,
     clock: Arc<dyn Clock>,
     /// How long an unanswered call is sent again.
@@ -28,17 +28,23 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    pub(crate) fn new(play: Arc<dyn Play>, clock: Arc<dyn Clock>, patience_ms: u64) -> Self {
+    /// The owners behind `play`; unanswered calls are sent again for `patience_ms`.
+    #[must_use]
+    pub fn new(play: Arc<dyn Play>, clock: Arc<dyn Clock>, patience_ms: u64) -> Self {
         Self { play, clock, patience_ms }
     }
 
     /// The clock of this process.
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
 
     /// Places a bet whose id is already made.
-    pub(crate) async fn place_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
+    ///
+    /// # Errors
+    /// The owner's; [`PlayError::Unavailable`] once patience has ended.
+    pub async fn place_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
         let mut tries = 0;
         let call = || {
             let bet = named(bet, tries);
@@ -49,20 +55,26 @@ impl Owners {
     }
 
     /// Takes a bet back.
-    pub(crate) async fn cancel_bet(&self, cancel: CancelRequest) -> Result<Returned, PlayError> {
+    ///
+    /// # Errors
+    /// The owner's; [`PlayError::Unavailable`] once patience has ended.
+    pub async fn cancel_bet(&self, cancel: CancelRequest) -> Result<Returned, PlayError> {
         self.until_answered(|| self.play.cancel_bet(cancel)).await
     }
 
     /// Cashes out.
-    pub(crate) async fn cash_out(
-        &self,
-        cash_out: CashOutRequest,
-    ) -> Result<Vec<CashedOut>, PlayError> {
+    ///
+    /// # Errors
+    /// The owner's; [`PlayError::Unavailable`] once patience has ended.
+    pub async fn cash_out(&self, cash_out: CashOutRequest) -> Result<Vec<CashedOut>, PlayError> {
         self.until_answered(|| self.play.cash_out(cash_out)).await
     }
 
     /// The lobby as it stands, asked once.
-    pub(crate) async fn snapshot(
+    ///
+    /// # Errors
+    /// The owner's; [`PlayError::Unavailable`] once patience has ended.
+    pub async fn snapshot(
         &self,
         lobby: LobbyId,
         player: Option<PlayerId>,

@@ -5,13 +5,15 @@ use crate::code::code_only;
 use crate::source::{is_rust, numbered};
 
 /// Crates whose code must run on an executor that is not tokio's, in an order that a seed fixes.
-const STEPPED: &[&str] = &["ledger", "engine", "wallet", "game"];
+const STEPPED: &[&str] = &["ledger", "engine", "wallet", "game", "simulator"];
 
 /// What such a crate does not use, as it would be written, and what it uses instead.
 const UNSTEPPABLE: &[(&str, &str)] = &[
     ("tokio::spawn", "`Spawner` of platform::tasks"),
     ("tokio::task", "`Spawner` of platform::tasks"),
     ("JoinSet", "`Spawner` of platform::tasks"),
+    ("std::thread", "`Spawner` of platform::tasks"),
+    ("RandomState", "BTreeMap: its order is the same in every run"),
     ("tokio::time", "`Clock` of platform::clock"),
     ("HashMap", "BTreeMap: its order is the same in every run"),
     ("HashSet", "BTreeSet: its order is the same in every run"),

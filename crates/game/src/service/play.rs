@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::Service;
 use crate::live::{LiveLobby, Request};
+use crate::store::{BetRecord, RoundState, StoreError};
 
 #[async_trait]
 impl Play for Service {
@@ -95,10 +96,7 @@ impl Service {
         refusal: PlayRefusal,
     ) -> Result<Accepted, PlayError> {
         let stored = self.inner.store.bet(bet.player, bet.bet).await;
-        let stored = stored.map_err(|error| {
-            tracing::error!(%error, "a bet could not be looked up");
-            PlayError::Unavailable
-        })?;
+        let stored = stored.map_err(|error| not_found(&error))?;
         let Some(first) = stored else { return Err(refusal.into()) };
         let same = first.round.lobby == bet.at.lobby
             && bet.at.round.is_none_or(|round| round == first.round.number)
@@ -106,7 +104,15 @@ impl Service {
         if !same {
             return Err(PlayRefusal::BetIdReused.into());
         }
-        debug_assert_ne!(first.state, BetState::Requested);
+        match first.state {
+            BetState::Requested => return Err(refusal.into()),
+            // Stored, but whether it is in its round is being decided: ask again.
+            BetState::Accepted if !first.in_round => return Err(PlayError::Unavailable),
+            BetState::Released if !first.in_round && self.missed_its_lock(&first).await? => {
+                return Err(refusal.into());
+            }
+            _ => {}
+        }
         Ok(Accepted {
             bet: first.bet,
             round: first.round,
@@ -116,6 +122,18 @@ impl Service {
             balance: first.balance,
         })
     }
+
+    /// Whether a bet that went back was never in: its round was locked without it. One that was
+    /// voided took it, and gave it back.
+    async fn missed_its_lock(&self, bet: &BetRecord) -> Result<bool, PlayError> {
+        let round = self.inner.store.round(bet.round).await.map_err(|error| not_found(&error))?;
+        Ok(round.is_none_or(|(round, _)| round.state != RoundState::Voided))
+    }
+}
+
+fn not_found(error: &StoreError) -> PlayError {
+    tracing::error!(%error, "a bet could not be looked up");
+    PlayError::Unavailable
 }
 
 /// A lobby that ends without an answer leaves the outcome unknown.

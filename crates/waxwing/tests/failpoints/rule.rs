@@ -83,8 +83,22 @@ impl Durable {
 
     /// Cash-outs that are durable, of all rounds.
     pub(crate) fn cashed_out(&self) -> usize {
+        self.count("cashed_out")
+    }
+
+    /// Bets that are alive, of all rounds.
+    pub(crate) fn accepted(&self) -> usize {
+        self.count("accepted")
+    }
+
+    /// Bets that were taken back, of all rounds.
+    pub(crate) fn cancelled(&self) -> usize {
+        self.count("cancelled")
+    }
+
+    fn count(&self, state: &str) -> usize {
         let bets = self.rounds.iter().flat_map(|round| &round.bets);
-        bets.filter(|bet| bet.state == "cashed_out").count()
+        bets.filter(|bet| bet.state == state).count()
     }
 }
 

@@ -108,6 +108,15 @@ impl Place {
         self.settings.clone()
     }
 
+    /// What all servers here have logged so far.
+    pub(crate) fn log(&self) -> String {
+        read(&self.log_file())
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.root.path().join("log")
+    }
+
     /// Where the server keeps its files.
     pub(crate) fn data(&self) -> PathBuf {
         self.root.path().join("data")
@@ -124,7 +133,7 @@ impl Place {
 
     /// Starts a server and does not wait for it.
     pub(crate) fn spawn(&self) -> (Child, PathBuf) {
-        let log = self.root.path().join("log");
+        let log = self.log_file();
         let file = OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);

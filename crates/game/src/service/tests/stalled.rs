@@ -172,3 +172,29 @@ async fn a_store_that_stalls_for_less_delays_answers_and_no_more() {
     assert_eq!(accepted.balance, Amount::from_whole(8));
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bet_that_missed_its_lock_is_refused_however_often_it_is_sent() {
+    let mut world = World::new();
+    world.config.main.betting_ms = 400;
+    world.wallet.top_up(player(1), 100);
+    let process = world.start().await;
+    until(async || process.service.look(lobby(1), None).await.unwrap().phase == Phase::Open).await;
+    // The store stands still until the round is long locked, so the bet's row comes too late.
+    process.stall_store(Duration::from_millis(1_500));
+    let bet = request(1, 1, 10, None);
+    let refused = Err(PlayRefusal::BettingClosed.into());
+    let first = process.service.place_bet(bet.clone()).await;
+    assert!(first == refused || first == Err(PlayError::Unavailable), "{first:?}");
+    let store = &process.service.inner.store;
+    until(async || {
+        let stored = store.bet(player(1), bet_id(1)).await.unwrap();
+        stored.is_some_and(|bet| bet.state == engine::BetState::Released)
+    })
+    .await;
+    let round = store.bet(player(1), bet_id(1)).await.unwrap().unwrap().round;
+    let again = BetRequest { at: LobbyRef { lobby: lobby(1), round: Some(round.number) }, ..bet };
+    let sent_again = process.service.place_bet(again).await;
+    assert!(matches!(sent_again, Err(PlayError::Refused(_))), "{sent_again:?}");
+    process.stop().await;
+}
