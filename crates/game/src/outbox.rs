@@ -332,7 +332,9 @@ impl Sender {
                 .collect(),
             at: self.clock.unix_ms(),
         };
-        self.store.acknowledge(acknowledgement).await?;
+        let noted = self.store.acknowledge(acknowledgement).await;
+        // They are closed whether that could be noted or not: of an unknown outcome no row may be
+        // left that would tell the lobby later.
         for (round, closed) in answers.closed {
             if !closed.agreed {
                 self.metrics.close_disagreements.inc();
@@ -346,7 +348,7 @@ impl Sender {
                 live.tell(self.clock.now(), told);
             }
         }
-        Ok(())
+        noted
     }
 
     /// A call had no answer, or a newer owner's fence refused all of it.

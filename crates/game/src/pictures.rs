@@ -45,6 +45,8 @@ pub(crate) struct Pictures {
     cash_outs: Vec<SeenCashOut>,
     /// What the last tick showed, and then the crash.
     climb: Option<Climbed>,
+    /// Whether the round's lock was told.
+    locked: bool,
     /// How the last round ended.
     ended: ShownPhase,
     last: VecDeque<LastRound>,
@@ -72,6 +74,7 @@ impl Pictures {
             shown: BTreeMap::new(),
             cash_outs: Vec::new(),
             climb: None,
+            locked: false,
             ended: ShownPhase::Settled,
             last: last.into(),
         }
@@ -96,6 +99,7 @@ impl Pictures {
         self.names.clear();
         self.shown.clear();
         self.cash_outs.clear();
+        self.locked = false;
         self.climb = None;
     }
 
@@ -112,6 +116,7 @@ impl Pictures {
                 self.shown.remove(&bet.key);
             }
             Notice::RoundLocked { round, totals } => {
+                self.locked = true;
                 let hash = self.live.bets_hash(*round).unwrap_or_default();
                 let sum = WireAmount(totals.stake_sum);
                 let bets_hash = hex::encode(&hash);

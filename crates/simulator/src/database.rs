@@ -25,6 +25,9 @@ pub(crate) trait Tables: Clone + Default + Send + 'static {
     /// same instant on the same tables does the same.
     fn commit(&mut self, now_ms: u64, change: &Self::Change) -> Self::Answer;
 
+    /// What a failover that may have lost commits makes of what is left.
+    fn begin_anew(&mut self) {}
+
     /// What the trace notes of a change.
     fn digest(change: &Self::Change) -> u64;
 }
@@ -202,8 +205,8 @@ impl<T: Tables> Database<T> {
             standby.commit(at_ms, &change);
         }
         let lost: Vec<_> = behind.drain(..).map(|(_, change)| change).collect();
-        let tables = standby.clone();
-        state.tables = tables;
+        standby.begin_anew();
+        state.tables = standby.clone();
         self.witness.lost(&state.tables, &lost);
     }
 

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use platform::clock::BoxFuture;
 
 use crate::dice::Dice;
+use crate::logs::note_time;
 use crate::trace::Trace;
 
 pub(crate) use process::ProcessId;
@@ -154,6 +155,7 @@ impl Executor {
             return true;
         }
         let Some(due) = self.0.timers.next(until_ms) else { return false };
+        note_time(self.now_ms());
         self.0.trace.note(&[1, self.now_ms()]);
         match due {
             Due::Wake(waker) => waker.wake(),

@@ -15,6 +15,7 @@ mod dice;
 mod executor;
 mod gateway;
 mod judge;
+mod logs;
 mod network;
 mod outcome;
 mod plan;
@@ -28,6 +29,7 @@ use std::cell::OnceCell;
 use kernel::Curve;
 
 pub use judge::{Tally, Violation};
+pub use logs::show_logs;
 pub use outcome::Outcome;
 pub use plan::{FaultKind, Plan, UnknownFault};
 pub use schedule::Fault;

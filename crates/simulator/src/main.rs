@@ -20,11 +20,17 @@ struct Arguments {
     /// Which kinds of faults may come; all of them unless named. `none` for a calm world.
     #[arg(long, value_delimiter = ',')]
     faults: Vec<String>,
+    /// Shows the logs of the production code, with the world's milliseconds.
+    #[arg(long)]
+    log: bool,
 }
 
 #[expect(clippy::print_stdout, reason = "this is the report")]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.log {
+        simulator::show_logs();
+    }
     let mut plan = Plan::stormy(arguments.rounds);
     if !arguments.faults.is_empty() {
         let kinds = arguments.faults.iter().filter(|name| *name != "none");

@@ -191,6 +191,11 @@ impl Tables for Records {
         }
     }
 
+    /// Nobody owns anything after a loss: what owners believe to be stored may not be.
+    fn begin_anew(&mut self) {
+        self.disown_all();
+    }
+
     fn digest(change: &RecordsChange) -> u64 {
         match change {
             RecordsChange::Apply(batch) => {

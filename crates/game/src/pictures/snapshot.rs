@@ -18,6 +18,8 @@ impl Pictures {
         let phase = self.phase(lobby.phase());
         let closes_in_ms = match lobby.phase() {
             Phase::Open { closes_at: Some(closes_at) } => Some(closes_at.ms_since(now)),
+            // Closed, but its lock is not stored yet: about to be.
+            Phase::Locked { .. } if !self.locked => Some(0),
             _ => None,
         };
         let crash = self.climb.and_then(|climb| climb.crash);
@@ -56,10 +58,12 @@ impl Pictures {
         }
     }
 
-    /// What may be shown: a crash that is not stored yet is a climb that goes on.
+    /// What may be shown: a lock that is not stored yet is a round that takes no more bets, a crash
+    /// that is not stored yet is a climb that goes on.
     const fn phase(&self, phase: Phase) -> ShownPhase {
         match phase {
             Phase::Opening | Phase::Open { .. } | Phase::Voiding { .. } => ShownPhase::Open,
+            Phase::Locked { .. } if !self.locked => ShownPhase::Open,
             Phase::Locked { .. } => ShownPhase::Locked,
             Phase::Running { .. } | Phase::Crashed { stored: false, .. } => ShownPhase::Running,
             Phase::Crashed { stored: true, .. } | Phase::Deciding => ShownPhase::Crashed,

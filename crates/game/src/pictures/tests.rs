@@ -6,6 +6,7 @@ use cluster::{Bus, Delivery};
 use contracts::{BetRequest, LobbyRef, Play, PlayError, PlayRefusal};
 use kernel::{Multiplier, Stake};
 use protocol::picture::BetOutcome;
+use protocol::rounds::Phase;
 use protocol::{Picture, PictureEvent};
 
 use super::CARRYING_MS;
@@ -149,4 +150,28 @@ async fn ticks_are_counted_twice_a_second_at_most_and_carry_everyone_who_left() 
         _ => false,
     };
     assert_eq!(left, pictures.iter().filter(|picture| won(picture)).count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_not_stored_is_not_shown() {
+    let mut world = World::new();
+    world.config.main.betting_ms = 1_000;
+    let process = world.start().await;
+    let look = async || process.service.look(lobby(1), None).await.unwrap();
+    while look().await.closes_in_ms.is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The round closes while the store stands still, so that its lock cannot be stored.
+    process.stall_store(Duration::from_millis(2_500));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let seen = look().await;
+    assert_eq!((seen.phase, seen.closes_in_ms), (Phase::Open, Some(0)));
+    for _ in 0..1_000 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        if look().await.phase != Phase::Open {
+            process.stop().await;
+            return;
+        }
+    }
+    panic!("the lock was stored and is not shown");
 }

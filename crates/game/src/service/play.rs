@@ -106,7 +106,10 @@ impl Service {
         }
         match first.state {
             BetState::Requested => return Err(refusal.into()),
-            // Stored, but whether it is in its round is being decided: ask again.
+            // Stored, but whether it is in its round is being decided: ask its owner, or again.
+            BetState::Accepted if !first.in_round && refusal == PlayRefusal::NotOwner => {
+                return Err(refusal.into());
+            }
             BetState::Accepted if !first.in_round => return Err(PlayError::Unavailable),
             BetState::Released if !first.in_round && self.missed_its_lock(&first).await? => {
                 return Err(refusal.into());

@@ -26,6 +26,8 @@ pub(crate) struct LeasedStore {
     leases: Mutex<Leases>,
     /// Whether it may lose its last records.
     loses: AtomicBool,
+    /// Whether answers to acknowledgements are lost.
+    mute: AtomicBool,
 }
 
 #[derive(Default)]
@@ -38,12 +40,18 @@ struct Leases {
 
 impl LeasedStore {
     pub(crate) fn new(rows: SqliteStore, clock: Arc<dyn Clock>) -> Self {
-        Self { rows, clock, leases: Mutex::default(), loses: AtomicBool::new(false) }
+        let (loses, mute) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { rows, clock, leases: Mutex::default(), loses, mute }
     }
 
     /// From now on the store says of itself that it may lose its tail.
     pub(crate) fn say_that_it_loses(&self) {
         self.loses.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on acknowledgements are noted and their answers lost.
+    pub(crate) fn lose_answers_to_acknowledgements(&self) {
+        self.mute.store(true, Ordering::Relaxed);
     }
 
     /// Renewals of the node arrive no more, or again.
@@ -132,7 +140,8 @@ impl Store for LeasedStore {
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError> {
-        self.rows.acknowledge(acknowledgement).await
+        self.rows.acknowledge(acknowledgement).await?;
+        if self.mute.load(Ordering::Relaxed) { Err(StoreError::Unavailable) } else { Ok(()) }
     }
 
     async fn unsent(

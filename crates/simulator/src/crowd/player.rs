@@ -56,7 +56,11 @@ impl Player {
         let mut played = 0;
         while !self.crowd.is_over() {
             let open = move |news: News| news.phase == Phase::Open && news.round != played;
-            let Some(news) = self.see(open).await else { continue };
+            let Some(news) = self.see(open).await else {
+                // A round that waits for its first bet may be tried again.
+                played = 0;
+                continue;
+            };
             played = news.round;
             self.play_round(news.round).await;
         }

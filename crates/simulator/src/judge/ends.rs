@@ -97,15 +97,15 @@ impl Judge {
         let highest = bets.iter().filter_map(|bet| stored(bet)).max();
         let durable = row.heartbeat.max(highest);
         let round = row.record.round;
+        if durable.is_some_and(|durable| durable >= climb_end) {
+            // It was told that it is stopped, but the climb was over: it ends as it was played.
+            self.settled_rightly(&row.record, bets, climb_end);
+            return;
+        }
         self.require(
             row.record.multiplier == durable,
             "an interrupted round ends at its last durable multiplier",
             || format!("round {round} at {:?}, durable {durable:?}", row.record.multiplier),
-        );
-        self.require(
-            durable.is_none_or(|durable| durable < climb_end),
-            "a round whose crash was reached is settled",
-            || format!("round {round} at {durable:?}, the climb ended at {climb_end}"),
         );
         for bet in bets {
             let owed = durable.map(|durable| stored(bet).unwrap_or(bet.cap.min(durable)));

@@ -88,15 +88,8 @@ impl Judge {
     pub(crate) fn took_bets_since(&self, lobby: LobbyId, since_ms: u64) {
         let took = self.0.told.lock().took.get(&lobby).copied();
         self.require(took >= Some(since_ms), "every lobby takes bets again", || {
-            let state = self.read_records(|records| {
-                records
-                    .unfinished
-                    .iter()
-                    .filter(|round| round.lobby == lobby)
-                    .copied()
-                    .collect::<Vec<_>>()
-            });
-            format!("lobby {lobby} took its last at {took:?}; unfinished: {state:?}")
+            let stands = self.read_records(|records| records.lobby_stands(lobby));
+            format!("lobby {lobby} took its last at {took:?}; {}", stands.unwrap_or_default())
         });
     }
 

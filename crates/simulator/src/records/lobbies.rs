@@ -125,4 +125,22 @@ impl Records {
         let (record, heartbeat) = (row.record.clone(), row.heartbeat);
         Some(UnfinishedRound { record, heartbeat, bets: marked.collect() })
     }
+
+    /// How the lobby stands, in words, for who must find out why.
+    pub(crate) fn lobby_stands(&self, lobby: LobbyId) -> String {
+        let mode = self.lobbies.get(&lobby).map(|row| row.record.rules.mode);
+        let round = self.rounds.range(of_lobby(lobby)).next_back().map(|(_, row)| {
+            let (state, bets) = (row.record.state, row.bets.len());
+            format!("round {} is {state:?} with {bets} bets", row.record.round.number)
+        });
+        let unsent = self.unsent.iter().filter_map(|id| self.outbox.get(id));
+        let unsent = unsent.filter(|entry| entry.round.lobby == lobby).count();
+        let (owner, chains) = (self.owners.get(&lobby), self.chains_below(lobby, None, 1));
+        let seeds = chains.first().map(|chain| (chain.used, chain.length, chain.abandoned));
+        format!(
+            "{mode:?}, {round:?}, owner {owner:?}, {unsent} rows unsent, {} rounds unclosed, \
+             seeds {seeds:?}",
+            self.unclosed.range(of_lobby(lobby)).count()
+        )
+    }
 }

@@ -57,6 +57,13 @@ impl Records {
         self.nodes.remove(&node);
     }
 
+    /// Every claim is void; the epochs that were given stay given.
+    pub(super) fn disown_all(&mut self) {
+        for (owner, _) in self.owners.values_mut() {
+            *owner = None;
+        }
+    }
+
     /// Whether nobody has claimed the lobby since.
     pub(super) fn owns(&self, owner: &Owner) -> bool {
         self.is_owned(owner.node, owner.lobby, owner.epoch)

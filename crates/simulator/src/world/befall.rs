@@ -21,6 +21,7 @@ impl World {
     }
 
     fn befall(&self, fault: Fault) {
+        tracing::info!(%fault, "befalls");
         *self.0.befell.lock().entry(fault.kind).or_default() += 1;
         let plan = &self.0.plan;
         let game = Peer::Game(below(fault.chance, plan.games));

@@ -17,7 +17,7 @@ const ROUND_MS: u64 = 5_500;
 /// by 30 s, and a wait of 30 s between two tries, lie within.
 const RECOVERY_MS: u64 = 75_000;
 /// For so long bets must be taken then.
-const ALIVE_MS: u64 = 20_000;
+const ALIVE_MS: u64 = 45_000;
 /// How long the last players may take to leave.
 const LEAVING_MS: u64 = 120_000;
 /// How long the last rounds may take to end and be closed.

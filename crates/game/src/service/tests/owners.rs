@@ -37,7 +37,9 @@ async fn a_node_refuses_what_another_one_owns() {
     let cancel = CancelRequest { player: player(1), at, bet: bet_id(1) };
     assert_eq!(other.service.cancel_bet(cancel).await, not_owner());
     place(&one, request(1, 1, 10, None)).await;
-    // What was accepted there is known here: the same bet again gets its first answer.
+    // What was accepted there is known here once its round was locked with it.
+    let store = &other.service.inner.store;
+    until(async || store.bet(player(1), bet_id(1)).await.unwrap().unwrap().in_round).await;
     assert!(other.service.place_bet(request(1, 1, 10, None)).await.is_ok());
     assert_eq!(world.wallet.balance(player(1)), Amount::from_whole(90));
     one.stop().await;
@@ -185,5 +187,16 @@ async fn a_store_that_may_lose_its_tail_skips_what_may_have_been_shown() {
         _ => panic!("the first round's seed is the one before: {left:?}"),
     };
     assert_eq!(below.as_bytes(), &before);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lobby_plays_on_though_answers_to_acknowledgements_are_lost() {
+    let world = World::new();
+    let store = world.shared();
+    store.lose_answers_to_acknowledgements();
+    let node = world.node(1, &store).await;
+    // More rounds than may be unclosed at the wallet.
+    until(async || world.wallet.fence_of(lobby(1)).1 > 4).await;
     node.stop().await;
 }

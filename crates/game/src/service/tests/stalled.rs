@@ -176,12 +176,14 @@ async fn a_store_that_stalls_for_less_delays_answers_and_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bet_that_missed_its_lock_is_refused_however_often_it_is_sent() {
     let mut world = World::new();
-    world.config.main.betting_ms = 400;
+    world.config.main.betting_ms = 1_000;
     world.wallet.top_up(player(1), 100);
     let process = world.start().await;
-    until(async || process.service.look(lobby(1), None).await.unwrap().phase == Phase::Open).await;
+    let look = async || process.service.look(lobby(1), None).await.unwrap();
+    until(async || look().await.closes_in_ms.is_some()).await;
     // The store stands still until the round is long locked, so the bet's row comes too late.
-    process.stall_store(Duration::from_millis(1_500));
+    process.stall_store(Duration::from_millis(2_500));
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let bet = request(1, 1, 10, None);
     let refused = Err(PlayRefusal::BettingClosed.into());
     let first = process.service.place_bet(bet.clone()).await;
