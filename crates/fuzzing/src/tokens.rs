@@ -7,7 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::Signer as _;
 use kernel::PlayerId;
 use serde_json::json;
-use tokens::{PlayerClaims, Signer, SigningKey, TokenError, Verifier, VerifyingKey};
+use tokens::{
+    PlayerClaims, ServiceVerifier, Signer, SigningKey, TokenError, Verifier, VerifyingKey,
+};
 
 use crate::json::Fields;
 
@@ -18,6 +20,8 @@ const SEED: [u8; 32] = [7; 32];
 /// What is genuine here, made once.
 struct Genuine {
     verifier: Verifier,
+    /// The same key, for calls between roles.
+    services: ServiceVerifier,
     /// Signs what we would never sign.
     key: ed25519_dalek::SigningKey,
     kid: String,
@@ -36,6 +40,7 @@ static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
     };
     Genuine {
         verifier: signer.verifier(),
+        services: ServiceVerifier::new(vec![SigningKey::generate(SEED).verifying_key()], "user"),
         key: ed25519_dalek::SigningKey::from_bytes(&SEED),
         kid: SigningKey::generate(SEED).verifying_key().id().to_owned(),
         token: signer.sign(&claims),
@@ -62,6 +67,7 @@ pub fn tokens(input: &[u8]) {
 fn foreign(token: &str) {
     let genuine = &*GENUINE;
     let verdict = genuine.verifier.verify(token, NOW_S);
+    assert!(genuine.services.verify(token, NOW_S).is_err(), "{token} passes for a role's");
     if token == genuine.token {
         assert_eq!(verdict.as_ref(), Ok(&genuine.claims));
         let late = genuine.verifier.verify(token, genuine.claims.expires_at_s);
@@ -86,8 +92,8 @@ fn edited(edits: &[u8]) -> String {
     String::from_utf8_lossy(&token).into_owned()
 }
 
-/// Header and payload, split at the first line break, rightly signed: believed only if each says
-/// what it must, once.
+/// Header and payload, split at the first line break, rightly signed: believed, as a player's or as
+/// a role's, only if each says what it must, once.
 fn signed_by_us(parts: &[u8]) {
     let genuine = &*GENUINE;
     let mut parts = parts.splitn(2, |byte| *byte == b'\n');
@@ -97,19 +103,46 @@ fn signed_by_us(parts: &[u8]) {
     let message = [&header[..], payload].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
     let signature = genuine.key.sign(message.as_bytes()).to_bytes();
     let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
-    let Ok(claims) = genuine.verifier.verify(&token, NOW_S) else { return };
-    let header = Fields::of(&header).expect("a header is an object");
-    let payload = Fields::of(payload).expect("a payload is an object");
+    let parsed = || Some((Fields::of(&header)?, Fields::of(payload)?));
+    if let Ok(caller) = genuine.services.verify(&token, NOW_S) {
+        let (header, payload) = parsed().expect("header and payload are objects");
+        header_is(&header, "waxwing-service+jwt");
+        service_is_proved(&payload, &caller);
+    }
+    if let Ok(claims) = genuine.verifier.verify(&token, NOW_S) {
+        let (header, payload) = parsed().expect("header and payload are objects");
+        header_is(&header, "waxwing-player+jwt");
+        player_is_proved(&payload, &claims);
+    }
+}
+
+/// Each member that counts is there once, and says what it must.
+fn header_is(header: &Fields, kind: &str) {
     for name in ["alg", "kid", "typ"] {
         assert_eq!(header.count(&[name]), 1, "{name} of {header:?}");
     }
+    assert_eq!(header.count(&["crit"]), 0, "an extension we do not know is ignored");
+    assert_eq!(header.get("alg"), Some(json!("EdDSA")));
+    assert_eq!(header.get("typ"), Some(json!(kind)));
+    assert_eq!(header.get("kid"), Some(json!(GENUINE.kid)));
+}
+
+fn service_is_proved(payload: &Fields, caller: &str) {
+    for name in ["iss", "aud", "iat", "exp"] {
+        assert_eq!(payload.count(&[name]), 1, "{name} of {payload:?}");
+    }
+    assert_eq!(payload.get("iss"), Some(json!(caller)));
+    assert_eq!(payload.get("aud"), Some(json!("user")));
+    let [from, to] = ["iat", "exp"].map(|name| payload.get(name).and_then(|at| at.as_i64()));
+    let (from, to) = (from.expect("an integer"), to.expect("an integer"));
+    assert!((0..=60).contains(&(i128::from(to) - i128::from(from))), "it lives too long");
+    assert!(from <= NOW_S + 30 && to > NOW_S - 30, "it is not of now");
+}
+
+fn player_is_proved(payload: &Fields, claims: &PlayerClaims) {
     for name in ["iss", "aud", "sub", "name", "sid", "iat", "exp"] {
         assert_eq!(payload.count(&[name]), 1, "{name} of {payload:?}");
     }
-    assert_eq!(header.count(&["crit"]), 0, "an extension we do not know is ignored");
-    assert_eq!(header.get("alg"), Some(json!("EdDSA")));
-    assert_eq!(header.get("typ"), Some(json!("waxwing-player+jwt")));
-    assert_eq!(header.get("kid"), Some(json!(genuine.kid)));
     assert_eq!(payload.get("iss"), Some(json!("waxwing")));
     assert_eq!(payload.get("aud"), Some(json!("players")));
     assert_eq!(payload.get("name"), Some(json!(claims.username)));
