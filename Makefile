@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints soak schemathesis fuzz bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss planted soak schemathesis fuzz fuzzing bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -34,8 +34,20 @@ schemathesis: deps ## Ask every HTTP call what nobody thought of, for ten minute
 failpoints: ## Die at every failpoint with a thousand bets in the round; takes minutes.
 	FAILPOINTS=all cargo test --locked --package waxwing --test e2e failpoints::a_death_with_a_thousand
 
+ready: ## Die with ten thousand open bets in a release build, and be back within a second.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing READY_WITHIN_MS=1000 cargo test --locked --package waxwing --test e2e ten_thousand:: -- --nocapture
+
+powerloss: ## Cut the power LOSSES times under load, on a disk that forgets what was not synced.
+	@scripts/deps.sh build && cargo build --locked --package waxwing --example on_forgetful_disk && POWER_LOSSES=$(or $(LOSSES),200) cargo test --locked --package waxwing --test e2e power_loss:: -- --nocapture --test-threads=1
+
+planted: ## Make every mistake of kernel::planted on purpose; each must break its rule.
+	@scripts/planted.sh
+
 fuzz: deps ## Send both kinds of sockets what their document allows and forbids, for ten minutes.
 	E2E_FUZZ_SECONDS=$${SECONDS_TO_RUN:-600} cargo test --locked --package waxwing --test e2e fuzz::sockets -- --nocapture
+
+fuzzing: ## Let libFuzzer search TARGET (codec, handshake, messages, tokens, bodies) for SECONDS.
+	@scripts/deps.sh fuzzing && scripts/fuzzing.sh $(or $(TARGET),messages) $(or $(SECONDS),600)
 
 soak: ## Play ROUNDS rounds of PLAYERS players on a release build; memory and open files must stay flat.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing SOAK_ROUNDS=$(or $(ROUNDS),10000) SOAK_PLAYERS=$(or $(PLAYERS),100) cargo test --locked --package waxwing --test e2e soak:: -- --nocapture
@@ -46,4 +58,4 @@ bench: ## Measure a release build and print the table.
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests
 
-ci: deps lint tidy docs deny test ## Everything that must be green; the tests come last.
+ci: deps lint tidy docs deny planted test ## Everything that must be green; the tests come last.

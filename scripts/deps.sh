@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what building (`deps.sh build`) or testing (`deps.sh tests`) needs and this machine
-# lacks. What is missing afterwards is an error: no test skips itself for want of a client.
+# Installs what building (`deps.sh build`), testing (`deps.sh tests`) or fuzzing (`deps.sh fuzzing`)
+# needs and this machine lacks. What is missing afterwards is an error: no test skips itself for want
+# of a client.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,6 +34,8 @@ install_missing() {
 # The C compiler links Rust and builds SQLite.
 needs gcc cc --version
 needs libc6-dev test -e /usr/include/stdio.h
+# libFuzzer is C++.
+[ "${1:-tests}" != fuzzing ] || needs g++ c++ --version
 if [ "${1:-tests}" = tests ]; then
     # The foreign clients of the end-to-end tests: socket.io-client and python-socketio.
     needs nodejs node --version

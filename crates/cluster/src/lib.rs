@@ -1,5 +1,7 @@
-//! What processes tell each other: pictures of lobbies. Who is alive and where comes beside it.
+//! What processes tell each other, pictures of lobbies, and which of them is called.
 
+mod balancer;
 mod bus;
 
+pub use balancer::{Balancer, CallEnd, Endpoint, Picked};
 pub use bus::{Bus, Delivery, MemoryBus, Subscription};

@@ -1,5 +1,6 @@
 //! A bet and the few states it passes through.
 
+use kernel::planted::{self, Bug};
 use kernel::{Amount, BetId, Multiplier, PlayerId, Stake};
 
 use crate::CashOut;
@@ -63,14 +64,14 @@ impl Bet {
 
     /// The bet's cash-out, stored or on its way.
     #[must_use]
-    pub const fn cash_out(&self) -> Option<CashOut> {
+    pub fn cash_out(&self) -> Option<CashOut> {
         match self.state {
             BetState::CashingOut { multiplier, stamped_ms, auto }
             | BetState::CashedOut { multiplier, stamped_ms, auto } => Some(CashOut {
                 key: self.key,
                 stake: self.stake,
                 multiplier,
-                payout: self.stake.payout_at(multiplier),
+                payout: payout(self.stake, multiplier),
                 stamped_ms,
                 auto,
             }),
@@ -89,4 +90,12 @@ impl Bet {
                 | BetState::Lost
         )
     }
+}
+
+/// Stake × multiplier.
+fn payout(stake: Stake, multiplier: Multiplier) -> Amount {
+    if planted::is(Bug::FloatPayout) {
+        return planted::float_payout(stake, multiplier);
+    }
+    stake.payout_at(multiplier)
 }

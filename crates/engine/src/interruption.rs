@@ -1,5 +1,6 @@
 //! How a round ends that could not be played to its end, for living and dead owners.
 
+use kernel::planted::{self, Bug};
 use kernel::{Amount, Multiplier, Stake};
 
 use crate::BetKey;
@@ -99,14 +100,12 @@ pub fn decide_interruption(round: &StoredRound) -> Interruption {
     }
     match durable {
         None => Interruption::Released,
-        Some(multiplier) => Interruption::Stopped {
-            multiplier,
-            outcomes: round
-                .bets
-                .iter()
-                .map(|bet| end_of(bet, multiplier, Some(multiplier)))
-                .collect(),
-        },
+        Some(multiplier) => {
+            let better = planted::is(Bug::BetterOfBothForAutos);
+            let reached = if better { climb_end } else { multiplier };
+            let ends = round.bets.iter().map(|bet| end_of(bet, reached, Some(multiplier)));
+            Interruption::Stopped { multiplier, outcomes: ends.collect() }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use engine::{Bet, Command, Event, Lobby, Notice, Phase, Rejection, Write};
 use fairness::BetEntry;
 use kernel::Timestamp;
+use kernel::planted::{self, Bug};
 use platform::clock::Clock;
 use platform::failpoint;
 use protocol::Snapshot;
@@ -55,6 +56,8 @@ struct Running {
     looks: Vec<Look>,
     /// Since when nobody plays.
     quiet_since: Option<Timestamp>,
+    /// What the wall clock showed at the instant zero: for [`Bug::WallClockPricing`] alone.
+    wall_ms: i64,
 }
 
 impl LobbyTask {
@@ -62,8 +65,9 @@ impl LobbyTask {
     pub(crate) async fn run(self) {
         let live = Arc::clone(&self.live);
         let (waiting, events, looks) = (Waiting::default(), Vec::new(), Vec::new());
-        let quiet_since = None;
-        let mut running = Running { task: self, waiting, events, looks, quiet_since };
+        let (quiet_since, now) = (None, self.clock.now().as_ms());
+        let wall_ms = self.clock.unix_ms().saturating_sub_unsigned(now);
+        let mut running = Running { task: self, waiting, events, looks, quiet_since, wall_ms };
         let mut batch = Vec::new();
         while running.step(&mut batch) {
             running.wait(&mut batch).await;
@@ -191,6 +195,7 @@ impl Running {
 
     /// A player's command: refused at once, or answered by a notice.
     fn ask(&mut self, at: Timestamp, request: Request) {
+        let priced_at = self.priced_at(at);
         let (lobby, events) = (&mut self.task.lobby, &mut self.events);
         match request {
             Request::PlaceBet { bet, username, reply, .. } => {
@@ -214,7 +219,7 @@ impl Running {
                 }
             }
             Request::CashOut { player, bet, round, reply, .. } => {
-                match lobby.handle(at, Command::CashOut { player, bet, round }, events) {
+                match lobby.handle(priced_at, Command::CashOut { player, bet, round }, events) {
                     Ok(()) => self.waiting.for_cash_out(events.last(), reply),
                     Err(rejection) => {
                         if rejection == Rejection::TooLate {
@@ -225,6 +230,15 @@ impl Running {
                 }
             }
         }
+    }
+
+    /// The instant by which a cash-out is judged: its stamp.
+    fn priced_at(&self, stamp: Timestamp) -> Timestamp {
+        if planted::is(Bug::WallClockPricing) {
+            let wall_ms = self.task.clock.unix_ms().saturating_sub(self.wall_ms);
+            return Timestamp::from_ms(wall_ms.unsigned_abs());
+        }
+        stamp
     }
 
     /// Hands a write to those who make it durable.

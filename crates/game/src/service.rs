@@ -12,6 +12,7 @@ use contracts::{PlayError, Wallet};
 use engine::{Mode, Rules};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use kernel::planted::{self, Bug};
 use kernel::{Curve, LobbyId, PlayerId, Sealed};
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
@@ -187,6 +188,9 @@ impl Service {
     /// the directory's lock proves that no other owner lives.
     async fn own_lobbies(&self) -> Result<(), StoreError> {
         let node = self.inner.lobbies.ownership.node();
+        if planted::is(Bug::SweepVoidsLiveRounds) {
+            self.inner.lobbies.takeover.sweep(node).await?;
+        }
         let owed = self.inner.store.lobbies_to_own(node, u32::MAX).await?;
         let mut settling = FuturesUnordered::new();
         for lobby in owed {

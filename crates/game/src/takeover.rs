@@ -8,6 +8,7 @@ use engine::{
     decide_interruption, would_have_paid,
 };
 use fairness::hex;
+use kernel::planted::{self, Bug};
 use kernel::{Amount, Curve, CurveKind, Epoch, LobbyId, Multiplier, RoundId};
 use platform::clock::Clock;
 use platform::failpoint;
@@ -24,6 +25,8 @@ use crate::store::{
     Claim, Claimed, Inheritance, LobbyRecord, NodeId, Owner, RoundEnd, RoundState, Store,
     StoreCommand, StoreError, UnfinishedRound,
 };
+
+mod sweep;
 
 /// How often the fence is asked for before the lobby stays closed for now.
 const FENCE_TRIES: u32 = 8;
@@ -363,7 +366,12 @@ fn resume(left: &Inheritance, fenced: &Fenced) -> Resume {
 
 fn settlements(round: &StoredRound, outcomes: &[Outcome]) -> Vec<Settlement> {
     let bets = round.bets.iter().zip(outcomes);
-    bets.map(|(bet, outcome)| Settlement { key: bet.key, outcome: *outcome }).collect()
+    let ends = bets.map(|(bet, outcome)| Settlement { key: bet.key, outcome: *outcome });
+    if planted::is(Bug::RefundAndPay) {
+        let refund = |end: Settlement| [end, Settlement { outcome: Outcome::Released, ..end }];
+        return ends.flat_map(refund).collect();
+    }
+    ends.collect()
 }
 
 /// What goes back to players, gross.

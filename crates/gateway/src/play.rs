@@ -10,7 +10,8 @@ use bytes::Bytes;
 use contracts::{
     Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, Play, PlayError, Returned,
 };
-use kernel::{LobbyId, PlayerId};
+use kernel::planted::{self, Bug};
+use kernel::{BetId, LobbyId, PlayerId};
 use platform::clock::Clock;
 
 /// The wait before the second sending; it doubles up to [`LONGEST_WAIT_MS`].
@@ -44,7 +45,13 @@ impl Owners {
     /// # Errors
     /// The owner's; [`PlayError::Unavailable`] once patience has ended.
     pub async fn place_bet(&self, bet: &BetRequest) -> Result<Accepted, PlayError> {
-        self.until_answered(|| self.play.place_bet(bet.clone())).await
+        let mut tries = 0;
+        let call = || {
+            let bet = named(bet, tries);
+            tries = u8::wrapping_add(tries, 1);
+            self.play.place_bet(bet)
+        };
+        self.until_answered(call).await
     }
 
     /// Takes a bet back.
@@ -76,7 +83,7 @@ impl Owners {
     }
 
     /// Calls until the answer is definite or patience ends.
-    async fn until_answered<T, F>(&self, call: impl Fn() -> F) -> Result<T, PlayError>
+    async fn until_answered<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, PlayError>
     where
         F: Future<Output = Result<T, PlayError>>,
     {
@@ -92,6 +99,17 @@ impl Owners {
             wait_ms = (wait_ms * 2).min(LONGEST_WAIT_MS);
         }
     }
+}
+
+/// The bet as it goes out after so many tries: always under its own id.
+fn named(bet: &BetRequest, tries: u8) -> BetRequest {
+    let mut bet = bet.clone();
+    if planted::is(Bug::NewIdPerRetry) {
+        let mut id = *bet.bet.as_bytes();
+        id[15] = id[15].wrapping_add(tries);
+        bet.bet = BetId::from_bytes(id);
+    }
+    bet
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod decimal;
 mod ids;
 mod money;
 mod multiplier;
+pub mod planted;
 mod sealed;
 mod time;
 

@@ -6,6 +6,7 @@ mod lobby;
 
 use crate::book::Book;
 use crate::{Answer, Changes, Command, Fence, Refusal, Rows};
+use kernel::planted::{self, Bug};
 use kernel::{Epoch, LobbyId};
 
 /// Answers every command of `batch`, in its order, and says what must be written.
@@ -32,7 +33,8 @@ pub fn decide(batch: &[Command], rows: &Rows) -> (Vec<Answer>, Changes) {
 
 /// The lobby's fence, if `epoch` is not behind it. A lobby never fenced has no owner to obey.
 fn pass(book: &Book<'_>, lobby: LobbyId, epoch: Epoch) -> Result<Fence, Refusal> {
-    book.fence(lobby).filter(|fence| epoch >= fence.epoch).ok_or(Refusal::Fenced)
+    let is_ours = |fence: &Fence| epoch >= fence.epoch || planted::is(Bug::NoEpochFence);
+    book.fence(lobby).filter(is_ours).ok_or(Refusal::Fenced)
 }
 
 #[cfg(test)]

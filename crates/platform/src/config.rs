@@ -76,11 +76,12 @@ pub fn load<T: DeserializeOwned>(
     root.read()
 }
 
-/// The process' environment; variables that are not text are skipped, and the one that arms a
-/// failpoint, which is no setting.
+/// The process' environment; variables that are not text are skipped, and those that arm a
+/// failpoint or plant a bug, which are no settings.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
-    everything().filter(|(name, _)| !crate::failpoint::is_ours(name)).collect()
+    let for_tests = |name: &str| crate::failpoint::is_ours(name) || crate::planted::is_ours(name);
+    everything().filter(|(name, _)| !for_tests(name)).collect()
 }
 
 /// The whole environment.

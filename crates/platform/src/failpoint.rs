@@ -1,10 +1,9 @@
 //! Places at which a test can make the process die, wait, or fail: a death has an exact instant.
 //!
-//! `WAXWING_FAILPOINT=name[@nth]:action` arms one of [`NAMES`] for the life of the process; the
-//! action is `abort` (like `kill -9`: nothing is flushed, no destructor runs), `stall=ms` (blocks
-//! the thread that gets there) or `error` (where the place can fail). It happens once, at the nth
-//! time the place is reached. A release build holds none of this and refuses the variable as a
-//! field it does not know.
+//! `WAXWING_FAILPOINT=name[@nth]:action[,..]` arms some of [`NAMES`] for the life of the process;
+//! the action is `kill` (SIGKILL, at that instant), `stall=ms` (blocks the thread that gets there)
+//! or `error` (where the place can fail). It happens once, at the nth time the place is reached. A
+//! release build holds none of this and refuses the variable as a field it does not know.
 
 #[cfg(debug_assertions)]
 mod armed;
@@ -75,8 +74,8 @@ pub const NAMES: &[&str] = &[
 /// What happens at the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The process dies at once.
-    Abort,
+    /// The process gets SIGKILL: nothing is flushed, no destructor runs.
+    Kill,
     /// The thread waits so many milliseconds.
     Stall(u64),
     /// The place fails, where it can.
@@ -144,6 +143,14 @@ pub(crate) fn is_ours(variable: &str) -> bool {
 }
 
 impl Armed {
+    /// Reads places parted by commas.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, as a sentence.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, String> {
+        text.split(',').map(Self::parse).collect()
+    }
+
     /// Reads `name[@nth]:action`.
     ///
     /// # Errors
@@ -160,12 +167,12 @@ impl Armed {
             return Err("nth counts from 1".into());
         }
         let action = match action.split_once('=') {
-            None if action == "abort" => Action::Abort,
+            None if action == "kill" => Action::Kill,
             None if action == "error" => Action::Error,
             Some(("stall", ms)) => {
                 Action::Stall(ms.parse().map_err(|_| "stall takes milliseconds")?)
             }
-            _ => return Err("the action must be abort, error or stall=milliseconds".into()),
+            _ => return Err("the action must be kill, error or stall=milliseconds".into()),
         };
         Ok(Self { name, nth, action })
     }

@@ -11,6 +11,7 @@ pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod ops;
+pub mod planted;
 pub mod random;
 pub mod shutdown;
 pub mod sqlite;

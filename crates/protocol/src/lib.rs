@@ -8,6 +8,7 @@ pub mod close;
 pub mod code;
 pub mod history;
 pub mod idempotency;
+pub mod internal;
 pub mod lobby;
 pub mod notice;
 pub mod picture;

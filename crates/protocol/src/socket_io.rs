@@ -23,6 +23,8 @@ use crate::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayer
 mod catalogue;
 mod read;
 
+pub use read::token_of_auth;
+
 pub use catalogue::{Catalogue, catalogue};
 
 /// What a client asks for.

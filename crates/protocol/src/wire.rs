@@ -76,13 +76,16 @@ impl WireMultiplier {
 }
 
 impl WireBetId {
-    /// Reads a hyphenated UUID.
+    /// Reads a hyphenated UUID; the nil one stands for no bet.
     ///
     /// # Errors
     /// `malformed`.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let problem = |_| Problem::new(Code::Malformed, "A bet id is a UUID of 36 characters");
-        text.parse().map(Self).map_err(problem)
+        let bet: Option<BetId> = text.parse().ok();
+        let named = bet.filter(|bet| bet.as_bytes() != &[0; 16]);
+        let problem =
+            || Problem::new(Code::Malformed, "A bet id is a UUID of 36 characters, not all zero");
+        named.map(Self).ok_or_else(problem)
     }
 }
 

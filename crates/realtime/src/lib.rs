@@ -26,3 +26,9 @@ pub use plain::plain;
 pub use protocol::close::CloseCode;
 pub use session::{Session, SessionId, SignIn};
 pub use socket_io::socket_io;
+
+/// What `crates/fuzzing` calls: the codec and the handshake are nobody else's to see.
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing {
+    pub use crate::plain::{codec, handshake};
+}

@@ -22,6 +22,10 @@ mod pulse;
 mod question;
 mod wheel;
 
+#[cfg(feature = "fuzzing")]
+pub use codec::fuzzing::codec;
+#[cfg(feature = "fuzzing")]
+pub use handshake::fuzzing::handshake;
 pub(crate) use handshake::is_origin;
 
 /// Where clients connect.

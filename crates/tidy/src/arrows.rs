@@ -14,12 +14,16 @@ pub struct Package {
     pub manifest: String,
     /// The crates of ours it imports, in code, in tests and in build scripts.
     pub ours: Vec<String>,
+    /// Those of them that its code imports.
+    pub ours_in_code: Vec<String>,
     /// The crates of others that its code imports; tests and build scripts may take more.
     pub others: Vec<String>,
 }
 
 /// Every crate, bottom up, with what it may import besides `kernel`, which all may.
 const TABLE: &[(&str, May)] = &[
+    // Below all, but for tests alone: see TESTS_ALONE.
+    ("disk_fault", May::Import(&[])),
     // Pure: no async, no clock, no randomness, no I/O.
     ("kernel", May::Import(&[])),
     ("fairness", May::Import(&[])),
@@ -30,7 +34,7 @@ const TABLE: &[(&str, May)] = &[
     ("contracts", May::Import(&[])),
     ("tokens", May::Import(&[])),
     // Shell: what every process needs.
-    ("platform", May::Import(&["protocol", "tokens"])),
+    ("platform", May::Import(&["protocol", "tokens", "disk_fault"])),
     ("cluster", May::Import(&["platform"])),
     ("clients", May::Import(&["contracts", "protocol", "cluster", "platform", "tokens"])),
     ("realtime", May::Import(&["platform", "protocol"])),
@@ -53,15 +57,19 @@ const TABLE: &[(&str, May)] = &[
         "gateway",
         May::Import(&["contracts", "protocol", "platform", "tokens", "cluster", "realtime"]),
     ),
+    // Judges: shares no code with the roles, and end-to-end tests hand it what they saw.
+    ("checker", May::Import(&["protocol"])),
     // Top: they put the rest together. What stands lower is open to them.
     ("waxwing", May::ImportAllAbove),
     ("simulator", May::ImportAllAbove),
     ("bench", May::ImportAllAbove),
-    // Shares no code with the roles it judges.
-    ("checker", May::Import(&["protocol"])),
-    ("disk_fault", May::Import(&[])),
+    // What a stranger can send; libFuzzer's doors to it stand in `fuzz/`, outside of this table.
+    ("fuzzing", May::ImportAllAbove),
     ("tidy", May::Import(&[])),
 ];
+
+/// What breaks things on purpose: tests import it, code never does.
+const TESTS_ALONE: &str = "disk_fault";
 
 /// What a crate may import.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +88,7 @@ pub fn arrows_point_down(packages: &[Package]) -> Vec<Finding> {
 
 /// What is wrong with the arrows that leave `package`.
 fn arrows_of(package: &Package) -> Vec<Finding> {
-    let Package { name, manifest, ours, .. } = package;
+    let Package { name, manifest, ours, ours_in_code, .. } = package;
     let rule = "arrows_point_down";
     let Some(place) = TABLE.iter().position(|(known, _)| known == name) else {
         let message = format!("`{name}` has no place in tidy's table of crates yet");
@@ -94,7 +102,10 @@ fn arrows_of(package: &Package) -> Vec<Finding> {
     let forbidden = ours.iter().filter(|import| !may_import(place, import)).map(|import| {
         Finding::whole(rule, manifest, format!("`{name}` must not import `{import}`"))
     });
-    misplaced.into_iter().chain(forbidden).collect()
+    let shipped = ours_in_code.iter().filter(|import| *import == TESTS_ALONE).map(|import| {
+        Finding::whole(rule, manifest, format!("`{name}` must import `{import}` in tests alone"))
+    });
+    misplaced.into_iter().chain(forbidden).chain(shipped).collect()
 }
 
 /// Whether the crate at `place` of the table may import `import`.

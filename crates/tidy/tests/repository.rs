@@ -80,15 +80,16 @@ fn described(
     let is_ours = |name: &str| metadata.packages.iter().any(|ours| ours.name.as_str() == name);
     let (ours, others): (Vec<_>, Vec<_>) =
         package.dependencies.iter().partition(|dependency| is_ours(&dependency.name));
+    let in_code = |dependencies: &[&cargo_metadata::Dependency]| {
+        let normal = dependencies.iter().filter(|found| found.kind == DependencyKind::Normal);
+        normal.map(|found| found.name.clone()).collect()
+    };
     let manifest = package.manifest_path.strip_prefix(root).unwrap_or(&package.manifest_path);
     Package {
         name: package.name.to_string(),
         manifest: manifest.as_str().replace('\\', "/"),
-        ours: ours.into_iter().map(|dependency| dependency.name.clone()).collect(),
-        others: others
-            .into_iter()
-            .filter(|dependency| dependency.kind == DependencyKind::Normal)
-            .map(|dependency| dependency.name.clone())
-            .collect(),
+        ours: ours.iter().map(|dependency| dependency.name.clone()).collect(),
+        ours_in_code: in_code(&ours),
+        others: in_code(&others),
     }
 }

@@ -18,17 +18,6 @@ pub struct PlayerClaims {
     pub expires_at_s: i64,
 }
 
-/// The protected header. Members that point at keys (`jku`, `jwk`, `x5u`, `x5c`) are not read.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Header {
-    pub(crate) alg: String,
-    pub(crate) kid: String,
-    pub(crate) typ: String,
-    /// We understand no extension, so naming a critical one, even `null`, is refused.
-    #[serde(default, skip_serializing, deserialize_with = "present")]
-    pub(crate) crit: bool,
-}
-
 /// The payload; serde refuses a missing or repeated claim.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Payload {
@@ -40,8 +29,4 @@ pub(crate) struct Payload {
     pub(crate) sid: String,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
-}
-
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }

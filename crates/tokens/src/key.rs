@@ -83,7 +83,7 @@ impl VerifyingKey {
     pub fn jwk(&self) -> Value {
         json!({
             "kty": "OKP", "crv": "Ed25519", "x": self.coordinate(),
-            "kid": self.id, "use": "sig", "alg": crate::ALGORITHM,
+            "kid": self.id, "use": "sig", "alg": crate::jws::ALGORITHM,
         })
     }
 

@@ -61,7 +61,7 @@ fn with(mut value: Value, member: &str, to: Value) -> Value {
 }
 
 /// A token with any text as header and payload, rightly signed by our key.
-fn signed(header: &str, payload: &str) -> String {
+fn signed(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     let signature = URL_SAFE_NO_PAD.encode(signing_key().sign(message.as_bytes()));
     format!("{message}.{signature}")
@@ -212,6 +212,17 @@ fn claims_that_are_missing_repeated_or_of_another_type_are_refused() {
     }
     let header = header().to_string().replace('}', r#","alg":"EdDSA"}"#);
     assert_eq!(verify(&signed(&header, &payload().to_string())), Err(TokenError::Malformed));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_also_where_nobody_reads() {
+    let unread = |value: &[u8]| {
+        let payload = payload().to_string();
+        let (members, _) = payload.split_at(payload.len() - 1);
+        signed(header().to_string(), [members.as_bytes(), b",\"x\":", value, b"}"].concat())
+    };
+    assert!(verify(&unread(b"\"ok\"")).is_ok());
+    assert_eq!(verify(&unread(b"\"\xff\"")), Err(TokenError::Malformed));
 }
 
 #[test]

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::PlayerId;
 use parking_lot::RwLock;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::claims::{Header, Payload, PlayerClaims};
+use crate::claims::{Payload, PlayerClaims};
+use crate::jws::genuine;
 use crate::revocation::Revocations;
-use crate::{ALGORITHM, LONGEST, PLAYER_TYPE, VerifyingKey};
+use crate::{PLAYER_TYPE, VerifyingKey};
 
 /// Verifies player tokens of one issuer, for one audience, by the keys it was given. Clones
 /// share the keys and what was revoked.
@@ -27,7 +25,7 @@ pub struct Verifier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Not a token of this form: too long, wrong parts, encoding, members or algorithm.
-    #[error("not a player token")]
+    #[error("not a token of this kind")]
     Malformed,
     /// Signed, it says, by a key that is not ours.
     #[error("signed by an unknown key")]
@@ -91,7 +89,7 @@ impl Verifier {
         now_s: i64,
         grace_s: u32,
     ) -> Result<PlayerClaims, TokenError> {
-        let payload = self.genuine(token)?;
+        let payload: Payload = genuine(token, PLAYER_TYPE, |id| self.key(id))?;
         if payload.iss != self.issuer || payload.aud != self.audience {
             return Err(TokenError::NotForUs);
         }
@@ -118,36 +116,8 @@ impl Verifier {
         json!({ "keys": keys })
     }
 
-    /// The payload, once the signature was found to be ours. Nothing of it is read before.
-    fn genuine(&self, token: &str) -> Result<Payload, TokenError> {
-        if token.len() > LONGEST {
-            return Err(TokenError::Malformed);
-        }
-        let parts: Vec<&str> = token.splitn(4, '.').collect();
-        let [header, payload, signature] = parts[..] else { return Err(TokenError::Malformed) };
-        let message = &token[..token.len() - signature.len() - 1];
-        let header: Header = parse(header)?;
-        if header.alg != ALGORITHM || header.typ != PLAYER_TYPE || header.crit {
-            return Err(TokenError::Malformed);
-        }
-        let key = self.key(&header.kid).ok_or(TokenError::UnknownKey)?;
-        if !key.signed(message.as_bytes(), &decode(signature)?) {
-            return Err(TokenError::WrongSignature);
-        }
-        parse(payload)
-    }
-
     /// The key of this id. A copy, so that no signature is computed while keys cannot change.
     fn key(&self, id: &str) -> Option<VerifyingKey> {
         self.keys.read().iter().find(|key| key.id() == id).cloned()
     }
-}
-
-/// Base64url in its one canonical form: no padding, no stray bits, no other alphabet.
-fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
-}
-
-fn parse<T: DeserializeOwned>(part: &str) -> Result<T, TokenError> {
-    serde_json::from_slice(&decode(part)?).map_err(|_| TokenError::Malformed)
 }

@@ -146,8 +146,7 @@ const DAMAGES: &[Damage] = &[
 /// Files with rounds of every end: settled, interrupted and voided.
 async fn played() -> (Stage, tempfile::TempDir) {
     let stage = Stage::of_a_few().await;
-    let data =
-        stage.live_through(&["heartbeat.after_commit@3:abort", "bet.after_told:abort"]).await;
+    let data = stage.live_through(&["heartbeat.after_commit@3:kill", "bet.after_told:kill"]).await;
     (stage, data)
 }
 

@@ -27,6 +27,8 @@ mod nasty;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
+mod power_loss;
+#[cfg(test)]
 mod rivals;
 #[cfg(test)]
 mod rounds;
@@ -36,5 +38,7 @@ mod soak;
 mod sockets;
 #[cfg(test)]
 mod stall;
+#[cfg(test)]
+mod ten_thousand;
 #[cfg(test)]
 mod whole_balance;

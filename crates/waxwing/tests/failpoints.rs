@@ -1,4 +1,4 @@
-//! Dying at an exact instant: whatever the process was about to do when it ended, its next start
+//! SIGKILL at an exact instant: whatever the process was about to do when it ended, its next start
 //! pays what the rules of interrupted rounds say, to the last unit.
 //!
 //! Each point is met by a server of its own, on a copy of the same files. What was durable at the
@@ -7,13 +7,14 @@
 
 pub(crate) mod crowd;
 mod point;
+mod returns;
 mod rule;
 pub(crate) mod stage;
 
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::harness::Server;
-use point::{AT_START, BET, CLIMB, CROWDED, Point, SETTLEMENT};
+use point::{AT_START, BET, CLIMB, COME_LATE, CROWDED, Point, SETTLEMENT, TAKE_BACK, VOIDING};
 use stage::Stage;
 
 /// Servers that die beside each other.
@@ -24,6 +25,15 @@ const CROWDS_AT_ONCE: usize = 2;
 /// Meets every point of `points`, `at_once` beside each other, on copies of one stage.
 async fn die_at_each(points: impl IntoIterator<Item = &Point>, stage: &Stage, at_once: usize) {
     let dying = stream::iter(points).map(|point| stage.die_at(point));
+    dying.buffer_unordered(at_once).collect::<()>().await;
+}
+
+/// Meets every point of a start, likewise.
+async fn die_at_each_start(stage: &Stage, at_once: usize) {
+    let in_the_climb = AT_START.iter().map(|point| ("heartbeat.after_commit@2", point));
+    let while_open = VOIDING.iter().map(|point| ("bet.after_told@3", point));
+    let dying = stream::iter(in_the_climb.chain(while_open));
+    let dying = dying.map(|(first, point)| stage.die_at_the_start(first, point));
     dying.buffer_unordered(at_once).collect::<()>().await;
 }
 
@@ -43,19 +53,31 @@ async fn a_death_in_the_settlement_pays_as_played() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_death_while_a_bet_is_taken_back_gives_the_stake_back_once() {
+    die_at_each(TAKE_BACK, &Stage::of_a_few().await, AT_ONCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_behind_the_lock_gives_back_what_came_too_late_for_it() {
+    die_at_each(COME_LATE, &Stage::of_a_few().await, AT_ONCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_death_while_taking_over_is_taken_over() {
-    let stage = Stage::of_a_few().await;
-    let dying = stream::iter(AT_START).map(|point| stage.die_at_the_start(point));
-    dying.buffer_unordered(AT_ONCE).collect::<()>().await;
+    die_at_each_start(&Stage::of_a_few().await, AT_ONCE).await;
 }
 
 /// Half a thousand players with two bets each; every point with `FAILPOINTS=all`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_with_a_thousand_bets_pays_each_of_them() {
     let stage = Stage::of_a_crowd().await;
-    let all = [BET, CLIMB, SETTLEMENT];
-    let points = if stage::asked_for_all() { &all[..] } else { &[CROWDED] };
-    die_at_each(points.iter().copied().flatten(), &stage, CROWDS_AT_ONCE).await;
+    if !stage::asked_for_all() {
+        die_at_each(CROWDED, &stage, CROWDS_AT_ONCE).await;
+        return;
+    }
+    let all = [BET, CLIMB, SETTLEMENT, TAKE_BACK, COME_LATE];
+    die_at_each(all.into_iter().flatten(), &stage, CROWDS_AT_ONCE).await;
+    die_at_each_start(&stage, CROWDS_AT_ONCE).await;
 }
 
 /// An answer that is lost behind its commit is asked for again, and nothing happens twice.
@@ -80,17 +102,28 @@ async fn a_lost_answer_is_asked_for_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_armed_failpoint_is_announced_and_an_unknown_one_keeps_the_server_from_starting() {
     let mut place = crate::harness::Place::new();
-    place.arm(Some("lock.before_commit:abort"));
+    place.arm(Some("lock.before_commit:kill"));
     let server: Server = place.start().await;
     assert!(server.log().contains("A FAILPOINT IS ARMED"), "{}", server.log());
     drop(server);
-    place.arm(Some("nowhere:abort"));
+    place.arm(Some("nowhere:kill"));
     let (mut child, log) = place.spawn();
     let limit = std::time::Duration::from_secs(20);
     let status = crate::harness::process::ended(&mut child, limit).await;
     assert!(status.is_some_and(|status| !status.success()), "{status:?}");
     let said = crate::harness::process::read(&log);
     assert!(said.contains("nowhere is no failpoint"), "{said}");
+}
+
+/// A place at which nobody dies is one of which nobody knows what a death there costs.
+#[test]
+fn somebody_dies_at_every_failpoint() {
+    let met = [BET, CLIMB, SETTLEMENT, TAKE_BACK, COME_LATE, AT_START, VOIDING];
+    let met: Vec<&str> = met.into_iter().flatten().map(|point| point.name).collect();
+    for name in platform::failpoint::NAMES {
+        // Top-ups have a test of their own, `http::money`.
+        assert!(met.contains(name) || name.starts_with("wallet.funds."), "{name}");
+    }
 }
 
 /// Every name in the list stands in the code, once: a typo would be a test that never dies.

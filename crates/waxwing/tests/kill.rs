@@ -23,16 +23,16 @@ const READY_WITHIN: Duration = Duration::from_secs(1);
 const HABITS: [Habit; 4] = [Habit::Auto, Habit::Hand, Habit::Leaver, Habit::Hand];
 
 /// The world that outlives each server.
-struct Crowd {
-    lobbies: Vec<u64>,
+pub(crate) struct Crowd {
+    pub(crate) lobbies: Vec<u64>,
     players: Vec<Player>,
     /// One for each lobby, who asks after each start whether it takes bets.
     probes: Vec<Player>,
-    book: Arc<Book>,
+    pub(crate) book: Arc<Book>,
 }
 
 /// Makes lobbies and players on a fresh server.
-async fn gather(server: &Server) -> Crowd {
+pub(crate) async fn gather(server: &Server) -> Crowd {
     let caller = server.caller();
     let host = caller.player("host").await;
     let resting = caller.lobby(&host, json!({})).await;
@@ -51,7 +51,7 @@ async fn gather(server: &Server) -> Crowd {
 
 impl Crowd {
     /// Sends everybody to play; they stop when the server is gone.
-    fn play(&self, server: &Server, random: &mut Random) -> JoinSet<u32> {
+    pub(crate) fn play(&self, server: &Server, random: &mut Random) -> JoinSet<u32> {
         let mut playing = JoinSet::new();
         for (index, player) in self.players.iter().enumerate() {
             let gambler = Gambler {
@@ -67,7 +67,7 @@ impl Crowd {
     }
 
     /// Places one bet in every lobby as soon as it takes one; how long the last one took.
-    async fn probe(&self, server: &Server) -> Duration {
+    pub(crate) async fn probe(&self, server: &Server) -> Duration {
         let asked_at = now();
         let mut asking = JoinSet::new();
         for (player, lobby) in self.probes.iter().cloned().zip(self.lobbies.iter().copied()) {
@@ -91,7 +91,7 @@ async fn probe(base: String, player: Player, lobby: u64, book: Arc<Book>) {
 }
 
 /// How long the server lives after it took bets: through betting, the lock, and some climbs.
-fn life(random: &mut Random) -> Duration {
+pub(crate) fn life(random: &mut Random) -> Duration {
     let longest = [400, 1_200, 2_500, 4_000, 7_000][usize::try_from(random.between(0, 4)).unwrap()];
     Duration::from_millis(random.between(0, longest))
 }
@@ -144,7 +144,7 @@ async fn fifty_deaths_break_no_promise() {
 }
 
 /// One more death, and a start after which nobody bets: recovery ends every round that had bets.
-async fn settle(place: &Place, server: Server) -> Books {
+pub(crate) async fn settle(place: &Place, server: Server) -> Books {
     server.kill();
     let server = place.start().await;
     let started_at = now();

@@ -1,5 +1,6 @@
 //! Cash-outs: by click, judged by its stamp, and by cap, whatever the ticks did.
 
+use kernel::planted::{self, Bug};
 use kernel::{BetId, Multiplier, PlayerId, Timestamp};
 
 use super::bets::Name;
@@ -76,7 +77,7 @@ impl Lobby {
             return Err(Rejection::TooLate);
         }
         let cap_ms = self.rules.curve.first_ms(bet.cap);
-        if bet.cap <= self.crash_point() && elapsed_ms >= cap_ms {
+        if reaches(self.crash_point(), bet.cap) && elapsed_ms >= cap_ms {
             return Ok(Some(BetState::CashingOut {
                 multiplier: bet.cap,
                 stamped_ms: cap_ms,
@@ -84,7 +85,7 @@ impl Lobby {
             }));
         }
         let multiplier = self.rules.curve.multiplier_at(elapsed_ms);
-        if elapsed_ms >= end_ms {
+        if elapsed_ms >= end_ms || !reaches(self.crash_point(), multiplier) {
             Err(Rejection::TooLate)
         } else if at < started_at || multiplier < Multiplier::CASH_OUT_MIN {
             Err(Rejection::TooEarly)
@@ -105,9 +106,15 @@ impl Lobby {
                 return;
             }
             climb.past_cap += 1;
-            if self.round.bets.get(place).state == BetState::Accepted {
-                let state =
-                    BetState::CashingOut { multiplier: cap, stamped_ms: cap_ms, auto: true };
+            let is_open = self.round.bets.get(place).state == BetState::Accepted;
+            if is_open && reaches(crash_point, cap) {
+                let multiplier = if planted::is(Bug::TickRoundedAuto) {
+                    // What the next tick shows, when a loop over ticks would notice.
+                    self.rules.curve.multiplier_at(cap_ms.next_multiple_of(self.rules.tick_ms))
+                } else {
+                    cap
+                };
+                let state = BetState::CashingOut { multiplier, stamped_ms: cap_ms, auto: true };
                 self.pay(place, state, events);
             }
         }
@@ -134,4 +141,9 @@ impl Lobby {
             events.push(Event::Tell(Notice::CashedOut(cash_out)));
         }
     }
+}
+
+/// Whether a climb to `crash_point` comes to a cash-out at `multiplier`. Equal wins.
+fn reaches(crash_point: Multiplier, multiplier: Multiplier) -> bool {
+    multiplier < crash_point || (multiplier == crash_point && !planted::is(Bug::TieLost))
 }

@@ -4,6 +4,8 @@ mod bankroll;
 mod betting;
 mod climb;
 mod ending;
+#[cfg(feature = "planted")]
+mod planted;
 mod properties;
 mod replay;
 mod resting;

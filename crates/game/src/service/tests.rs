@@ -4,6 +4,8 @@ mod anchored;
 mod draining;
 mod lost;
 mod owners;
+#[cfg(feature = "planted")]
+mod planted;
 mod resting;
 mod stalled;
 

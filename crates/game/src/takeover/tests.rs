@@ -1,6 +1,8 @@
 //! Voided, settled, returned or interrupted: how rounds end that an earlier owner left behind.
 
 mod fences;
+#[cfg(feature = "planted")]
+mod planted;
 
 use std::sync::Arc;
 

@@ -31,6 +31,20 @@ async fn an_unanswered_bet_is_sent_again_with_the_same_id() {
     assert_eq!(play.bets(), vec![bet(); 3]);
 }
 
+#[cfg(feature = "planted")]
+#[tokio::test]
+async fn a_planted_new_id_per_retry_makes_many_bets_of_one() {
+    let _planted = kernel::planted::on_this_thread(Bug::NewIdPerRetry);
+    let play = Arc::new(FakePlay::default());
+    play.leave_unanswered(2);
+    owners(&play, 10_000).place_bet(&bet()).await.unwrap();
+    let mut names: Vec<BetId> = play.bets().iter().map(|bet| bet.bet).collect();
+    assert_eq!(names[0], bet().bet);
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 3);
+}
+
 #[tokio::test]
 async fn patience_ends() {
     let play = Arc::new(FakePlay::default());

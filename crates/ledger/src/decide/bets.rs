@@ -1,6 +1,7 @@
 //! Reserve, release, resolve: the life of one hold.
 
 use kernel::Amount;
+use kernel::planted::{self, Bug};
 
 use super::pass;
 use crate::book::Book;
@@ -22,7 +23,9 @@ pub(super) fn reserve(book: &mut Book<'_>, reserve: &Reserve) -> Result<Amount, 
     }
     let hold = Hold { round: reserve.round, stake: reserve.stake, state: HoldState::Reserved };
     let player = Account::Player(reserve.player);
-    if let Some(known) = book.hold(id) {
+    if let Some(known) = book.hold(id)
+        && !planted::is(Bug::NoIdempotency)
+    {
         return if known == hold { Ok(book.balance(player)) } else { Err(Refusal::IdReused) };
     }
     let stake = reserve.stake.amount();
@@ -52,7 +55,8 @@ pub(super) fn release(book: &mut Book<'_>, release: &Release) -> Result<(), Refu
     let id = release.hold();
     match book.hold(id) {
         None => {
-            if release.round.number > fence.closed_round && !book.is_tombstoned(id) {
+            let is_early = release.round.number > fence.closed_round && !book.is_tombstoned(id);
+            if is_early && !planted::is(Bug::NoTombstone) {
                 book.put_tombstone(id, release.round);
             }
             Ok(())
@@ -122,6 +126,10 @@ fn try_resolve(book: &mut Book<'_>, id: HoldId, resolve: &Resolve) -> Result<(),
         return Ok(());
     }
     if hold.state != HoldState::Reserved {
+        if planted::is(Bug::RefundAndPay) && resolve.outcome == Outcome::Released {
+            book.transfer_of_bet(Kind::Release, id, hold.round, hold.stake.amount());
+            return Ok(());
+        }
         return Err(Reason::Decided);
     }
     match resolve.outcome {

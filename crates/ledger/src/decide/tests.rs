@@ -3,6 +3,8 @@
 use expect_test::{Expect, expect};
 
 mod lobby_and_funds;
+#[cfg(feature = "planted")]
+mod planted;
 mod raising;
 mod script;
 

@@ -6,8 +6,8 @@ use super::{Action, Armed, NAMES, fails, reach};
 
 #[test]
 fn a_failpoint_is_a_name_a_count_and_an_action() {
-    let abort = Armed { name: "lock.after_commit", nth: 1, action: Action::Abort };
-    assert_eq!(Armed::parse("lock.after_commit:abort"), Ok(abort));
+    let kill = Armed { name: "lock.after_commit", nth: 1, action: Action::Kill };
+    assert_eq!(Armed::parse("lock.after_commit:kill"), Ok(kill));
     let stall = Armed { name: "heartbeat.before_commit", nth: 3, action: Action::Stall(3_000) };
     assert_eq!(Armed::parse("heartbeat.before_commit@3:stall=3000"), Ok(stall));
     let error = Armed { name: "wallet.reserve.after_commit", nth: 1, action: Action::Error };
@@ -15,17 +15,25 @@ fn a_failpoint_is_a_name_a_count_and_an_action() {
 }
 
 #[test]
+fn several_may_be_armed() {
+    let both = Armed::parse_all("release.before_commit:kill,bet.after_told@2:stall=5").unwrap();
+    assert_eq!(both.len(), 2);
+    assert_eq!((both[1].name, both[1].nth), ("bet.after_told", 2));
+    assert!(Armed::parse_all("release.before_commit:kill,").is_err());
+}
+
+#[test]
 fn anything_else_is_refused_and_not_ignored() {
     for text in [
         "",
-        "abort",
+        "kill",
         "lock.after_commit",
         "lock.after_commit:explode",
-        "lock.after_commit@0:abort",
-        "lock.after_commit@x:abort",
+        "lock.after_commit@0:kill",
+        "lock.after_commit@x:kill",
         "lock.after_commit:stall",
         "lock.after_commit:stall=long",
-        "nowhere:abort",
+        "nowhere:kill",
     ] {
         assert!(Armed::parse(text).is_err(), "{text}");
     }

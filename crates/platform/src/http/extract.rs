@@ -91,14 +91,17 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
     })
 }
 
-/// What a body says. Bodies are objects: an array would be taken for its fields in order.
+/// What a body says. Bodies are objects: an array would be taken for its fields in order. They are
+/// UTF-8 to the last byte: `serde_json` would look into the fields that it knows alone.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = match body.trim_ascii() {
         [] => b"{}",
         [b'[', ..] => return Err(ApiError::new(Code::Malformed, "The body is not an object")),
         body => body,
     };
-    Ok(serde_json::from_slice(body).map_err(|error| Problem::from_json_error(&error))?)
+    let body = std::str::from_utf8(body)
+        .map_err(|_| ApiError::new(Code::Malformed, "The body is not UTF-8"))?;
+    Ok(serde_json::from_str(body).map_err(|error| Problem::from_json_error(&error))?)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

@@ -146,6 +146,13 @@ async fn json_is_read_whatever_its_content_type() {
 }
 
 #[tokio::test]
+async fn a_body_is_utf8_also_where_nobody_reads_it() {
+    let body = b"{\"word\":\"hi\",\"unread\":\"\xff\"}".to_vec();
+    let answer = ask(Request::post("/echo").body(Body::from(body)).unwrap()).await;
+    assert_eq!(answer.problem(), (400, "malformed".into()));
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_the_json_asked_for_is_malformed() {
     for body in ["", "{}", "nonsense", "[]", "null", r#"{"word":1}"#, r#"{"word":"a"} b"#] {
         let answer = ask(post_request(body)).await;

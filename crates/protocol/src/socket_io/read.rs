@@ -1,6 +1,11 @@
-//! Reading what clients of the original send: strings or numbers, with fields we do not know.
+//! Reading what clients of the original send: strings or numbers, with fields we do not know. Each
+//! field is there once: two readers of one message must not see two bets.
+
+use std::fmt;
 
 use kernel::{BetId, LobbyId, Multiplier, Sealed};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{ClientMessage, JoinRoom, PlaceBet, Withdraw};
@@ -8,20 +13,16 @@ use crate::wire::{WireBetId, WireMultiplier, WireStake, text_of};
 use crate::{Code, Problem};
 
 impl ClientMessage {
-    /// Reads the event `name` with its first argument.
+    /// Reads the event `name` with the JSON text of its first argument.
     ///
     /// # Errors
-    /// `unknown_type` for another event, `malformed` where the data is not an object, and what
-    /// the first field that cannot be read deserves.
-    pub fn read(name: &str, data: &Value) -> Result<Self, Problem> {
-        let fields = || match data {
-            Value::Object(fields) => Ok(fields),
-            _ => Err(Problem::new(Code::Malformed, "The data is not an object")),
-        };
+    /// `unknown_type` for another event, `malformed` where the data is not an object or has a
+    /// field twice, and what the first field that cannot be read deserves.
+    pub fn read(name: &str, data: &str) -> Result<Self, Problem> {
         match name {
-            "joinRoom" => Ok(Self::JoinRoom(read_join(fields()?)?)),
-            "place_bet" => Ok(Self::PlaceBet(read_bet(fields()?)?)),
-            "withdraw" => Ok(Self::Withdraw(read_withdraw(fields()?)?)),
+            "joinRoom" => Ok(Self::JoinRoom(read_join(&fields(data)?)?)),
+            "place_bet" => Ok(Self::PlaceBet(read_bet(&fields(data)?)?)),
+            "withdraw" => Ok(Self::Withdraw(read_withdraw(&fields(data)?)?)),
             _ => Err(Problem::new(Code::UnknownType, "There is no such event")),
         }
     }
@@ -46,6 +47,53 @@ impl ClientMessage {
         };
         *named = named.or(lobby);
         self
+    }
+}
+
+/// The token in the JSON text of a handshake's `auth`. What is not a text, or is there twice, is as
+/// good as none.
+#[must_use]
+pub fn token_of_auth(auth: &str) -> Option<Sealed<String>> {
+    match fields(auth).ok()?.remove("token") {
+        Some(Value::String(token)) if !token.is_empty() => Some(Sealed::new(token)),
+        _ => None,
+    }
+}
+
+fn fields(data: &str) -> Result<Map<String, Value>, Problem> {
+    if !data.trim_start().starts_with('{') {
+        return Err(Problem::new(Code::Malformed, "The data is not an object"));
+    }
+    let fields = serde_json::from_str(data).map(|Fields(fields)| fields);
+    fields.map_err(|error| Problem::from_json_error(&error))
+}
+
+/// The fields of an object that names each of them once.
+struct Fields(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor).map(Fields)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            if fields.insert(name, value).is_some() {
+                return Err(A::Error::custom("a field is there twice"));
+            }
+        }
+        Ok(fields)
     }
 }
 

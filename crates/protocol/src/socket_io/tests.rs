@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     BetPlaced, BetResult, ClientMessage, JoinRoom, PlaceBet, RoundCrashed, RoundName, RoundOpened,
-    ServerEvent,
+    ServerEvent, token_of_auth,
 };
 use crate::picture::BetOutcome;
 use crate::{Code, Problem};
@@ -26,7 +26,7 @@ fn multiplier(text: &str) -> Multiplier {
 
 /// Reads JSON as it stands on the wire, so that numbers keep their text.
 fn read(name: &str, data: &str) -> Result<ClientMessage, Problem> {
-    ClientMessage::read(name, &serde_json::from_str(data).unwrap())
+    ClientMessage::read(name, data)
 }
 
 fn bet(data: &str) -> PlaceBet {
@@ -115,8 +115,44 @@ fn what_is_no_message_is_refused_by_kind() {
     assert_eq!(code("withdraw", "null"), Code::Malformed);
     assert_eq!(code("withdraw", "[1]"), Code::Malformed);
     assert_eq!(code("withdraw", r#"{"bet_id":"17"}"#), Code::Malformed);
+    let nil = r#"{"bet_id":"00000000-0000-0000-0000-000000000000"}"#;
+    assert_eq!(code("withdraw", nil), Code::Malformed);
     assert_eq!(code("place_bet", r#"{"amount":1,"round":-3}"#), Code::Malformed);
     assert_eq!(code("withdraw", r#"{"token":5}"#), Code::Unauthenticated);
+}
+
+#[test]
+fn a_field_that_is_there_twice_is_refused_also_one_we_do_not_know() {
+    for fields in [
+        r#""amount":"1","amount":"2""#,
+        r#""amount":1,"token":"ann","token":"bob""#,
+        r#""amount":1,"coefficient":2,"coefficient":2"#,
+        r#""amount":1,"user_id":1,"user_id":2"#,
+        // The same name, written in two ways.
+        r#""amount":1,"\u0061mount":2"#,
+    ] {
+        assert_eq!(code("place_bet", &format!("{{{fields}}}")), Code::Malformed, "{fields}");
+    }
+    assert_eq!(code("joinRoom", r#"{"lobby_id":4,"lobby_id":5}"#), Code::Malformed);
+    assert_eq!(code("withdraw", r#"{"lobby_id":4,"lobby_id":5}"#), Code::Malformed);
+}
+
+#[test]
+fn a_handshake_has_one_token_or_none() {
+    assert_eq!(token_of_auth(r#"{"token":"ann","x":{}}"#).unwrap().expose(), "ann");
+    for auth in [
+        "",
+        "null",
+        "{}",
+        "[]",
+        r#""ann""#,
+        r#"{"token":""}"#,
+        r#"{"token":7}"#,
+        "{\"token\":",
+        r#"{"token":"ann","token":"bob"}"#,
+    ] {
+        assert!(token_of_auth(auth).is_none(), "{auth}");
+    }
 }
 
 #[test]

@@ -14,6 +14,19 @@ fn written(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }
 
+/// The bytes of a bet's id: any but all zero.
+fn named() -> impl Strategy<Value = [u8; 16]> {
+    any::<[u8; 16]>().prop_filter("nil names no bet", |bytes| bytes != &[0; 16])
+}
+
+#[test]
+fn the_nil_uuid_names_no_bet() {
+    let nil = "\"00000000-0000-0000-0000-000000000000\"";
+    assert_eq!(refused::<WireBetId>(nil), Code::Malformed);
+    let first = "\"00000000-0000-0000-0000-000000000001\"";
+    assert!(serde_json::from_str::<WireBetId>(first).is_ok());
+}
+
 #[test]
 fn numbers_go_out_without_exponent_or_trailing_zeros() {
     let amount = |units| written(&WireAmount(Amount::from_units(units)));
@@ -122,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn ids_come_back_as_they_went(number in 1_u64..(1 << 53), bytes: [u8; 16]) {
+    fn ids_come_back_as_they_went(number in 1_u64..(1 << 53), bytes in named()) {
         let lobby = WireLobbyId(LobbyId::new(number).unwrap());
         prop_assert_eq!(serde_json::from_str::<WireLobbyId>(&written(&lobby)).unwrap(), lobby);
         let player = WirePlayerId(PlayerId::new(number).unwrap());

@@ -10,6 +10,8 @@ use header::{Head, HeaderReader};
 use utf8::Utf8;
 
 pub(crate) mod encode;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod header;
 mod utf8;
 

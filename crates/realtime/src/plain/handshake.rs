@@ -27,6 +27,8 @@ use crate::{Config, Dialect, Hub, Session, SessionHandler, lanes};
 use origin::Origins;
 pub(crate) use origin::is_origin;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod origin;
 
 /// RFC 6455, 1.3: what the client's key is hashed with.

@@ -8,11 +8,9 @@ use std::sync::Arc;
 use kernel::Sealed;
 use parking_lot::Mutex;
 use platform::clock::Clock;
-use protocol::socket_io::ServerEvent;
-use serde_json::Value as Json;
+use protocol::socket_io::{ServerEvent, token_of_auth};
 use socketioxide::adapter::LocalAdapter;
-use socketioxide::extract::TryData;
-use socketioxide::handler::{ConnectHandler, FromConnectParts as _, Value};
+use socketioxide::handler::{ConnectHandler, Value};
 use socketioxide::socket::Socket;
 use tokio::sync::mpsc;
 
@@ -101,16 +99,9 @@ impl ConnectHandler<LocalAdapter, Prepared> for Door {
         socket: Arc<Socket>,
         auth: &'a Option<Value>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Display + Send>>> + Send + 'a>> {
-        let Ok(TryData(auth)) = TryData::<Json>::from_connect_parts(&socket, auth);
-        self.prepare(&socket, token_of(auth.ok()));
+        // As it came: the library's own reading takes the last of two fields of one name.
+        let auth = auth.as_ref().and_then(Value::as_str);
+        self.prepare(&socket, auth.and_then(|auth| token_of_auth(auth)));
         Box::pin(ready(Ok(())))
-    }
-}
-
-/// The token of the handshake's `auth`. What is not a text is as good as none.
-fn token_of(auth: Option<Json>) -> Option<Sealed<String>> {
-    match auth?.get("token") {
-        Some(Json::String(token)) if !token.is_empty() => Some(Sealed::new(token.clone())),
-        _ => None,
     }
 }

@@ -119,7 +119,7 @@ fn read(text: &str) -> Result<ClientMessage, Problem> {
     let name = arguments.first().map_or("\"\"", |name| name.get());
     let data = arguments.get(1).map_or("null", |data| data.get());
     let name: String = serde_json::from_str(name).map_err(malformed)?;
-    ClientMessage::read(&name, &serde_json::from_str(data).map_err(malformed)?)
+    ClientMessage::read(&name, data)
 }
 
 const fn event_of(message: &ClientMessage) -> &'static str {

@@ -7,6 +7,7 @@ fn package(name: &str, ours: &[&str]) -> Package {
         name: name.to_owned(),
         manifest: format!("crates/{name}/Cargo.toml"),
         ours: ours.iter().map(|&import| import.to_owned()).collect(),
+        ours_in_code: Vec::new(),
         others: Vec::new(),
     }
 }
@@ -29,6 +30,16 @@ fn arrows_never_point_up() {
     assert_eq!(messages("kernel", &["kernel"]), ["`kernel` must not import `kernel`"]);
     assert_eq!(messages("waxwing", &["bench"]), ["`waxwing` must not import `bench`"]);
     assert_eq!(messages("checker", &["ledger"]), ["`checker` must not import `ledger`"]);
+}
+
+#[test]
+fn what_breaks_disks_is_for_tests_alone() {
+    assert!(messages("platform", &["disk_fault"]).is_empty());
+    let mut shipped = package("platform", &["disk_fault"]);
+    shipped.ours_in_code = shipped.ours.clone();
+    assert_eq!(arrows_point_down(&[shipped]).len(), 1);
+    assert_eq!(messages("game", &["disk_fault"]).len(), 1);
+    assert_eq!(messages("disk_fault", &["kernel"]).len(), 1);
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn an_unknown_dependency_of_a_pure_crate_is_found() {
         name: name.to_owned(),
         manifest: format!("crates/{name}/Cargo.toml"),
         ours: Vec::new(),
+        ours_in_code: Vec::new(),
         others: vec![other.to_owned()],
     };
     assert_eq!(outside_dependencies_are_known(&[package("engine", "tokio")]).len(), 1);

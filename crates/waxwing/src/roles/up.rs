@@ -55,6 +55,7 @@ struct Ground {
 pub fn run(config: Config) -> anyhow::Result<()> {
     platform::telemetry::init(&config.telemetry)?;
     platform::failpoint::announce()?;
+    platform::planted::announce()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(config))
 }

@@ -1,4 +1,4 @@
-//! The instants at which a server dies, and what the files must hold then.
+//! The instants at which a server dies, how players come there, and what the files must hold then.
 
 use std::fmt;
 
@@ -10,8 +10,21 @@ pub(crate) struct Point {
     pub(crate) name: &'static str,
     /// Which time it is reached.
     pub(crate) nth: u64,
+    /// How it is met.
+    pub(crate) way: Way,
     /// That the files at the death are those of exactly this instant.
     pub(crate) found: fn(&Durable) -> bool,
+}
+
+/// What the players of a life do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// They bet and cash out, each by his habits.
+    Play,
+    /// They bet and take a bet back.
+    TakeBack,
+    /// One bets; the bets of all others are on their way when the round is locked.
+    ComeLate,
 }
 
 impl fmt::Display for Point {
@@ -21,15 +34,26 @@ impl fmt::Display for Point {
 }
 
 const fn at(name: &'static str, found: fn(&Durable) -> bool) -> Point {
-    Point { name, nth: 1, found }
+    nth(1, name, found)
 }
 
 const fn nth(nth: u64, name: &'static str, found: fn(&Durable) -> bool) -> Point {
-    Point { name, nth, found }
+    Point { name, nth, way: Way::Play, found }
+}
+
+const fn taken_back(name: &'static str, found: fn(&Durable) -> bool) -> Point {
+    Point { name, nth: 1, way: Way::TakeBack, found }
+}
+
+const fn too_late(name: &'static str, found: fn(&Durable) -> bool) -> Point {
+    Point { name, nth: 1, way: Way::ComeLate, found }
 }
 
 /// From the wish to bet to the round's start: all of these rounds are voided.
 pub(crate) const BET: &[Point] = &[
+    // The first round of a start is Main's; who bets opens ours.
+    nth(2, "round.before_commit", |files| files.held == 0 && files.accepted() == 0),
+    nth(2, "round.after_commit", |files| files.held == 0 && files.last().is("open")),
     at("reserve.before_send", |files| files.held == 0 && files.last().bets.is_empty()),
     at("wallet.reserve.before_commit", |files| files.held == 0 && files.last().bets.is_empty()),
     at("wallet.reserve.after_commit", |files| files.held > 0 && files.last().bets.is_empty()),
@@ -51,10 +75,8 @@ pub(crate) const CLIMB: &[Point] = &[
     at("heartbeat.before_commit", |files| {
         files.last().is("locked") && files.last().heartbeat.is_none()
     }),
-    at("heartbeat.after_commit", |files| {
-        files.last().is("locked") && files.last().heartbeat.is_some()
-    }),
-    nth(4, "heartbeat.after_commit", |files| files.last().reached().is_some()),
+    at("heartbeat.after_commit", Durable::is_climbing),
+    nth(4, "heartbeat.after_commit", Durable::is_climbing),
     at("cash_out.before_commit", |files| files.cashed_out() == 0),
     at("outbox.queued", |files| files.cashed_out() == 0 || files.last().is("crashed")),
     at("cash_out.after_commit", |files| files.cashed_out() > 0),
@@ -82,10 +104,38 @@ pub(crate) const SETTLEMENT: &[Point] = &[
     at("wallet.close.before_commit", |files| {
         files.closed_round < files.last().number && files.unsent > 0
     }),
-    at("wallet.close.after_commit", |files| {
-        files.closed_round >= files.last().number && files.unsent > 0
+    // A crowd may have bet in the next round by then.
+    at("wallet.close.after_commit", |files| files.has_closed() && files.unsent > 0),
+    at("close.after_answer", |files| files.has_closed() && files.unsent > 0),
+];
+
+/// From the wish to take a bet back to the wallet's word; and the climb without those bets.
+pub(crate) const TAKE_BACK: &[Point] = &[
+    taken_back("cancel.before_commit", |files| {
+        files.last().is("open") && files.last().accepted() > 0 && files.cancelled() == 0
     }),
-    at("close.after_answer", |files| files.closed_round >= files.last().number && files.unsent > 0),
+    taken_back("cancel.after_commit", |files| files.cancelled() > 0 && files.decided == 0),
+    taken_back("release.before_send", |files| files.cancelled() > 0 && files.unsent > 0),
+    taken_back("wallet.release.before_commit", |files| files.unsent > 0 && files.decided == 0),
+    taken_back("wallet.release.after_commit", |files| files.unsent > 0 && files.decided > 0),
+    taken_back("heartbeat.after_commit", |files| {
+        files.is_climbing() && files.cancelled() > 0 && files.last().accepted() > 0
+    }),
+];
+
+/// A stake that was on its way to its hold when the round was locked.
+pub(crate) const COME_LATE: &[Point] = &[
+    too_late("release.before_commit", |files| {
+        files.last().is("open") && files.last().accepted() == 1
+    }),
+    too_late("release.after_commit", |files| files.unsent > 0 && files.last().accepted() == 1),
+    too_late("wallet.release.after_commit", |files| files.unsent > 0 && files.decided > 0),
+];
+
+/// In a start that finds a round whose bets are still taken: it is voided.
+pub(crate) const VOIDING: &[Point] = &[
+    at("void.before_commit", |files| files.last().is("open")),
+    nth(2, "void.after_commit", |files| files.last().is("voided") && files.unsent > 0),
 ];
 
 /// In a start that finds a round in mid-climb: its own deaths change nothing of what it owes.
@@ -107,7 +157,7 @@ pub(crate) const AT_START: &[Point] = &[
 pub(crate) const CROWDED: &[Point] = &[
     // On a busy machine a few come too late for the lock.
     at("lock.before_commit", |files| files.last().is("open") && files.last().accepted() > 900),
-    nth(2, "heartbeat.after_commit", |files| files.last().reached().is_some()),
+    nth(2, "heartbeat.after_commit", Durable::is_climbing),
     at("settle.before_commit", |files| !files.last().is_over() && !files.last().is("open")),
     at("wallet.resolve.after_commit", |files| files.decided > 0 && files.unsent > 0),
 ];

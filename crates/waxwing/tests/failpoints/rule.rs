@@ -81,10 +81,37 @@ impl Durable {
         self.rounds.last().expect("a lobby that was played has a round")
     }
 
+    /// Whether the last round has a durable multiplier: a heartbeat, or the crash that came to the
+    /// disk with it.
+    pub(crate) fn is_climbing(&self) -> bool {
+        let round = self.last();
+        round.is("crashed") || (round.is("locked") && round.heartbeat.is_some())
+    }
+
+    /// Whether the wallet has closed a round that had bets.
+    pub(crate) fn has_closed(&self) -> bool {
+        let had_bets = self.rounds.iter().filter(|round| !round.bets.is_empty());
+        had_bets.map(|round| round.number).any(|number| number <= self.closed_round)
+    }
+
     /// Cash-outs that are durable, of all rounds.
     pub(crate) fn cashed_out(&self) -> usize {
+        self.count("cashed_out")
+    }
+
+    /// Bets that are alive, of all rounds.
+    pub(crate) fn accepted(&self) -> usize {
+        self.count("accepted")
+    }
+
+    /// Bets that were taken back, of all rounds.
+    pub(crate) fn cancelled(&self) -> usize {
+        self.count("cancelled")
+    }
+
+    fn count(&self, state: &str) -> usize {
         let bets = self.rounds.iter().flat_map(|round| &round.bets);
-        bets.filter(|bet| bet.state == "cashed_out").count()
+        bets.filter(|bet| bet.state == state).count()
     }
 }
 

@@ -11,7 +11,8 @@ use kernel::{Amount, Multiplier};
 use serde_json::{Value, json};
 
 use super::crowd::{self, HABITS, Habit, PAIRS};
-use super::point::Point;
+use super::point::{Point, Way};
+use super::returns;
 use super::rule::{Durable, Ending};
 use crate::harness::databases::{Books, copied};
 use crate::harness::numbers::{multiplier, text};
@@ -29,15 +30,16 @@ const MONEY: &str = "1000";
 /// early, so that something is lost.
 const SETTINGS: &[(&str, &str)] = &[
     ("WAXWING_GAME__MAIN__BETTING_MS", "60000"),
-    ("WAXWING_GAME__PLAYERS__BETTING_MS", "300"),
     ("WAXWING_GAME__PAUSE_MS", "100"),
     ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "120"),
     ("WAXWING_GAME__HOUSE_EDGE_BPS", "1000"),
     ("WAXWING_IDENTITY__ARGON2_MEMORY_KIB", "64"),
     ("WAXWING_IDENTITY__ARGON2_PASSES", "1"),
 ];
-/// A crowd needs longer until everybody has bet.
-const CROWD: &[(&str, &str)] = &[("WAXWING_GAME__PLAYERS__BETTING_MS", "9000")];
+/// How long bets are taken, in milliseconds; a crowd needs longer until everybody has bet.
+const BETTING_MS: [u64; 2] = [300, 9_000];
+/// How much longer than that a reservation hangs that comes too late for the lock.
+const LATER_MS: u64 = 1_200;
 /// The most that a start may take to end and pay what its predecessor left.
 const PAID_WITHIN: Duration = Duration::from_secs(30);
 
@@ -48,6 +50,7 @@ pub(crate) struct Stage {
     pub(crate) place: Place,
     pub(crate) players: Players,
     pub(crate) lobby: u64,
+    betting_ms: u64,
 }
 
 /// One life after another on a copy of the stage.
@@ -56,6 +59,7 @@ struct Scene<'a> {
     place: Place,
     book: Arc<Book>,
     what: String,
+    deaths: usize,
 }
 
 /// Whether the thousand bets shall meet every point, not only a few.
@@ -67,16 +71,17 @@ pub(crate) fn asked_for_all() -> bool {
 impl Stage {
     /// Six bets by four players.
     pub(crate) async fn of_a_few() -> Self {
-        Self::with(&HABITS, HABITS.len(), &[]).await
+        Self::with(&HABITS, HABITS.len(), BETTING_MS[0]).await
     }
 
     /// A thousand bets by five hundred.
     pub(crate) async fn of_a_crowd() -> Self {
-        Self::with(&PAIRS, 500, CROWD).await
+        Self::with(&PAIRS, 500, BETTING_MS[1]).await
     }
 
-    async fn with(habits: &[&'static [Habit]], count: usize, more: &[(&str, &str)]) -> Self {
-        let place = Place::with(SETTINGS).and(more);
+    async fn with(habits: &[&'static [Habit]], count: usize, betting_ms: u64) -> Self {
+        let betting = ("WAXWING_GAME__PLAYERS__BETTING_MS", &*betting_ms.to_string());
+        let place = Place::with(SETTINGS).and(&[betting]);
         let server = place.start().await;
         let caller = server.caller();
         let players: Players = stream::iter(0..count)
@@ -92,25 +97,36 @@ impl Stage {
         assert!(status.is_some_and(|status| status.success()), "{status:?}");
         let files = Books::read(&place.data());
         files.assert_sound();
-        Self { place, players, lobby }
+        Self { place, players, lobby, betting_ms }
     }
 
     /// Dies at `point`, starts again, and compares every balance with what the rules say.
     pub(crate) async fn die_at(&self, point: &Point) {
         let mut scene = self.scene(point.to_string());
-        scene.play_and_die(&format!("{point}:abort")).await;
+        scene.play_and_die(point.way, &self.armed(point)).await;
         let durable = scene.read();
         scene.assert_met(point, &durable);
         scene.recover(&durable).await;
     }
 
-    /// Dies in mid-climb, and again at `point` in the start after it. What was durable when the
+    /// What must be armed so that `point` is met by its way.
+    fn armed(&self, point: &Point) -> String {
+        match point.way {
+            Way::Play | Way::TakeBack => format!("{point}:kill"),
+            Way::ComeLate => {
+                let ms = self.betting_ms + LATER_MS;
+                format!("{point}:kill,wallet.reserve.before_commit@2:stall={ms}")
+            }
+        }
+    }
+
+    /// Dies at `first`, and again at `point` in the start after it. What was durable when the
     /// round was last played decides.
-    pub(crate) async fn die_at_the_start(&self, point: &Point) {
-        let mut scene = self.scene(format!("{point} at a start"));
-        scene.play_and_die("heartbeat.after_commit@2:abort").await;
+    pub(crate) async fn die_at_the_start(&self, first: &str, point: &Point) {
+        let mut scene = self.scene(format!("{point} at a start after {first}"));
+        scene.play_and_die(Way::Play, &format!("{first}:kill")).await;
         let durable = scene.read();
-        scene.die_while_starting(&format!("{point}:abort")).await;
+        scene.die_while_starting(&format!("{point}:kill")).await;
         scene.assert_met(point, &scene.read());
         scene.recover(&durable).await;
     }
@@ -140,7 +156,7 @@ impl Stage {
     pub(crate) async fn live_through(&self, deaths: &[&str]) -> tempfile::TempDir {
         let mut scene = self.scene(deaths.join(" "));
         for death in deaths {
-            scene.play_and_die(death).await;
+            scene.play_and_die(Way::Play, death).await;
         }
         scene.place.arm(None);
         let server = scene.place.start().await;
@@ -152,7 +168,7 @@ impl Stage {
     }
 
     fn scene(&self, what: String) -> Scene<'_> {
-        Scene { stage: self, place: self.place.twin(), book: Arc::default(), what }
+        Scene { stage: self, place: self.place.twin(), book: Arc::default(), what, deaths: 0 }
     }
 }
 
@@ -166,14 +182,20 @@ impl Scene<'_> {
     }
 
     /// One life that ends at `armed`, met by playing.
-    async fn play_and_die(&mut self, armed: &str) {
+    async fn play_and_die(&mut self, way: Way, armed: &str) {
         self.place.arm(Some(armed));
         let server = self.place.start().await;
         let Stage { lobby, players, .. } = self.stage;
-        // Where rounds crash at once, the climb is met in one of the next.
-        crowd::play(&server.base, *lobby, players, &self.book, 200).await;
+        let who: Vec<Player> = players.iter().map(|(player, _)| player.clone()).collect();
+        let (base, lobby, book) = (&server.base, *lobby, &self.book);
+        match way {
+            // Where rounds crash at once, the climb is met in one of the next.
+            Way::Play => crowd::play(base, lobby, players, book, 200).await,
+            Way::TakeBack => returns::take_back(base, lobby, &who, book).await,
+            Way::ComeLate => returns::come_late(base, lobby, &who, book).await,
+        }
         let status = server.wait(Duration::from_secs(10)).await;
-        self.assert_aborted(status);
+        self.assert_killed(status);
         Books::read(&self.place.data()).assert_sound();
     }
 
@@ -182,13 +204,19 @@ impl Scene<'_> {
         self.place.arm(Some(armed));
         let (mut child, _) = self.place.spawn();
         let status = ended(&mut child, Duration::from_secs(20)).await;
-        self.assert_aborted(status);
+        self.assert_killed(status);
         Books::read(&self.place.data()).assert_sound();
     }
 
-    fn assert_aborted(&self, status: Option<ExitStatus>) {
+    /// The process was killed at the instant, and by nothing else.
+    fn assert_killed(&mut self, status: Option<ExitStatus>) {
+        self.deaths += 1;
         let signal = status.and_then(|status| status.signal());
-        assert_eq!(signal, Some(ABORTED), "{} was not met: {status:?}", self.what);
+        assert_eq!(signal, Some(KILLED), "{} was not met: {status:?}", self.what);
+        let log = self.place.log();
+        let reached = log.lines().filter(|line| line.contains("the failpoint is reached"));
+        let deaths = reached.filter(|line| line.contains("Kill")).count();
+        assert_eq!(deaths, self.deaths, "{} was killed by something else", self.what);
     }
 
     async fn await_paid(&self) {
@@ -282,5 +310,5 @@ impl Scene<'_> {
     }
 }
 
-/// The signal of `abort`.
-const ABORTED: i32 = 6;
+/// The signal of `kill -9`.
+const KILLED: i32 = 9;

@@ -114,6 +114,13 @@ impl Books {
         found.map_or(Amount::ZERO, |account| account.balance)
     }
 
+    /// Every amount that `player` put in.
+    pub(crate) fn top_ups(&self, player: u64) -> Vec<Amount> {
+        let to = format!("player:{player}");
+        let theirs = |found: &&Transfer| found.from == "cashier" && found.to == to;
+        self.transfers.iter().filter(theirs).map(|found| found.amount).collect()
+    }
+
     /// What holds at every committed state: money is neither made nor lost, only the cashier owes,
     /// and escrow is the sum of what is held.
     pub(crate) fn assert_sound(&self) {

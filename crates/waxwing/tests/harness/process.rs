@@ -21,6 +21,12 @@ pub(crate) fn waxwing() -> Command {
     Command::new(other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_waxwing")))
 }
 
+/// The same on a disk that forgets what was not synced. Built with the tests, as an example.
+pub(crate) fn waxwing_on_forgetful_disk() -> Command {
+    let beside = Path::new(env!("CARGO_BIN_EXE_waxwing")).with_file_name("examples");
+    Command::new(beside.join("on_forgetful_disk"))
+}
+
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -1,7 +1,8 @@
 //! `waxwing up` as a child process: started until ready, killed by its own id, started again.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::http::Caller;
-use super::process::{ended, read, waxwing};
+use super::process::{ended, read, waxwing, waxwing_on_forgetful_disk};
 use super::settings;
 use super::time::{PATIENCE, now};
 
@@ -19,6 +20,7 @@ use super::time::{PATIENCE, now};
 pub(crate) struct Place {
     root: TempDir,
     settings: Vec<(String, String)>,
+    forgets: bool,
     _turn: Option<Turn>,
 }
 
@@ -43,6 +45,8 @@ pub(crate) struct Server {
     /// From the start of the process to its `ready` line.
     pub(crate) ready_after: Duration,
     log: PathBuf,
+    /// Its data, if its disk forgets.
+    forgetful: Option<PathBuf>,
 }
 
 impl Place {
@@ -74,7 +78,7 @@ impl Place {
 
     fn shipped(turn: Turn) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
-        Self { root, settings: Vec::new(), _turn: Some(turn) }
+        Self { root, settings: Vec::new(), forgets: false, _turn: Some(turn) }
     }
 
     /// Another place with the same files and settings; its server must be stopped. The turn stays
@@ -82,12 +86,17 @@ impl Place {
     pub(crate) fn twin(&self) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
         copy_directory(&self.data(), &root.path().join("data"));
-        Self { root, settings: self.settings.clone(), _turn: None }
+        Self { root, settings: self.settings.clone(), forgets: self.forgets, _turn: None }
     }
 
     /// The same, with more settings.
     pub(crate) fn and(self, more: &[(&str, &str)]) -> Self {
         self.set(more)
+    }
+
+    /// The same on a disk that forgets what was not synced: the death of a server is a power cut.
+    pub(crate) fn on_forgetful_disk(self) -> Self {
+        Self { forgets: true, ..self }
     }
 
     /// Arms a failpoint in the servers started from now on, or none.
@@ -108,6 +117,15 @@ impl Place {
         self.settings.clone()
     }
 
+    /// What all servers here have logged so far.
+    pub(crate) fn log(&self) -> String {
+        read(&self.log_file())
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.root.path().join("log")
+    }
+
     /// Where the server keeps its files.
     pub(crate) fn data(&self) -> PathBuf {
         self.root.path().join("data")
@@ -115,7 +133,7 @@ impl Place {
 
     /// The command that starts a server here, on ports of its own choice.
     pub(crate) fn command(&self) -> Command {
-        let mut command = waxwing();
+        let mut command = if self.forgets { waxwing_on_forgetful_disk() } else { waxwing() };
         command.args(["up", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data"]);
         command.arg(self.data());
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
@@ -124,10 +142,11 @@ impl Place {
 
     /// Starts a server and does not wait for it.
     pub(crate) fn spawn(&self) -> (Child, PathBuf) {
-        let log = self.root.path().join("log");
+        let log = self.log_file();
         let file = OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+        let stdin = if self.forgets { Stdio::piped() } else { Stdio::null() };
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(file);
         (command.spawn().expect("the binary was built"), log)
     }
 
@@ -148,7 +167,8 @@ impl Place {
             } else if let Some(base) = line.strip_prefix("ready ") {
                 let ready_after = started_at.elapsed();
                 let ops = ops.expect("the line `ops http://ADDRESS` comes before `ready`");
-                return Server { child, base: base.to_owned(), ops, ready_after, log };
+                let forgetful = self.forgets.then(|| self.data());
+                return Server { child, base: base.to_owned(), ops, ready_after, log, forgetful };
             }
         }
     }
@@ -213,6 +233,29 @@ impl Server {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.undelete();
+    }
+
+    /// Cuts the power of a server on a forgetful disk: of what was not synced, some survives by
+    /// throws of `seed`.
+    pub(crate) fn tear(mut self, seed: u64) {
+        self.order(&format!("tear {seed}"));
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(6), "it ended by itself: {status:?}");
+        self.undelete();
+    }
+
+    /// Tells the forgetful disk of the server what to break.
+    pub(crate) fn order(&mut self, order: &str) {
+        let stdin = self.child.stdin.as_mut().expect("it was started on a forgetful disk");
+        writeln!(stdin, "{order}").unwrap();
+    }
+
+    /// What a power cut does to names.
+    fn undelete(&self) {
+        if let Some(data) = &self.forgetful {
+            disk_fault::undelete(data).unwrap();
+        }
     }
 
     /// SIGTERM, by the id of the child this test started.

@@ -30,7 +30,7 @@ async fn a_top_up_whose_answer_died_is_made_once() {
     let done = (200, r#"{"message":"Balance updated"}"#.to_owned());
     for (instant, stored) in [("before_commit", 0), ("after_commit", 5)] {
         let mut place = Place::new();
-        place.arm(Some(&format!("wallet.funds.{instant}:abort")));
+        place.arm(Some(&format!("wallet.funds.{instant}:kill")));
         let server = place.start().await;
         let ann = server.caller().player("ann").await;
         let lost = top_up(&server.base, &ann, "k", FIVE).await;

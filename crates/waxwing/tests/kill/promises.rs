@@ -54,15 +54,9 @@ fn assert_same(placed: &Placed, bet: &Bet, hold: &Hold) {
     assert_eq!((hold.lobby, hold.round, hold.stake), told, "{placed:?}");
 }
 
-/// In the end: each acknowledged bet has exactly one terminal record, money and game agree, and
-/// what was told is what happened.
-pub(crate) fn assert_kept(books: &Books, book: &Book) {
-    assert_remembered(books, book);
-    let (bets, holds) = (bets(books), holds(books));
-    for placed in book.all_placed() {
-        let key = (placed.player, placed.bet_id.clone());
-        assert_terminal(bets[&key], holds[&key]);
-    }
+/// Whatever result was told, once or often, is the one stored.
+pub(crate) fn assert_told_is_stored(books: &Books, book: &Book) {
+    let bets = bets(books);
     let mut told_once = BTreeMap::new();
     for told in book.all_told() {
         let key = (told.player, told.bet_id.clone());
@@ -85,6 +79,18 @@ pub(crate) fn assert_kept(books: &Books, book: &Book) {
             }
         }
     }
+}
+
+/// In the end: each acknowledged bet has exactly one terminal record, money and game agree, and
+/// what was told is what happened.
+pub(crate) fn assert_kept(books: &Books, book: &Book) {
+    assert_remembered(books, book);
+    let (bets, holds) = (bets(books), holds(books));
+    for placed in book.all_placed() {
+        let key = (placed.player, placed.bet_id.clone());
+        assert_terminal(bets[&key], holds[&key]);
+    }
+    assert_told_is_stored(books, book);
     // Also what was never acknowledged must not hang in the air.
     for (key, hold) in &holds {
         assert_ne!(hold.state, "reserved", "{key:?} {hold:?}");

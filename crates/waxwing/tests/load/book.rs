@@ -57,8 +57,13 @@ impl Book {
             auto_cash_out: (!target.is_null()).then(|| multiplier(target)),
         };
         assert_eq!(placed.player, player, "somebody else's bet was acknowledged");
-        self.placed.lock().unwrap().push(placed.clone());
+        self.note(placed.clone());
         Some(placed)
+    }
+
+    /// Writes down a bet that was acknowledged in other words.
+    pub(crate) fn note(&self, placed: Placed) {
+        self.placed.lock().unwrap().push(placed);
     }
 
     /// Writes down a `bet_result` object. Anything else is not a result.

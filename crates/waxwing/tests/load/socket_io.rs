@@ -92,13 +92,18 @@ impl Socket {
 
     /// Sends an event and asks for its acknowledgement, which the caller may await later.
     pub(crate) fn ask(&self, name: &str, data: &Value) -> oneshot::Receiver<Value> {
+        self.ask_text(name, &data.to_string())
+    }
+
+    /// The same for data that no JSON value holds.
+    pub(crate) fn ask_text(&self, name: &str, data: &str) -> oneshot::Receiver<Value> {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = self.waiting.lock().unwrap();
         let id = waiting.next;
         waiting.next += 1;
         waiting.answers.insert(id, sender);
         // If the driver has ended, the receiver is told so when `waiting` is emptied or dropped.
-        if self.outbound.send(format!("42{id}{}", json!([name, data]))).is_err() {
+        if self.outbound.send(format!("42{id}[{},{data}]", json!(name))).is_err() {
             waiting.answers.clear();
         }
         receiver

@@ -52,6 +52,7 @@ const CASES: &[(&str, &str, &str, Option<&str>)] = &[
     ("bet_id", "\"1\"", "malformed", Some("malformed")),
     ("bet_id", "7", "malformed", Some("malformed")),
     ("bet_id", "\"018f3c5e00007000800000000000000a\"", "malformed", Some("malformed")),
+    ("bet_id", "\"00000000-0000-0000-0000-000000000000\"", "malformed", Some("malformed")),
     ("user_id", "1", "malformed", None),
 ];
 
@@ -112,6 +113,26 @@ async fn a_bet_with_one_bad_field_is_refused_by_its_code_on_socket_io() {
         let bet: Value = serde_json::from_str(&spoiled(fields, original, json)).unwrap();
         let refused = socket.call("place_bet", bet).await.unwrap();
         assert_eq!(code(&refused), *expected, "{original} {json}: {refused}");
+    }
+    table.assert_untouched().await;
+}
+
+/// Whoever reads the first of two fields and whoever reads the last would see two bets.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_is_there_twice_is_malformed_on_both_kinds_of_sockets() {
+    let place = Place::new();
+    let table = Table::at(&place).await;
+    let lobby = table.caller.lobby(&table.ann, json!({})).await;
+    let (mut plain, _) = Plain::at_the_table(&table.server.base, &table.ann, lobby).await;
+    let head = format!("\"lobby_id\":{lobby},\"round\":1,\"bet_id\":\"{}\"", bet_id(1));
+    let bet = format!("{{\"type\":\"place_bet\",\"id\":9,{head},\"stake\":1,\"stake\":2}}");
+    let refused = plain.answer_to(&bet, 9).await;
+    assert_eq!(code(&refused), "malformed", "{refused}");
+    let socket = Socket::join(&table.server.base, lobby).await.unwrap();
+    let head = format!("{head},\"token\":\"{}\"", table.ann.token);
+    for twice in ["\"amount\":1,\"amount\":2", "\"amount\":1,\"user_id\":1,\"user_id\":2"] {
+        let refused = socket.ask_text("place_bet", &format!("{{{head},{twice}}}")).await.unwrap();
+        assert_eq!(code(&refused), "malformed", "{twice}: {refused}");
     }
     table.assert_untouched().await;
 }

@@ -14,6 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::harness::Player;
 use crate::harness::numbers::{text, whole};
 use crate::harness::time::within;
+use crate::load::socket_io::Gone;
 
 /// Longer than hardly any round: one in a hundred climbs beyond 100x, for 77 seconds.
 const LONGEST_ROUND: Duration = Duration::from_secs(150);
@@ -63,16 +64,33 @@ impl Plain {
 
     /// The answer to a request, reply or refusal; events before it are kept.
     pub(crate) async fn answer(&mut self, kind: &str, fields: Value) -> Value {
+        self.try_answer(kind, fields).await.expect("the server stays")
+    }
+
+    /// The same from a server that may die.
+    ///
+    /// # Errors
+    /// [`Gone`]: whether it was done is unknown.
+    pub(crate) async fn try_answer(&mut self, kind: &str, fields: Value) -> Result<Value, Gone> {
         let id = self.next_id;
         self.next_id += 1;
         let mut request = json!({ "type": kind, "id": id });
         request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        self.send(&request.to_string()).await;
+        self.try_answer_to(&request.to_string(), id).await
+    }
+
+    /// The answer to a request as it is written, whose number is `id` or cannot be read.
+    pub(crate) async fn answer_to(&mut self, request: &str, id: u64) -> Value {
+        self.try_answer_to(request, id).await.expect("the server stays")
+    }
+
+    async fn try_answer_to(&mut self, request: &str, id: u64) -> Result<Value, Gone> {
+        self.stream.send(Message::text(request)).await.map_err(|_| Gone)?;
         loop {
-            let frame = self.frame().await;
+            let frame = self.frame().await?;
             if matches!(text(&frame["type"]), "reply" | "refused") {
                 assert_eq!(whole(&frame["id"]), id, "{frame}");
-                return frame;
+                return Ok(frame);
             }
             self.events.push_back(frame);
         }
@@ -93,15 +111,18 @@ impl Plain {
         text(&answer["code"]).to_owned()
     }
 
-    /// Sends a text frame.
-    pub(crate) async fn send(&mut self, frame: &str) {
-        self.stream.send(Message::text(frame)).await.unwrap();
-    }
-
     /// The next event.
     pub(crate) async fn next(&mut self) -> Value {
+        self.try_next().await.expect("the server stays")
+    }
+
+    /// The same from a server that may die.
+    ///
+    /// # Errors
+    /// [`Gone`]: there are no more.
+    pub(crate) async fn try_next(&mut self) -> Result<Value, Gone> {
         match self.events.pop_front() {
-            Some(event) => event,
+            Some(event) => Ok(event),
             None => self.frame().await,
         }
     }
@@ -138,16 +159,19 @@ impl Plain {
         drop(self.stream);
     }
 
-    async fn frame(&mut self) -> Value {
+    async fn frame(&mut self) -> Result<Value, Gone> {
         loop {
             match within("a frame", self.stream.next()).await {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
                     self.check(&frame, &text);
-                    return frame;
+                    return Ok(frame);
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                end => panic!("no frame but {end:?}"),
+                end => {
+                    println!("a socket has ended: {end:?}");
+                    return Err(Gone);
+                }
             }
         }
     }

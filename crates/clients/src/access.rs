@@ -1,0 +1,87 @@
+//! Who may call, and how long they wait: looked at before anything of a call is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use platform::clock::Clock;
+use platform::http::ApiError;
+use protocol::Code;
+use tokens::ServiceVerifier;
+
+/// How long the caller still waits, in milliseconds.
+pub(crate) const DEADLINE: &str = "waxwing-deadline-ms";
+/// The longest that any call may take, whatever it says, in milliseconds.
+const DEADLINE_MAX_MS: u64 = 30_000;
+/// Bytes of one call: a thousand holds take a fifth of it.
+const BODY_BYTES: usize = 1_024 * 1_024;
+
+/// What the routes between roles ask of every call. Clones share it.
+#[derive(Clone)]
+pub struct Access {
+    verifier: ServiceVerifier,
+    clock: Arc<dyn Clock>,
+}
+
+impl Access {
+    /// Lets in whoever `verifier` believes.
+    #[must_use]
+    pub const fn new(verifier: ServiceVerifier, clock: Arc<dyn Clock>) -> Self {
+        Self { verifier, clock }
+    }
+
+    /// `routes` behind the check, each call within its deadline.
+    pub(crate) fn guard<S: Clone + Send + Sync + 'static>(self, routes: Router<S>) -> Router<S> {
+        let routes = routes.layer(DefaultBodyLimit::max(BODY_BYTES)).layer(from_fn(in_time));
+        self.guard_stream(routes)
+    }
+
+    /// The same for calls that last as long as both ends live.
+    pub(crate) fn guard_stream<S>(self, routes: Router<S>) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        routes.layer(from_fn_with_state(self, admit))
+    }
+
+    /// Who calls.
+    fn caller(&self, request: &Request) -> Option<String> {
+        let token = request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+        let now_s = self.clock.unix_ms().div_euclid(1_000);
+        match self.verifier.verify(token, now_s) {
+            Ok(caller) => Some(caller),
+            Err(reason) => {
+                tracing::warn!(%reason, "a call between roles was refused");
+                None
+            }
+        }
+    }
+}
+
+async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
+    if access.caller(&request).is_none() {
+        let detail = "Only services of this deployment may call this";
+        return ApiError::new(Code::Unauthenticated, detail).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whoever no longer waits is not worked for. What is under way by then stands all the same, so
+/// the outcome is unknown to the caller either way.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(time_left(&request), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+    }
+}
+
+fn time_left(request: &Request) -> Duration {
+    let said = request.headers().get(DEADLINE).and_then(|value| value.to_str().ok());
+    let ms = said.and_then(|text| text.parse().ok()).unwrap_or(DEADLINE_MAX_MS);
+    Duration::from_millis(ms.min(DEADLINE_MAX_MS))
+}

@@ -1,0 +1,156 @@
+//! One call to an instance of another role: HTTP/2, one connection a pair of processes.
+//!
+//! Whether it may be sent again is the caller's to know: an error says only that no answer came.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cluster::{Balancer, CallEnd, Endpoint};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use platform::clock::Clock;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokens::ServiceSigner;
+
+use crate::access::DEADLINE;
+
+/// Bytes of one answer.
+const ANSWER_BYTES: usize = 4 * 1_024 * 1_024;
+
+/// How calls of one kind are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelConfig {
+    /// The role that is called, as its tokens name it.
+    pub role: &'static str,
+    /// How long an answer is waited for, in milliseconds.
+    pub timeout_ms: u64,
+    /// How long a connection may take to be made, in milliseconds.
+    pub connect_ms: u64,
+}
+
+/// Why no answer came. Every one leaves the outcome unknown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChannelError {
+    #[error("no instance of the role is known")]
+    Nobody,
+    #[error("{0} did not answer in time")]
+    Late(String),
+    #[error("{0}: {1}")]
+    Broken(String, String),
+    #[error("{0} answered with status {1}")]
+    Status(String, StatusCode),
+}
+
+/// What is sent: a whole body, or lines as they come.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The way to the instances of one role. Clones share its connections.
+#[derive(Clone)]
+pub struct Channel {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: ChannelConfig,
+    balancer: Balancer,
+    signer: ServiceSigner,
+    clock: Arc<dyn Clock>,
+    client: Client<HttpConnector, Body>,
+}
+
+impl Channel {
+    /// A way to whoever `balancer` knows; `signer` says who calls.
+    #[must_use]
+    pub fn new(
+        config: ChannelConfig,
+        balancer: Balancer,
+        signer: ServiceSigner,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(Duration::from_millis(config.connect_ms)));
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .http2_only(true)
+            .timer(TokioTimer::new())
+            .http2_keep_alive_interval(Some(Duration::from_secs(2)))
+            .http2_keep_alive_timeout(Duration::from_secs(2))
+            .build(connector);
+        Self { shared: Arc::new(Shared { config, balancer, signer, clock, client }) }
+    }
+
+    /// Sends `body` to one instance and reads its answer.
+    ///
+    /// # Errors
+    /// [`ChannelError`]: the outcome is unknown.
+    pub(crate) async fn call<B: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        body: &B,
+    ) -> Result<A, ChannelError> {
+        let picked = self.shared.balancer.pick().ok_or(ChannelError::Nobody)?;
+        let timeout = Duration::from_millis(self.shared.config.timeout_ms);
+        let sent = self.send(picked.endpoint(), path, body);
+        let answer = match tokio::time::timeout(timeout, sent).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ChannelError::Late(picked.endpoint().instance.clone())),
+        };
+        picked.ended(if answer.is_ok() { CallEnd::Answered } else { CallEnd::Failed });
+        answer
+    }
+
+    async fn send<B: Serialize, A: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        path: &'static str,
+        body: &B,
+    ) -> Result<A, ChannelError> {
+        let broken = |reason: &dyn std::fmt::Display| {
+            ChannelError::Broken(endpoint.instance.clone(), reason.to_string())
+        };
+        let body = serde_json::to_vec(body).map_err(|error| broken(&error))?;
+        let answer = self.stream(endpoint, path, Full::new(body.into()).boxed_unsync()).await?;
+        let body = Limited::new(answer, ANSWER_BYTES).collect().await;
+        let body = body.map_err(|error| broken(&error))?.to_bytes();
+        serde_json::from_slice(&body).map_err(|error| broken(&error))
+    }
+
+    /// Begins a call to this instance; what it answers comes as it is sent.
+    ///
+    /// # Errors
+    /// [`ChannelError`]: the outcome is unknown.
+    pub(crate) async fn stream(
+        &self,
+        endpoint: &Endpoint,
+        path: &'static str,
+        body: Body,
+    ) -> Result<Incoming, ChannelError> {
+        let broken = |reason: &dyn std::fmt::Display| {
+            ChannelError::Broken(endpoint.instance.clone(), reason.to_string())
+        };
+        let Shared { config, signer, clock, client, .. } = &*self.shared;
+        let token = signer.token(config.role, clock.unix_ms().div_euclid(1_000));
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}{path}", endpoint.address))
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+            .header(CONTENT_TYPE, "application/json")
+            .header(DEADLINE, config.timeout_ms)
+            .body(body)
+            .map_err(|error| broken(&error))?;
+        let response = client.request(request).await.map_err(|error| broken(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(ChannelError::Status(endpoint.instance.clone(), response.status()));
+        }
+        Ok(response.into_body())
+    }
+}
