@@ -63,6 +63,22 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// All counts, in the order of their fields.
+    #[must_use]
+    pub const fn numbers(&self) -> [u64; 8] {
+        let Self { rounds, interrupted, voided, bets, cash_outs, .. } = *self;
+        let Self { cancelled, acknowledged, lost_commits, .. } = *self;
+        [rounds, interrupted, voided, bets, cash_outs, cancelled, acknowledged, lost_commits]
+    }
+
+    /// What [`Self::numbers`] gave.
+    #[must_use]
+    pub const fn from_numbers(numbers: [u64; 8]) -> Self {
+        let [rounds, interrupted, voided, bets, cash_outs, cancelled, acknowledged, lost_commits] =
+            numbers;
+        Self { rounds, interrupted, voided, bets, cash_outs, cancelled, acknowledged, lost_commits }
+    }
+
     /// Both together.
     pub const fn add(&mut self, other: &Self) {
         self.rounds += other.rounds;

@@ -21,6 +21,7 @@ mod outcome;
 mod plan;
 mod records;
 mod schedule;
+mod shrink;
 mod trace;
 mod world;
 
@@ -33,6 +34,7 @@ pub use logs::show_logs;
 pub use outcome::Outcome;
 pub use plan::{FaultKind, Plan, UnknownFault};
 pub use schedule::Fault;
+pub use shrink::shrink;
 
 thread_local! {
     /// A table of 4 MB: once for all worlds of a thread.

@@ -114,7 +114,7 @@ impl Plan {
     pub const fn calm(rounds: u32) -> Self {
         Self {
             lobbies: 8,
-            players: 8,
+            players: 10,
             games: 2,
             wallets: 2,
             gateways: 2,

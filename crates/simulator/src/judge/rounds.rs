@@ -178,8 +178,10 @@ impl Judge {
             StoreCommand::TakeOver { lobby, .. } => self.taken_over(rounds, records, *lobby),
             StoreCommand::SkipSeeds { lobby, chain, skipped } => {
                 // Everybody is told them, so none may be played.
-                let seeds = (skipped.from..=skipped.to).map(|index| (*lobby, *chain, index));
-                rounds.revealed.extend(seeds);
+                if let Some(seeds) = &skipped.seeds {
+                    let told = (seeds.from..=seeds.to).map(|index| (*lobby, *chain, index));
+                    rounds.revealed.extend(told);
+                }
             }
             StoreCommand::Heartbeats(_)
             | StoreCommand::ForgetRound { .. }

@@ -1,8 +1,8 @@
 //! Seed chains: promised, anchored, given up. A promise is never changed.
 
-use game::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed, Skipped};
+use game::store::{Abandonment, ChainRecord, PublicSeed, SealedSeed};
 use kernel::LobbyId;
-use protocol::chains::Abandoned;
+use protocol::chains::{Abandoned, Skipped};
 
 use super::Records;
 
@@ -57,12 +57,13 @@ impl Records {
         }
     }
 
-    /// Seeds above the used ones are used up without a round.
+    /// Seeds above the used ones are used up without a round; told once.
     pub(super) fn skip_seeds(&mut self, lobby: LobbyId, chain: u32, skipped: &Skipped) {
         if let Some(chain) = self.chains.get_mut(&(lobby, chain))
-            && chain.used < skipped.to
+            && !chain.skipped.contains(skipped)
         {
-            chain.used = skipped.to;
+            let seeds = skipped.seeds.as_ref();
+            chain.used = chain.used.max(seeds.map_or(0, |seeds| seeds.to));
             chain.skipped.push(skipped.clone());
         }
     }
