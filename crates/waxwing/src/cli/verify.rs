@@ -45,8 +45,8 @@ pub(super) struct Verify {
     #[arg(long, value_name = "N", requires = "url")]
     lobby: Option<u64>,
     /// Check from this round on; without it the rounds must begin with the first.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
-    #[arg(conflicts_with_all = ["algorithm", "round"])]
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["algorithm", "round"])]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
     from: u32,
     /// Keep what the server said, to be checked again with `--rounds`.
     #[arg(long, value_name = "FILE", requires = "url")]
