@@ -100,11 +100,23 @@ async fn chains_follow_each_other_and_a_whole_lobby_verifies_from_outside() {
     let online = run(&["verify", "--url", &server.base, "--lobby", "1", "--save", file]).await;
     assert!(online.status.success(), "{}\n{}", online.stdout, online.stderr);
     assert!(online.stdout.contains("none left out"), "{}", online.stdout);
+    let late = ["verify", "--url", &server.base, "--lobby", "1", "--from", "5"];
+    let late = run(&late).await;
+    assert!(late.stdout.contains("rounds 5 to "), "{}\n{}", late.stdout, late.stderr);
     drop(server);
     let offline = run(&["verify", "--rounds", file]).await;
     assert!(offline.status.success(), "{}\n{}", offline.stdout, offline.stderr);
 
+    let later = run(&["verify", "--rounds", file, "--from", "4"]).await;
+    assert!(later.status.success(), "{}\n{}", later.stdout, later.stderr);
+    assert!(later.stdout.contains("rounds before 4 were not asked for"), "{}", later.stdout);
+
     let kept = std::fs::read_to_string(file).unwrap();
+    let tail: Vec<&str> = kept.lines().filter(|line| !line.contains("\"round\":1,")).collect();
+    let beheaded = directory.path().join("beheaded.jsonl");
+    std::fs::write(&beheaded, tail.join("\n")).unwrap();
+    let beheaded = run(&["verify", "--rounds", beheaded.to_str().unwrap()]).await;
+    assert!(beheaded.stderr.contains("gap: round 1 is missing"), "{}", beheaded.stderr);
     let gone: Vec<&str> = kept.lines().filter(|line| !line.contains("\"round\":7,")).collect();
     std::fs::write(file, gone.join("\n")).unwrap();
     let gap = run(&["verify", "--rounds", file]).await;

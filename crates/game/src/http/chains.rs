@@ -22,6 +22,8 @@ use crate::store::{ChainRecord, LobbyRecord};
 
 /// Rounds on a page of the export if nobody says, and at most.
 const ROUNDS: (u32, u32) = (200, 1_000);
+/// Rounds read at once, so that no page holds more of them than it says.
+const READ: u32 = 8;
 /// A page of the export ends behind the round with which it grows past so many bytes.
 const BYTES: usize = 4 << 20;
 
@@ -103,33 +105,44 @@ async fn page_text(
     limit: u32,
 ) -> Result<String, ApiError> {
     let store = &service.inner.store;
-    // Rounds first, so that every chain they were played under is among those read next.
-    let rounds = store.finished(record.lobby, after, limit).await;
-    let rounds = rounds.map_err(|error| store_problem(&error))?;
+    let (mut after, mut left) = (after, limit);
     let mut chains = all_chains(service, record.lobby).await?;
-    chains.reverse();
-    let mut text = String::new();
-    for chain in &chains {
-        push(&mut text, &ExportLine::Chain(Box::new(chain_view(chain))))?;
-    }
-    let by_number: BTreeMap<u32, &ChainRecord> =
-        chains.iter().map(|chain| (chain.chain, chain)).collect();
-    let start = text.len();
-    for (round, bets) in &rounds {
-        let chain = by_number.get(&round.chain).ok_or(Code::NotFound)?;
-        let phase = super::history::phase(service, round);
-        let round = export(record, round, chain, phase, bets);
-        push(&mut text, &ExportLine::Round(Box::new(round)))?;
-        if text.len() - start > BYTES {
-            break;
+    let mut rounds = String::new();
+    while left > 0 && rounds.len() <= BYTES {
+        let read = store.finished(record.lobby, after, left.min(READ)).await;
+        let read = read.map_err(|error| store_problem(&error))?;
+        let Some((last, _)) = read.last() else { break };
+        after = last.round.number;
+        left = left.saturating_sub(u32::try_from(read.len()).unwrap_or(u32::MAX));
+        if read.iter().any(|(round, _)| !chains.contains_key(&round.chain)) {
+            // It was begun since: every chain of a round that is stored is stored, too.
+            chains = all_chains(service, record.lobby).await?;
+        }
+        for (round, bets) in &read {
+            let chain = chains.get(&round.chain).ok_or(Code::NotFound)?;
+            let phase = super::history::phase(service, round);
+            let round = export(record, round, chain, phase, bets);
+            push(&mut rounds, &ExportLine::Round(Box::new(round)))?;
+            if rounds.len() > BYTES {
+                break;
+            }
         }
     }
-    Ok(text)
+    let mut text = String::new();
+    for chain in chains.values() {
+        push(&mut text, &ExportLine::Chain(Box::new(chain_view(chain))))?;
+    }
+    Ok(text + &rounds)
 }
 
-async fn all_chains(service: &Service, lobby: LobbyId) -> Result<Vec<ChainRecord>, ApiError> {
+/// By their numbers, the oldest first.
+async fn all_chains(
+    service: &Service,
+    lobby: LobbyId,
+) -> Result<BTreeMap<u32, ChainRecord>, ApiError> {
     let chains = service.inner.store.chains(lobby, None, u32::MAX).await;
-    chains.map_err(|error| store_problem(&error))
+    let chains = chains.map_err(|error| store_problem(&error))?;
+    Ok(chains.into_iter().map(|chain| (chain.chain, chain)).collect())
 }
 
 async fn known(service: &Service, lobby: &str) -> Result<LobbyRecord, ApiError> {

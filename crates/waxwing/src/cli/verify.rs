@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use clap::Args;
+use clap::{Args, value_parser};
 use platform::fetch::Fetcher;
 
 use super::print;
@@ -44,6 +44,10 @@ pub(super) struct Verify {
     /// Which of its lobbies.
     #[arg(long, value_name = "N", requires = "url")]
     lobby: Option<u64>,
+    /// Check from this round on; without it the rounds must begin with the first.
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["algorithm", "round"])]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    from: u32,
     /// Keep what the server said, to be checked again with `--rounds`.
     #[arg(long, value_name = "FILE", requires = "url")]
     save: Option<PathBuf>,
@@ -63,19 +67,20 @@ impl Verify {
                 let read = series.read(&text_of(&file)?);
                 read.with_context(|| file.display().to_string())?;
             }
-            return conclude(&series);
+            return conclude(&series, self.from);
         }
         if let (Some(url), Some(lobby)) = (&self.url, self.lobby) {
-            return conclude(&fetch(url, lobby, self.save.as_deref())?);
+            let series = fetch(url, lobby, self.from, self.save.as_deref())?;
+            return conclude(&series, self.from);
         }
         let (algorithm, hash) = (self.algorithm.unwrap_or_default(), self.hash.unwrap_or_default());
         print(verify::multiplier(&algorithm, &hash, &self.public_seed, self.house_edge_bps)?)
     }
 }
 
-fn conclude(series: &Series) -> anyhow::Result<()> {
-    ensure!(series.last_round() > 0, "there is no round that is over");
-    series.check()?.into_iter().try_for_each(print)
+fn conclude(series: &Series, first: u32) -> anyhow::Result<()> {
+    ensure!(series.last_round() >= first, "there is no round that is over");
+    series.check(first)?.into_iter().try_for_each(print)
 }
 
 /// The file itself, or what the directory holds, in order of names.
@@ -91,20 +96,20 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Every page of a lobby's export.
-fn fetch(origin: &str, lobby: u64, save: Option<&Path>) -> anyhow::Result<Series> {
+/// Every page of a lobby's export from the round `first` on.
+fn fetch(origin: &str, lobby: u64, first: u32, save: Option<&Path>) -> anyhow::Result<Series> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let fetcher = Fetcher::new(PAGE_MS);
     let (mut series, mut kept) = (Series::default(), String::new());
     loop {
-        let after = series.last_round();
+        let after = series.last_round().max(first - 1);
         let path = format!("gateway/game/v1/lobby/{lobby}/export?after={after}");
         let url = format!("{}/{path}", origin.trim_end_matches('/'));
         let page = runtime.block_on(fetcher.get(&url, PAGE_BYTES)).context(url)?;
         let page = std::str::from_utf8(&page).context("the answer is not text")?;
         series.read(page)?;
         kept.push_str(page);
-        if series.last_round() == after {
+        if series.last_round() <= after {
             break;
         }
     }
