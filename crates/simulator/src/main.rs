@@ -119,12 +119,11 @@ fn share(arguments: &Arguments) -> Report {
         if !said.is_empty() {
             say(said);
         }
-        match Report::read(line) {
-            Some(part) => report.join(&part),
-            None => {
-                say(&format!("a process of the simulation ended without a report: {line}"));
-                report.violations += 1;
-            }
+        if let Some(part) = Report::read(line) {
+            report.join(&part);
+        } else {
+            say(&format!("a process of the simulation ended without a report: {line}"));
+            report.violations += 1;
         }
     }
     report

@@ -58,16 +58,16 @@ impl Report {
 
     /// What [`Self::line`] wrote.
     pub(crate) fn read(line: &str) -> Option<Self> {
-        let mut words = line.split(' ');
-        let mut number = || words.next()?.parse::<u64>().ok();
-        let (worlds, steps, world_ms) = (number()?, number()?, number()?);
+        let mut parts = line.split(' ');
+        let mut next = || parts.next()?.parse::<u64>().ok();
+        let (worlds, steps, world_ms) = (next()?, next()?, next()?);
         let mut numbers = Tally::default().numbers();
         for place in &mut numbers {
-            *place = number()?;
+            *place = next()?;
         }
-        let (violations, hash) = (number()?, number()?);
-        let faults = words.map(|word| {
-            let (kind, count) = word.split_once('=')?;
+        let (violations, hash) = (next()?, next()?);
+        let faults = parts.map(|part| {
+            let (kind, count) = part.split_once('=')?;
             Some((kind.parse().ok()?, count.parse().ok()?))
         });
         let faults: Option<BTreeMap<FaultKind, u64>> = faults.collect();
