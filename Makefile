@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss planted soak torture schemathesis fuzz fuzzing bench deps ci
+.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss planted simulate soak torture schemathesis fuzz fuzzing bench deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -42,6 +42,9 @@ powerloss: ## Cut the power LOSSES times under load, on a disk that forgets what
 
 planted: ## Make every mistake of kernel::planted on purpose; each must break its rule.
 	@scripts/planted.sh
+
+simulate: ## Live through SEEDS worlds of ROUNDS rounds under every kind of fault, and judge them.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package simulator && target/release/simulator --seeds $(or $(SEEDS),200) --from $(or $(FROM),1) --rounds $(or $(ROUNDS),1000) --jobs $$(nproc) --commit $$(git rev-parse --short HEAD)
 
 fuzz: deps ## Send both kinds of sockets what their document allows and forbids, for ten minutes.
 	E2E_FUZZ_SECONDS=$${SECONDS_TO_RUN:-600} cargo test --locked --package waxwing --test e2e fuzz::sockets -- --nocapture

@@ -17,11 +17,16 @@ const UNKNOWN: &[&str] =
 type Nameless = (i64, i64, i64, Option<i64>);
 
 /// All askings of one bet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that may all be true of one bet")]
 struct Asked {
     taken: bool,
     refused: bool,
     unknown: bool,
+    /// Whether one that was not refused is what is stored.
+    matched: bool,
+    /// One without an answer that is not: another one under the same name may be.
+    other: Option<Box<BetSent>>,
 }
 
 /// All sendings of one top-up.
@@ -145,12 +150,14 @@ impl<'a> Promises<'a> {
             *refused += u64::from(outcome.refused);
             return;
         };
+        let same = self.dump.bets.get(&(who, bet)).is_some_and(|bet| is_stored(sent, bet));
         let asked = self.asked.entry((who, bet)).or_default();
         asked.taken |= outcome.taken;
         asked.refused |= outcome.refused;
         asked.unknown |= outcome.unknown;
-        if !outcome.taken && outcome.unknown {
-            self.whole(who, bet, sent);
+        asked.matched |= same && !outcome.refused;
+        if outcome.unknown && !same {
+            asked.other = Some(Box::new(sent.clone()));
         }
     }
 
@@ -174,16 +181,6 @@ impl<'a> Promises<'a> {
         }
         if let Some(balance) = taken.balance {
             self.seen.once(who, &bet_named(key), balance);
-        }
-    }
-
-    fn whole(&mut self, who: i64, bet: crate::BetId, sent: &BetSent) {
-        self.unanswered.look();
-        let Some(found) = self.dump.bets.get(&(who, bet)) else { return };
-        let round = sent.round.unwrap_or(found.round);
-        let expected = figures(sent.lobby, round, sent.stake, sent.target);
-        if expected != stored(found) {
-            self.unanswered.add(bet_named((who, bet)), expected, stored(found));
         }
     }
 
@@ -231,9 +228,20 @@ impl<'a> Promises<'a> {
         }
     }
 
-    /// A bet whose every asking was refused holds nothing.
+    /// What is stored under a name that got no answer was sent under it, and a bet whose every
+    /// asking was refused holds nothing.
     fn judge_asked(&mut self) {
         for (key, asked) in &self.asked {
+            if asked.unknown {
+                self.unanswered.look();
+            }
+            if let (Some(sent), Some(bet), false) =
+                (&asked.other, self.dump.bets.get(key), asked.matched)
+            {
+                let round = sent.round.unwrap_or(bet.round);
+                let expected = figures(sent.lobby, round, sent.stake, sent.target);
+                self.unanswered.add(bet_named(*key), expected, stored(bet));
+            }
             if asked.taken || asked.unknown || !asked.refused {
                 continue;
             }
@@ -297,6 +305,12 @@ impl<'a> Promises<'a> {
     }
 }
 
+/// Whether what was sent is what is stored.
+fn is_stored(sent: &BetSent, bet: &Bet) -> bool {
+    let round = sent.round.unwrap_or(bet.round);
+    figures(sent.lobby, round, sent.stake, sent.target) == stored(bet)
+}
+
 fn nameless(who: i64, sent: &BetSent) -> Nameless {
     let target = sent.target.and_then(Decimal::hundredths);
     (who, sent.lobby, sent.stake.units(), target)
@@ -327,3 +341,6 @@ fn end_of(bet: &Bet) -> String {
         BetState::Accepted => "not ended".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

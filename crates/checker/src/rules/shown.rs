@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::round_named;
 use crate::decimal::Decimal;
-use crate::dump::{Dump, Round, RoundState};
+use crate::dump::{Dump, Round, RoundKey, RoundState};
 use crate::hex::Hex;
 use crate::log::{Line, RoundEvent, Shown};
 use crate::report::Verdict;
@@ -85,15 +85,8 @@ impl<'a> Seen<'a> {
         let key = (shown.lobby, shown.round);
         let place = format!("{} {}", round_named(key), called(&shown.event));
         self.rounds.look();
-        if let RoundEvent::Opened { chain, terminal, .. } = &shown.event {
-            let stored = self.dump.chains.get(&(shown.lobby, *chain)).map(|chain| chain.terminal);
-            if stored != Some(*terminal) {
-                self.rounds.add(
-                    place,
-                    format!("chain {chain} with the end {terminal}"),
-                    named(stored),
-                );
-            }
+        if let RoundEvent::Opened { chain, terminal, seed_index } = &shown.event {
+            self.promised(key, *chain, *terminal, *seed_index);
             return;
         }
         let Some(round) = self.dump.rounds.get(&key) else {
@@ -104,7 +97,31 @@ impl<'a> Seen<'a> {
             return;
         };
         if let Err((expected, found)) = compare(&shown.event, round) {
-            self.rounds.add(place, expected, found);
+            self.rounds.add(&place, expected, found);
+        }
+        if let RoundEvent::Settled { public_seed, .. } = &shown.event {
+            let chain = self.dump.chains.get(&(round.lobby, round.chain));
+            let stored = chain.and_then(|chain| chain.public_seed.as_deref());
+            if stored != Some(public_seed) {
+                let expected = format!("the public seed {public_seed}");
+                self.rounds.add(place, expected, format!("{stored:?}"));
+            }
+        }
+    }
+
+    /// The promise a round was opened under, and the seed it was to use if it was locked.
+    fn promised(&mut self, key: RoundKey, chain: i64, terminal: Hex<32>, seed_index: i64) {
+        let place = format!("{} opened", round_named(key));
+        let stored = self.dump.chains.get(&(key.0, chain)).map(|chain| chain.terminal);
+        if stored != Some(terminal) {
+            let expected = format!("chain {chain} with the end {terminal}");
+            self.rounds.add(&place, expected, named(stored));
+        }
+        let round = self.dump.rounds.get(&key).filter(|round| round.chain == chain);
+        if let Some(used) = round.and_then(|round| round.seed_index)
+            && used != seed_index
+        {
+            self.rounds.add(place, format!("seed {seed_index}"), format!("seed {used}"));
         }
     }
 }

@@ -125,6 +125,29 @@ pub(super) const LIES: &[(&str, &str, Lie)] = &[
             _ => false,
         })
     }),
+    ("rounds_shown_are_stored", "another public seed", |log| {
+        shown(log, |event| match event {
+            RoundEvent::Settled { public_seed, .. } => {
+                public_seed.push('0');
+                true
+            }
+            _ => false,
+        })
+    }),
+    ("rounds_shown_are_stored", "another place in the chain", |log| {
+        // Which of the rounds that were opened have used a seed only the others know.
+        let mut log = log;
+        let mut opened = 0;
+        for line in &mut log {
+            if let Entry::Round(shown) = &mut line.saw
+                && let RoundEvent::Opened { seed_index, .. } = &mut shown.event
+            {
+                *seed_index += 1;
+                opened += 1;
+            }
+        }
+        (opened > 0).then_some(log)
+    }),
     ("rounds_shown_are_stored", "another promise", |log| {
         shown(log, |event| match event {
             RoundEvent::Opened { terminal, .. } => {
