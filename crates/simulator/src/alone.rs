@@ -57,3 +57,19 @@ impl<T: Tables> Alone<T> {
         assert!(ended.load(Ordering::Relaxed), "it waits for something that never comes");
     }
 }
+
+/// The cases of a role's suite for its stores, each a test against a database alone.
+macro_rules! conforms {
+    ($client:ident, $suite:ident; $($name:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let alone = Alone::new(false);
+                let store = $client(&alone);
+                alone.drive(async move { $suite::$name(&*store).await });
+            }
+        )*
+    };
+}
+
+pub(crate) use conforms;

@@ -16,20 +16,8 @@ fn client(alone: &Alone<Book>) -> Arc<BookClient> {
     })
 }
 
-macro_rules! cases {
-    ($($name:ident,)*) => {
-        $(
-            #[test]
-            fn $name() {
-                let alone = Alone::new(false);
-                let store = client(&alone);
-                alone.drive(async move { conformance::$name(&*store).await });
-            }
-        )*
-    };
-}
-
-cases! {
+crate::alone::conforms! {
+    client, conformance;
     does_as_the_ledger_decides,
     a_key_moves_money_once,
     a_batch_may_be_applied_again,

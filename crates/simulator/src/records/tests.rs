@@ -17,20 +17,8 @@ fn client(alone: &Alone<Records>) -> Arc<RecordsClient> {
     })
 }
 
-macro_rules! cases {
-    ($($name:ident,)*) => {
-        $(
-            #[test]
-            fn $name() {
-                let alone = Alone::new(false);
-                let store = client(&alone);
-                alone.drive(async move { conformance::$name(&*store).await });
-            }
-        )*
-    };
-}
-
-cases! {
+crate::alone::conforms! {
+    client, conformance;
     a_cash_out_or_crash_that_is_not_what_is_stored_is_refused,
     applying_everything_twice_changes_nothing_the_second_time,
     the_lock_marks_exactly_its_bets_and_later_ones_are_released,
