@@ -1,0 +1,5 @@
+export * from "./connection.js";
+export * from "./curve.js";
+export * from "./fairness.js";
+export * from "./money.js";
+export type * from "./types.js";
