@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test lint fmt tidy docs deny failpoints ready powerloss planted simulate soak torture schemathesis fuzz fuzzing bench deps ci
+.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak torture schemathesis fuzz fuzzing bench bets deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -7,20 +7,32 @@
 help: ## Say what each command does.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
-run: ## Build, start the whole game on http://127.0.0.1:8080, say where to look.
-	@scripts/deps.sh build && cargo build --locked --package waxwing && echo "When it says ready, open http://127.0.0.1:8080; its calls are at /gateway/docs, its numbers at http://127.0.0.1:9464/metrics." && exec target/debug/waxwing up
+run: ## Build, the page too, start the whole game on http://127.0.0.1:8080, say where to look.
+	@scripts/deps.sh page && cargo build --locked --package waxwing && echo "When it says ready, open http://127.0.0.1:8080; its calls are at /gateway/docs, its numbers at http://127.0.0.1:9464/metrics." && exec target/debug/waxwing up
 
 test: deps ## Install what the tests need, then run them all.
 	@scripts/test.sh
 
+e2e: deps ## Run the end-to-end tests; with STORE=postgres those that are not about files, on PostgreSQL.
+	@scripts/e2e.sh $(or $(STORE),files)
+
+page: ## Build the page people play on; the next cargo build puts it into the binary.
+	@scripts/deps.sh page
+
+types: page ## Write the page's types anew from the documents of a server that runs on :8080.
+	node web/scripts/types.mjs http://127.0.0.1:8080
+
 lint: ## What the compiler's reviewer says of every target.
-	cargo fmt --all --check && cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo fmt --all --check && cargo clippy --workspace --all-targets --locked -- -D warnings && npm --prefix web run --silent lint
 
 fmt: ## Lay out every file.
 	cargo fmt --all
 
 tidy: ## The rules of the house: arrows, names, lengths, documents.
 	cargo test --locked --quiet --package tidy
+
+alerts: deps ## Whether each alert fires for what it is about, and only then.
+	scripts/alerts.sh
 
 docs: ## Build the documentation; a broken link is an error.
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
@@ -61,7 +73,10 @@ torture: ## Kill, stop, cut off and starve a release build for MINUTES under loa
 bench: ## Measure a release build and print the table.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench
 
+bets: ## Send RATE bets a second over real sockets for SECONDS; how long until each is acknowledged.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench -- bets $(or $(RATE),2000) $(or $(SECONDS),30)
+
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests
 
-ci: deps lint tidy docs deny planted test ## Everything that must be green; the tests come last.
+ci: deps lint tidy alerts docs deny planted test ## Everything that must be green; the tests come last.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what building (`deps.sh build`), testing (`deps.sh tests`) or fuzzing (`deps.sh fuzzing`)
-# needs and this machine lacks. What is missing afterwards is an error: no test skips itself for want
-# of a client.
+# Installs what building (`deps.sh build`), building with the page (`deps.sh page`, which also builds
+# it), testing (`deps.sh tests`, the page too) or fuzzing (`deps.sh fuzzing`) needs and this machine
+# lacks. What is missing afterwards is an error: no test skips itself for want of a client.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,16 +36,33 @@ needs gcc cc --version
 needs libc6-dev test -e /usr/include/stdio.h
 # libFuzzer is C++.
 [ "${1:-tests}" != fuzzing ] || needs g++ c++ --version
-if [ "${1:-tests}" = tests ]; then
-    # The foreign clients of the end-to-end tests: socket.io-client and python-socketio.
+if [ "${1:-tests}" = page ] || [ "${1:-tests}" = tests ]; then
+    # The page; the foreign clients of the end-to-end tests: socket.io-client and python-socketio.
     needs nodejs node --version
     needs npm npm --version
+fi
+if [ "${1:-tests}" = tests ]; then
     # A browser's own WebSocket.
     needs chromium chromium --version
+    # The servers that tests start for themselves.
+    needs postgresql-15 test -x /usr/lib/postgresql/15/bin/postgres
+    needs nats-server nats-server --version
+    # What judges the rules of deploy/prometheus.
+    needs prometheus promtool --version
     needs python3 python3 --version
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi
 install_missing
+case "${1:-tests}" in build | fuzzing) exit 0 ;; esac
+
+# Nothing a package brings runs while it is installed.
+if [ ! web/node_modules/.package-lock.json -nt web/package-lock.json ]; then
+    npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error
+fi
+built=web/dist/page/index.html
+if [ ! -f "$built" ] || [ -n "$(find web/src web/client/src web/public web/scripts web/*.* -newer "$built" -print -quit)" ]; then
+    npm --prefix web run --silent build
+fi
 [ "${1:-tests}" = tests ] || exit 0
 
 if [ ! "$clients/node_modules/.package-lock.json" -nt "$clients/package-lock.json" ]; then

@@ -1,16 +1,21 @@
-//! What the figures were taken on: processor, compiler, commit.
+//! What the figures were taken on: processor, compiler, commit, and what else it did.
 
 use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-/// Three lines; what cannot be found out is said to be unknown.
+/// Four lines; what cannot be found out is said to be unknown.
 pub(crate) fn describe() -> String {
     let cores = available_parallelism().map_or(0, std::num::NonZero::get);
     let processor = processor();
     let rustc = first_line("rustc", &["--version"]);
     let commit = first_line("git", &["describe", "--always", "--dirty", "--abbrev=12"]);
-    format!("machine  {processor}, {cores} cores\nrustc    {rustc}\ncommit   {commit}\n")
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+    format!(
+        "machine  {processor}, {cores} cores, load {load} before\n\
+         rustc    {rustc}\ncommit   {commit}\n"
+    )
 }
 
 fn processor() -> String {

@@ -4,22 +4,49 @@
 
 mod bets;
 mod chain;
+mod crowd;
 mod engine_commands;
 mod ledger_decisions;
 mod machine;
 mod server;
 mod table;
 
+use crowd::answers::Outcomes;
 use platform::clock::Stopwatch;
 use table::{Aim, Row, Table};
 
+/// Without an argument everything; `bets [RATE [SECONDS]]`, `bursts` or `cash_outs` only that.
 fn main() -> anyhow::Result<()> {
+    let machine = machine::describe();
     let mut table = Table::default();
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        None => {
+            parts(&mut table)?;
+            bets(&mut table, crowd::bets::RATE, crowd::bets::SECONDS)?;
+            bursts(&mut table)?;
+            cash_outs(&mut table)?;
+        }
+        Some("bursts") => bursts(&mut table)?,
+        Some("cash_outs") => cash_outs(&mut table)?,
+        Some("bets") => {
+            let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse());
+            let (rate, seconds) = (number(crowd::bets::RATE)?, number(crowd::bets::SECONDS)?);
+            bets(&mut table, rate, seconds)?;
+        }
+        Some(other) => anyhow::bail!("nothing is measured under the name {other}"),
+    }
+    table::print(&machine, &table);
+    Ok(())
+}
+
+/// Each part alone.
+fn parts(table: &mut Table) -> anyhow::Result<()> {
     table.add(Row::rate("seed chain", "steps/s", chain::steps_per_second(), 1_000_000));
     let engine = engine_commands::per_second();
     table.add(Row::rate("engine", "commands/s", engine, 1_000_000));
     let ledger = ledger_decisions::per_second();
-    table.add(Row { what: "ledger in memory", unit: "decisions/s", measured: ledger, aim: None });
+    table.add(Row::free("ledger in memory", "decisions/s", ledger));
     for callers in bets::CALLERS {
         let aim = (callers == bets::CALLERS_AIMED_AT).then_some(Aim::AtLeast(20_000));
         let what = bets::title(callers);
@@ -29,8 +56,68 @@ fn main() -> anyhow::Result<()> {
     let server = server::measure()?;
     table.add(Row::at_most("start on existing data", "ms", server.start_ms, 200));
     table.add(Row::at_most("idle memory", "MB", server.idle_mb, 40));
-    table::print(&machine::describe(), &table);
     Ok(())
+}
+
+/// Bets on sockets, from when each was due to its acknowledgement.
+fn bets(table: &mut Table, rate: u32, seconds: u32) -> anyhow::Result<()> {
+    let crowd::bets::Figures { outcomes, used } = crowd::bets::measure(rate, seconds)?;
+    table.add(Row::free("bets on sockets", "due/s", rate.into()));
+    table.add(Row::free("bet acknowledged, p50", "ms", outcomes.latency.p50_ms));
+    table.add(Row::at_most("bet acknowledged, p99", "ms", outcomes.latency.p99_ms, 25));
+    table.add(Row::free("bet acknowledged, p99.9", "ms", outcomes.latency.p999_ms));
+    table.add(Row::free("bet acknowledged, longest", "ms", outcomes.latency.max_ms));
+    table.add(Row::free("sent late by the crowd, p99", "ms", outcomes.sent_late.p99_ms));
+    table.add(Row::free("bets acknowledged", "bets", outcomes.acknowledged.into()));
+    table.add(Row::at_most("bets unanswered", "bets", outcomes.unanswered.into(), 0));
+    table.add(Row::at_most("bets without an open window", "bets", outcomes.not_sent.into(), 0));
+    refusals(table, "bets refused", &outcomes);
+    let of_each = |cores: f64| cores * 1_000_000.0 / f64::from(rate);
+    table.add(Row::free("server for each bet", "us of processor", of_each(used.server)));
+    table.add(Row::free("crowd for each bet", "us of processor", of_each(used.crowd)));
+    Ok(())
+}
+
+/// As many bets on sockets as get through.
+fn bursts(table: &mut Table) -> anyhow::Result<()> {
+    let figures = crowd::bursts::measure()?;
+    let rate =
+        Row::rate("bets on sockets, in bursts", "durable bets/s", figures.per_second, 20_000);
+    table.add(rate);
+    let lost = figures.not_acknowledged.into();
+    table.add(Row::at_most("of these not acknowledged", "bets", lost, 0));
+    table.add(Row::free("server for each bet", "us of processor", figures.server_us));
+    table.add(Row::free("crowd for each bet", "us of processor", figures.crowd_us));
+    Ok(())
+}
+
+/// Cash-outs in one lobby of thousands.
+fn cash_outs(table: &mut Table) -> anyhow::Result<()> {
+    let outcomes = crowd::cash_outs::measure()?;
+    table.add(Row::free("cash-outs on sockets", "due/s", crowd::cash_outs::RATE.into()));
+    table.add(Row::at_most("cash-out acknowledged, p50", "ms", outcomes.latency.p50_ms, 4));
+    table.add(Row::at_most("cash-out acknowledged, p99", "ms", outcomes.latency.p99_ms, 20));
+    table.add(Row::free("cash-out acknowledged, p99.9", "ms", outcomes.latency.p999_ms));
+    table.add(Row::free("cash-out acknowledged, longest", "ms", outcomes.latency.max_ms));
+    table.add(Row::free("sent late by the crowd, p99", "ms", outcomes.sent_late.p99_ms));
+    table.add(Row::free("cash-outs acknowledged", "cash-outs", outcomes.acknowledged.into()));
+    let unanswered = outcomes.unanswered.into();
+    table.add(Row::at_most("cash-outs unanswered", "cash-outs", unanswered, 0));
+    // Those that were on their way when the climb ended are too late.
+    table.add(Row::free("cash-outs refused", "cash-outs", outcomes.all_refused().into()));
+    remark_refusals(table, &outcomes);
+    Ok(())
+}
+
+fn refusals(table: &mut Table, what: &'static str, outcomes: &Outcomes) {
+    table.add(Row::at_most(what, "requests", outcomes.all_refused().into(), 0));
+    remark_refusals(table, outcomes);
+}
+
+fn remark_refusals(table: &mut Table, outcomes: &Outcomes) {
+    if !outcomes.refused.is_empty() {
+        table.remark(format!("refused: {:?}", outcomes.refused));
+    }
 }
 
 /// How many of `count` things a second.

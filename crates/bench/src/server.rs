@@ -29,20 +29,26 @@ pub(crate) struct Figures {
 }
 
 /// A running server; killed if it is forgotten.
-struct Server(Child);
+pub(crate) struct Server {
+    child: Child,
+    /// Where players connect.
+    address: String,
+    /// From spawning to the line `ready`.
+    start_ms: f64,
+}
 
 /// Starts the server that was built with this program.
 pub(crate) fn measure() -> anyhow::Result<Figures> {
     let directory = tempfile::tempdir_in(beside_program()?)?;
     let data = directory.path().join("data");
-    let (first, _) = Server::start(&data)?;
+    let first = Server::start(&data, &[])?;
     sleep(IDLE);
     first.stop()?;
     let mut starts = Vec::new();
     let mut idle_mb = 0.0;
     for _ in 0..STARTS {
-        let (server, start_ms) = Server::start(&data)?;
-        starts.push(start_ms);
+        let server = Server::start(&data, &[])?;
+        starts.push(server.start_ms);
         if starts.len() == STARTS {
             sleep(IDLE);
             idle_mb = server.resident_mb()?;
@@ -54,30 +60,44 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
 }
 
 impl Server {
-    /// Starts on `data`; answers when it said that it is ready, with the milliseconds it took.
-    fn start(data: &Path) -> anyhow::Result<(Self, f64)> {
+    /// Starts on `data` with `settings` from the environment; answers when it said that it is
+    /// ready.
+    pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let program = beside_program()?.join("waxwing");
         let watch = Stopwatch::start();
         let mut child = Command::new(&program)
             .args(["up", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data"])
             .arg(data)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("{} starts: build it first", program.display()))?;
         let output = child.stdout.take().context("its output is read")?;
-        let server = Self(child);
+        let mut server = Self { child, address: String::new(), start_ms: 0.0 };
         for line in BufReader::new(output).lines() {
-            if line?.starts_with("ready ") {
-                return Ok((server, watch.seconds() * 1_000.0));
+            if let Some(address) = line?.strip_prefix("ready http://") {
+                address.clone_into(&mut server.address);
+                server.start_ms = watch.seconds() * 1_000.0;
+                return Ok(server);
             }
         }
         bail!("the server ended before it was ready")
     }
 
+    /// Host and port of the public listener.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its number.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Resident memory as the kernel counts it.
     fn resident_mb(&self) -> anyhow::Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("VmRSS")?;
         let kib = line.split_whitespace().nth(1).context("a number of KiB")?;
         Ok(kib.parse::<f64>()? * 1_024.0 / 1_000_000.0)
@@ -85,10 +105,10 @@ impl Server {
 
     /// Asks it to end, as an operator would, and waits.
     fn stop(mut self) -> anyhow::Result<()> {
-        let id = self.0.id().to_string();
+        let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().context("kill")?;
         for _ in 0..LOOKS {
-            if self.0.try_wait()?.is_some() {
+            if self.child.try_wait()?.is_some() {
                 return Ok(());
             }
             sleep(LOOK);
@@ -100,7 +120,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Ended already, or ended now: both are fine.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

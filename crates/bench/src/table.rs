@@ -19,9 +19,17 @@ pub(crate) struct Row {
 
 /// All figures, in the order in which they were taken.
 #[derive(Default)]
-pub(crate) struct Table(Vec<Row>);
+pub(crate) struct Table {
+    rows: Vec<Row>,
+    remarks: Vec<String>,
+}
 
 impl Row {
+    /// A figure that need not be anything.
+    pub(crate) const fn free(what: &'static str, unit: &'static str, measured: f64) -> Self {
+        Self { what, unit, measured, aim: None }
+    }
+
     pub(crate) const fn rate(
         what: &'static str,
         unit: &'static str,
@@ -43,7 +51,12 @@ impl Row {
 
 impl Table {
     pub(crate) fn add(&mut self, row: Row) {
-        self.0.push(row);
+        self.rows.push(row);
+    }
+
+    /// A line below the table.
+    pub(crate) fn remark(&mut self, line: String) {
+        self.remarks.push(line);
     }
 }
 
@@ -70,13 +83,13 @@ impl fmt::Display for Table {
         let columns = ["what", "measured", "unit", "aim", "met"];
         let [what, measured, unit, aim, met] = columns;
         writeln!(formatter, "{what:<34} {measured:>12}  {unit:<15} {aim:<13} {met}")?;
-        for Row { what, unit, measured, aim } in &self.0 {
+        for Row { what, unit, measured, aim } in &self.rows {
             let met = aim.map_or("", |aim| if aim.is_met_by(*measured) { "yes" } else { "no" });
             let aim = aim.map_or_else(|| "-".to_owned(), |aim| aim.to_string());
             let measured = grouped(*measured);
             writeln!(formatter, "{what:<34} {measured:>12}  {unit:<15} {aim:<13} {met}")?;
         }
-        Ok(())
+        self.remarks.iter().try_for_each(|line| writeln!(formatter, "{line}"))
     }
 }
 
@@ -117,7 +130,7 @@ mod tests {
         let mut table = Table::default();
         table.add(Row::rate("bets", "bets/s", 19_999.0, 20_000));
         table.add(Row::at_most("start", "ms", 150.0, 200));
-        table.add(Row { what: "free", unit: "x/s", measured: 5.0, aim: None });
+        table.add(Row::free("free", "x/s", 5.0));
         let text = table.to_string();
         let met: Vec<_> = text.lines().map(|line| line.split_whitespace().last()).collect();
         assert_eq!(met, [Some("met"), Some("no"), Some("yes"), Some("-")]);

@@ -1,12 +1,16 @@
 //! Pictures of lobbies, from their owner to every gateway, and notices for all of them. Nothing
 //! of value rides here: a lost picture costs nobody anything and is repaired from a snapshot.
 
+mod nats;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use kernel::LobbyId;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
+
+pub use nats::{NatsBus, NatsError};
 
 /// Pictures a subscription keeps for its reader; past them the oldest are lost. Room for the
 /// results that the end of a crowded round sends at once, which no snapshot repairs.
@@ -32,7 +36,7 @@ pub trait Bus: Send + Sync {
 /// A listener's end. Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Subscription {
-    pictures: broadcast::Receiver<Bytes>,
+    pictures: broadcast::Receiver<Delivery>,
 }
 
 /// What a listener gets.
@@ -47,16 +51,16 @@ pub enum Delivery {
 /// The bus within one process.
 #[derive(Debug, Default)]
 pub struct MemoryBus {
-    lobbies: Mutex<BTreeMap<LobbyId, broadcast::Sender<Bytes>>>,
+    lobbies: Mutex<BTreeMap<LobbyId, broadcast::Sender<Delivery>>>,
     /// Made by the first listener.
-    notices: Mutex<Option<broadcast::Sender<Bytes>>>,
+    notices: Mutex<Option<broadcast::Sender<Delivery>>>,
 }
 
 impl Subscription {
     /// The next delivery; `None` once the bus is gone. May be dropped without losing a picture.
     pub async fn next(&mut self) -> Option<Delivery> {
         match self.pictures.recv().await {
-            Ok(picture) => Some(Delivery::Picture(picture)),
+            Ok(delivery) => Some(delivery),
             Err(broadcast::error::RecvError::Lagged(_)) => Some(Delivery::Lagged),
             Err(broadcast::error::RecvError::Closed) => None,
         }
@@ -75,7 +79,7 @@ impl Bus for MemoryBus {
     fn publish(&self, lobby: LobbyId, picture: Bytes) {
         let mut lobbies = self.lobbies.lock();
         let Some(listeners) = lobbies.get(&lobby) else { return };
-        if listeners.send(picture).is_err() {
+        if listeners.send(Delivery::Picture(picture)).is_err() {
             // The last listener left; the next one makes a new channel.
             lobbies.remove(&lobby);
         }
@@ -89,7 +93,7 @@ impl Bus for MemoryBus {
 
     fn notify(&self, notice: Bytes) {
         if let Some(listeners) = &*self.notices.lock() {
-            let _nobody_listens = listeners.send(notice);
+            let _nobody_listens = listeners.send(Delivery::Picture(notice));
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod balancer;
 mod bus;
+mod directory;
 
 pub use balancer::{Balancer, CallEnd, Endpoint, Picked};
-pub use bus::{Bus, Delivery, MemoryBus, Subscription};
+pub use bus::{Bus, Delivery, MemoryBus, NatsBus, NatsError, Subscription};
+pub use directory::{Announcement, NatsDirectory};

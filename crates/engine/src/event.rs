@@ -46,8 +46,10 @@ pub enum Write {
     /// Answer: `InterruptionStored`.
     Interruption {
         round: u32,
-        reason: Reason,
-        /// `m_d`, or `None` where nothing durable was shown and all stakes go back.
+        /// `None` where the climb turned out to be over: the round is settled as it was played.
+        reason: Option<Reason>,
+        /// `m_d`, or the end of a climb that was over, or `None` where nothing durable was shown
+        /// and all stakes go back.
         multiplier: Option<Multiplier>,
         settlements: Vec<Settlement>,
         totals: Totals,
@@ -81,7 +83,8 @@ pub enum Notice {
     Settled { round: u32, lost: Vec<Bet>, totals: Totals },
     /// The round ended before its lock; every stake goes back.
     Voided { round: u32, reason: Reason },
-    /// The climb was stopped; how it ends is told by `InterruptionSettled`.
+    /// The climb was stopped. How it ends is told by `InterruptionSettled`, or by `Crashed` and
+    /// `Settled` where it turned out to be over.
     Interrupted { round: u32, reason: Reason },
     /// How a stopped round ended.
     InterruptionSettled {

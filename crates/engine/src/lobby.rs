@@ -99,8 +99,12 @@ struct Round {
 /// How a stopped round ends, until that is stored.
 #[derive(Debug)]
 struct Ending {
+    /// `None` where the climb turned out to be over.
+    reason: Option<Reason>,
     multiplier: Option<Multiplier>,
     settlements: Vec<Settlement>,
+    /// The bets that it ends, as they ended.
+    untold: Vec<Bet>,
     would_have_paid: Amount,
 }
 

@@ -7,6 +7,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+/// The names under which `serde_json` spells a number, and a raw value, as an object.
+const NUMBER: &str = "$serde_json::private::Number";
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
 /// An object's fields in their order, their values unread.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields(pub(crate) Vec<(String, Box<RawValue>)>);
@@ -38,9 +42,15 @@ impl Fields {
     /// number is judged like any other, so that nothing is lost by it.
     pub(crate) fn are_plain(&self, names: &[&str]) -> bool {
         let is_plain = |text: &str| text.starts_with(|c: char| "-0123456789\"".contains(c));
-        let is_spelled = |text: &str| text.contains("$serde_json::private::Number");
+        let is_spelled = |text: &str| text.contains(NUMBER);
         let mut texts = names.iter().filter_map(|name| self.text_of(name));
         texts.all(|text| text == "null" || is_plain(text) || is_spelled(text))
+    }
+
+    /// Whether the object, or one anywhere in it, is one that `serde_json` takes for its own.
+    pub(crate) fn has_spelled(&self) -> bool {
+        let is_spelled = |name: &str| [NUMBER, RAW_VALUE].contains(&name);
+        self.0.iter().any(|(name, value)| is_spelled(name) || holds_spelled(value.get()))
     }
 
     /// The object as text, its fields in another order: each half the other way round.
@@ -61,6 +71,15 @@ impl Fields {
             fields.map(|(name, value)| format!("{}:{value}", Value::from(name.as_str()))).collect();
         format!("{{{}}}", fields.join(","))
     }
+}
+
+/// [`Fields::has_spelled`] of any value.
+fn holds_spelled(value: &str) -> bool {
+    if let Some(fields) = Fields::of(value.as_bytes()) {
+        return fields.has_spelled();
+    }
+    let items: Vec<Box<RawValue>> = serde_json::from_str(value).unwrap_or_default();
+    items.iter().any(|item| holds_spelled(item.get()))
 }
 
 impl<'de> Deserialize<'de> for Fields {

@@ -19,6 +19,7 @@ mod restore;
 mod routes;
 mod seeds;
 mod service;
+mod settle;
 pub mod store;
 mod takeover;
 
@@ -27,6 +28,7 @@ pub use metrics::Metrics;
 pub use restore::abandon_all_chains;
 pub use routes::{openapi, router};
 pub use service::{Deps, Service, StartError};
+pub use settle::{disagreed, free_exposure};
 pub use store::{SCHEMA, StoreError};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::pictures::open_bets::Crowd;
 use crate::seeds::Seeds;
 use crate::store::LobbyRecord;
 
@@ -39,8 +40,8 @@ pub(crate) struct LiveLobby {
     bets_hash: Mutex<Option<(u32, [u8; 32])>>,
     /// The round whose climb was shown to begin, 0 for none.
     running_round: AtomicU32,
-    /// Bets in the round now played.
-    bets: AtomicU32,
+    /// The open bets of the round now played.
+    crowd: Mutex<Crowd>,
     /// The round under way as far as anybody was told, 0 for none.
     playing: AtomicU32,
     /// The number of the last picture.
@@ -144,7 +145,7 @@ impl LiveLobby {
             open_round: AtomicU32::new(0),
             bets_hash: Mutex::new(None),
             running_round: AtomicU32::new(0),
-            bets: AtomicU32::new(0),
+            crowd: Mutex::new(Crowd::default()),
             playing: AtomicU32::new(0),
             seq: AtomicU64::new(0),
             opened: CancellationToken::new(),
@@ -334,12 +335,12 @@ impl LiveLobby {
         self.seq.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(crate) fn set_bets(&self, bets: u32) {
-        self.bets.store(bets, Ordering::Relaxed);
+    pub(crate) fn set_crowd(&self, crowd: Crowd) {
+        *self.crowd.lock() = crowd;
     }
 
-    pub(crate) fn bets(&self) -> u32 {
-        self.bets.load(Ordering::Relaxed)
+    pub(crate) fn crowd(&self) -> Crowd {
+        *self.crowd.lock()
     }
 
     pub(crate) fn set_bets_hash(&self, round: u32, hash: [u8; 32]) {

@@ -6,6 +6,7 @@ mod again;
 mod orphans;
 mod resting;
 mod upkeep;
+mod void_claims;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use cluster::Bus;
 use contracts::{PlayError, PlayRefusal, WalletError};
 use engine::{Command, Mode};
-use kernel::LobbyId;
+use kernel::{LobbyId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use platform::tasks::Spawner;
@@ -56,8 +57,8 @@ pub(crate) struct Lobbies {
     visits: Mutex<BTreeMap<LobbyId, i64>>,
     /// Lobbies that are being taken over because they had no owner.
     orphans: Mutex<BTreeSet<LobbyId>>,
-    /// Lobbies that a newer owner plays: not to be asked for again.
-    fenced: Mutex<BTreeSet<LobbyId>>,
+    /// Lobbies that a newer owner plays, and since when that is known.
+    fenced: Mutex<BTreeMap<LobbyId, Timestamp>>,
 }
 
 /// What a registry is made of.
@@ -130,7 +131,7 @@ impl Lobbies {
         let woken = match self.awake(lobby) {
             Some(live) => Ok(live),
             None if self.is_stopping() => Err(PlayRefusal::Draining.into()),
-            None if self.fenced.lock().contains(&lobby) => Err(PlayRefusal::Draining.into()),
+            None if self.is_left_alone(lobby) => Err(PlayRefusal::Draining.into()),
             None if self.live.lock().len() >= self.limit => Err(PlayRefusal::Overloaded.into()),
             None => self.start(lobby, tries).await,
         };
@@ -244,14 +245,6 @@ impl Lobbies {
     /// Starts what must end before the lobbies have.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.spawner.spawn(Box::pin(self.tasks.track_future(work)));
-    }
-
-    /// A newer owner plays the lobby: nothing here may ever touch it again. Said once.
-    pub(crate) fn note_fenced(&self, lobby: LobbyId) {
-        if self.fenced.lock().insert(lobby) {
-            self.metrics.lobbies_fenced.inc();
-            tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby; it is left alone");
-        }
     }
 
     /// The node may own nothing any more: every lobby ends here, without a word.

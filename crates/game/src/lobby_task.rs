@@ -82,7 +82,8 @@ impl Running {
     async fn wait(&mut self, batch: &mut Vec<(Timestamp, Input)>) {
         let inbox = &mut self.task.inbox;
         let rest_at = self.quiet_since.map(|since| since + self.task.rest_ms);
-        let deadline = self.task.lobby.next_deadline().into_iter().chain(rest_at).min();
+        let deadlines = [self.task.lobby.next_deadline(), self.task.pictures.next_deadline()];
+        let deadline = deadlines.into_iter().chain([rest_at]).flatten().min();
         let clock = &self.task.clock;
         let due = async move {
             match deadline {
@@ -152,6 +153,7 @@ impl Running {
             }
         }
         self.events = events;
+        self.task.pictures.advance(now);
         self.show(now);
         !self.task.lobby.is_stopped()
     }
@@ -186,6 +188,8 @@ impl Running {
             return;
         }
         let lobby = &self.task.lobby;
+        // The snapshot has them: nobody is to be told of them after it.
+        self.task.pictures.tell_bets();
         let shared = self.task.pictures.snapshot(lobby, now);
         for Look { player, reply } in self.looks.drain(..) {
             let mine = player.map(|player| own_bets(lobby, player)).unwrap_or_default();
@@ -278,9 +282,9 @@ impl Running {
             Notice::CashedOut(_) => {
                 task.metrics.cash_outs.inc();
             }
-            Notice::Settled { .. } => {
+            Notice::Settled { totals, .. } => {
                 task.live.set_playing(None);
-                task.metrics.rounds_settled.inc();
+                task.metrics.settled(totals);
             }
             Notice::Voided { .. } => {
                 task.live.set_playing(None);
@@ -299,7 +303,7 @@ impl Running {
         }
         let asked = self.waiting.answer(notice, task.live.id());
         task.pictures.draw(notice, &task.lobby, now, asked);
-        task.live.set_bets(task.pictures.bets());
+        task.live.set_crowd(task.pictures.crowd());
         failpoints::after_told(notice);
     }
 }

@@ -1,10 +1,10 @@
 //! What the game service counts. Names are `waxwing_game_<name>`.
 
-use kernel::Amount;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kernel::LobbyId;
+use engine::Totals;
+use kernel::{Amount, LobbyId};
 use parking_lot::Mutex;
 use platform::metrics::Registry;
 use prometheus_client::metrics::counter::Counter;
@@ -20,6 +20,10 @@ pub struct Metrics {
     pub lobbies_lost: Counter,
     /// Rounds that ended by their crash.
     pub rounds_settled: Counter,
+    /// What was staked in them, in units of 0.0001.
+    pub settled_staked_units: Counter,
+    /// What they paid, gross, likewise.
+    pub settled_paid_units: Counter,
     /// Rounds that ended before their lock.
     pub rounds_voided: Counter,
     /// Locked rounds that were stopped.
@@ -50,6 +54,8 @@ pub struct Metrics {
     pub tick_lateness_seconds: Histogram,
     /// Calls to the wallet that were sent again.
     pub wallet_retries: Counter,
+    /// For how long the wallet has not answered for what is queued; 0 while it does.
+    pub outbox_stuck_seconds: Gauge,
     /// Batches that were applied again.
     pub store_retries: Counter,
     /// Resolves that the wallet parked.
@@ -106,6 +112,13 @@ impl SeedsLeft {
 }
 
 impl Metrics {
+    /// Counts a round that was played to its end.
+    pub(crate) fn settled(&self, totals: &Totals) {
+        self.rounds_settled.inc();
+        self.settled_staked_units.inc_by(totals.stake_sum.units().unsigned_abs());
+        self.settled_paid_units.inc_by(totals.payout_sum.units().unsigned_abs());
+    }
+
     /// Counts a stopped round: what it paid, and what it would have paid had it run.
     pub(crate) fn interrupted(&self, paid: Amount, would_have_paid: Amount) {
         self.rounds_interrupted.inc();
@@ -138,6 +151,14 @@ impl Metrics {
             tick_lateness_seconds,
             lobbies_lost: counter("lobbies_lost", "Lobbies lost and taken over again"),
             rounds_settled: counter("rounds_settled", "Rounds that ended by their crash"),
+            settled_staked_units: counter(
+                "settled_staked_units",
+                "What was staked in settled rounds, in units of 0.0001",
+            ),
+            settled_paid_units: counter(
+                "settled_paid_units",
+                "What settled rounds paid, in units of 0.0001",
+            ),
             rounds_voided: counter("rounds_voided", "Rounds that ended before their lock"),
             rounds_interrupted: counter("rounds_interrupted", "Locked rounds that were stopped"),
             interrupted_paid_units: counter(
@@ -161,6 +182,10 @@ impl Metrics {
             cash_outs: counter("cash_outs", "Cash-outs paid"),
             cash_outs_too_late: counter("cash_outs_too_late", "Cash-outs that came too late"),
             wallet_retries: counter("wallet_retries", "Calls to the wallet sent again"),
+            outbox_stuck_seconds: gauge(
+                "outbox_stuck_seconds",
+                "For how long the wallet has not answered for what is queued",
+            ),
             store_retries: counter("store_retries", "Batches applied again"),
             resolve_conflicts: counter("resolve_conflicts", "Resolves that the wallet parked"),
             close_disagreements: counter("close_disagreements", "Closes that did not agree"),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use contracts::{Close, Refusal, Resolve, ResolveAnswer, Wallet, WalletError};
 use engine::Command;
-use kernel::{Amount, LobbyId, RoundId, SeedIndex};
+use kernel::{Amount, LobbyId, RoundId, SeedIndex, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use platform::failpoint;
@@ -97,8 +97,11 @@ impl Sender {
     pub(crate) async fn run(self) {
         let mut backoff_ms = BACKOFF_MS.0;
         let mut prune_at = self.clock.now();
+        let mut stuck_since = None;
         loop {
-            let pause_ms = match self.flush().await {
+            let flush = self.flush().await;
+            self.note_stuck(&mut stuck_since, flush);
+            let pause_ms = match flush {
                 Flush::Sent => {
                     backoff_ms = BACKOFF_MS.0;
                     continue;
@@ -119,6 +122,14 @@ impl Sender {
                 () = self.clock.sleep_until((self.clock.now() + pause_ms).min(prune_at)) => {}
             }
         }
+    }
+
+    /// Shows for how long nothing that is queued was answered.
+    fn note_stuck(&self, since: &mut Option<Timestamp>, flush: Flush) {
+        let now = self.clock.now();
+        *since = (flush == Flush::Stuck).then(|| since.unwrap_or(now));
+        let stuck_s = since.map_or(0, |since| now.ms_since(since) / 1_000);
+        self.metrics.outbox_stuck_seconds.set(stuck_s.try_into().unwrap_or(i64::MAX));
     }
 
     /// Sends what is queued, once.

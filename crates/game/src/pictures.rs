@@ -2,6 +2,8 @@
 //!
 //! Nothing here depends on a crash point before `crashed`: the climb is drawn from the ticks.
 
+mod gathered;
+pub(crate) mod open_bets;
 mod resting;
 mod snapshot;
 
@@ -9,17 +11,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use cluster::Bus;
-use engine::{Bet, BetKey, CashOut, Lobby, Notice, Outcome, Phase, Reason, Settlement};
+use engine::{Bet, CashOut, Lobby, Notice, Outcome, Phase, Reason, Settlement};
 use fairness::hex;
 use kernel::{Multiplier, PlayerId, Timestamp};
 use protocol::picture::{
-    BetOutcome, BetResult, BetsAccepted, BettingOpened, Crashed, Interrupted, LastRound,
-    RoundLocked, RoundStarted, SeenBet, SeenCashOut, Settled, Tick, Totals, Voided,
+    BetOutcome, BetResult, BettingOpened, Crashed, Interrupted, LastRound, RoundLocked,
+    RoundStarted, SeenBet, SeenCashOut, Settled, Tick, Totals, Voided,
 };
 use protocol::rounds::{EndReason, Phase as ShownPhase};
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
 use protocol::{Picture, PictureEvent};
 
+use self::gathered::Gathered;
+use self::open_bets::{Crowd, OpenBets};
 use crate::live::LiveLobby;
 
 pub(crate) use resting::resting;
@@ -39,8 +43,10 @@ pub(crate) struct Pictures {
     live: Arc<LiveLobby>,
     /// Names of the round's players.
     names: BTreeMap<PlayerId, Arc<str>>,
-    /// Accepted bets already shown, so that none is shown twice.
-    shown: BTreeMap<BetKey, Bet>,
+    /// Accepted bets that are shown, so that none is shown twice.
+    shown: OpenBets,
+    /// Those of them that everyone is told of next.
+    gathered: Gathered,
     /// Cash-outs since the last tick.
     cash_outs: Vec<SeenCashOut>,
     /// What the last tick showed, and then the crash.
@@ -71,7 +77,8 @@ impl Pictures {
             bus,
             live,
             names: BTreeMap::new(),
-            shown: BTreeMap::new(),
+            shown: OpenBets::default(),
+            gathered: Gathered::default(),
             cash_outs: Vec::new(),
             climb: None,
             locked: false,
@@ -89,15 +96,16 @@ impl Pictures {
         self.names.get(&player).cloned().unwrap_or_default()
     }
 
-    /// How many open bets the round has.
-    pub(crate) fn bets(&self) -> u32 {
-        u32::try_from(self.shown.len()).unwrap_or(u32::MAX)
+    /// What of the round is open.
+    pub(crate) fn crowd(&self) -> Crowd {
+        self.shown.crowd()
     }
 
     /// A new round begins; what belonged to the last one is forgotten.
     pub(crate) fn begin_round(&mut self) {
         self.names.clear();
-        self.shown.clear();
+        self.shown = OpenBets::default();
+        self.gathered.clear();
         self.cash_outs.clear();
         self.locked = false;
         self.climb = None;
@@ -168,11 +176,9 @@ impl Pictures {
     }
 
     fn bet_accepted(&mut self, bet: &Bet) {
-        if self.shown.insert(bet.key, *bet).is_some() {
-            return;
+        if self.shown.insert(*bet) {
+            self.gathered.add(bet.key);
         }
-        let bets = vec![self.seen(bet)];
-        self.publish(bet.key.round, PictureEvent::BetsAccepted(BetsAccepted { bets }));
     }
 
     fn seen(&self, bet: &Bet) -> SeenBet {
@@ -268,7 +274,7 @@ impl Pictures {
         self.ended = ShownPhase::Voided;
         let reason = end_reason(reason);
         self.publish(round, PictureEvent::Voided(Voided { reason }));
-        for bet in std::mem::take(&mut self.shown).into_values() {
+        for bet in self.shown.take() {
             self.tell_player(&bet, Outcome::Released);
         }
     }
@@ -332,7 +338,9 @@ impl Pictures {
         self.send(Some(user_id), bet.key.round, event);
     }
 
+    /// Tells everyone, after the bets that came before it.
     fn publish(&mut self, round: u32, event: PictureEvent) {
+        self.tell_bets();
         self.live.next_seq();
         self.send(None, round, event);
     }
@@ -344,8 +352,7 @@ impl Pictures {
 
 impl Climbed {
     const fn begin(started_at: Timestamp) -> Self {
-        let (elapsed_ms, counted_ms) = (0, 0);
-        Self { started_at, multiplier: Multiplier::ONE, elapsed_ms, counted_ms, crash: None }
+        Self { started_at, multiplier: Multiplier::ONE, elapsed_ms: 0, counted_ms: 0, crash: None }
     }
 }
 

@@ -228,7 +228,7 @@ impl Recorder {
                 (*round, None, None, lost.collect(), totals)
             }
             Write::Interruption { round, reason, multiplier, settlements, totals } => {
-                (*round, Some(*reason), *multiplier, settlements.clone(), totals)
+                (*round, *reason, *multiplier, settlements.clone(), totals)
             }
             _ => return Err(SeedError::Unreadable),
         };

@@ -115,6 +115,9 @@ impl Seeds {
         mut chains: Vec<ChainRecord>,
         fenced: SeedIndex,
     ) -> Result<Arc<Self>, SeedError> {
+        for chain in chains.iter_mut().filter(|chain| is_live(chain) && awaits(chain)) {
+            *chain = maker.promise(plan.owner, chain.clone()).await?;
+        }
         let (mut number, mut seeds_before) = after(&chains, fenced);
         let mut live = chains.iter().filter(|chain| is_live(chain)).cloned();
         let mut first = live.next();

@@ -130,6 +130,7 @@ impl Service {
         let lobbies = &service.inner.lobbies;
         lobbies.spawn(Arc::clone(lobbies).keep_up());
         lobbies.spawn(Arc::clone(lobbies).look_for_orphans());
+        lobbies.spawn(Arc::clone(lobbies).look_for_void_claims());
         service.run_until_shutdown(sender, workers, deps.shutdown, &deps.health);
         Ok(service)
     }

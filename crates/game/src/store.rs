@@ -4,8 +4,11 @@
 
 mod failpoints;
 mod owners;
+mod postgres;
+mod queued;
 mod records;
 mod sqlite;
+mod words;
 
 use std::sync::Arc;
 
@@ -19,12 +22,14 @@ use protocol::chains::{Abandoned, Skipped};
 use crate::http::lobbies::opened;
 
 pub use owners::{Applied, Batch, Claim, Claimed, Lease, NodeId, Owner};
+pub use postgres::{LEASE_MS, POSTGRES_SCHEMA, PostgresStore};
 pub use records::{
     Abandonment, BetRecord, ChainRecord, LobbyRecord, NewLobby, OutboxBody, OutboxRow, PublicSeed,
     RoundRecord, RoundState, SealedSeed, UnfinishedRound, Visibility, WireOutcome,
 };
 pub use sqlite::SCHEMA;
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::{disagreed, free_exposure};
 
 /// The most rows forgotten at once, so that nobody waits for it.
 pub const PRUNED_MAX: u32 = 10_000;
@@ -48,7 +53,7 @@ pub enum StoreError {
 pub enum StoreCommand {
     /// The round's row.
     OpenRound { round: RoundId, epoch: Epoch, chain: u32, at: i64 },
-    /// A held bet. Too late for the lock, its release is queued instead: [`Done::Missed`].
+    /// A held bet; in its round it stays stored. Too late, its release is queued: [`Done::Missed`].
     AcceptBet { lobby: LobbyId, bet: Bet, name: Arc<str>, at: i64 },
     /// An accepted bet leaves, its release queued.
     CancelBet { lobby: LobbyId, key: BetKey, at: i64 },
@@ -255,7 +260,8 @@ pub struct Inheritance {
 ///
 /// A lobby is changed by its owner alone. A store with timed leases keeps `node(id, lease_until)`
 /// and `lobby_owner(lobby, node, epoch)`, and begins each transaction on a lobby's rounds by
-/// locking the owner's row against a claim; it gives an epoch once, for ever.
+/// locking the owner's row against a claim; it gives an epoch once, for ever. A failover that may
+/// have lost commits voids every claim made before it: what owners believe stored may not be.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Whether committed records may be lost, the last ones first: by a failover, say. Fences are
@@ -320,7 +326,7 @@ pub trait Store: Send + Sync + 'static {
     async fn inherit(&self, lobby: LobbyId) -> Result<Option<Inheritance>, StoreError>;
 
     /// Keeps a chain that was made, before its public seed is drawn; one of that number that
-    /// stands is left as it is.
+    /// stands is left as it is, but that the same chain is noted as promised.
     async fn add_chain(
         &self,
         owner: Owner,
@@ -373,6 +379,9 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(RoundRecord, Vec<BetRecord>)>, StoreError>;
     async fn bet(&self, player: PlayerId, bet: BetId) -> Result<Option<BetRecord>, StoreError>;
+    /// Whether a stored bet was refused all the same, having come too late for its lock or for the
+    /// end of its round; one that was in a voided round and went back was not.
+    async fn was_refused(&self, player: PlayerId, bet: BetId) -> Result<bool, StoreError>;
     /// A player's bets placed before the bet `before`, newest first.
     async fn bets_of(
         &self,

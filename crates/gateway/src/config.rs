@@ -39,6 +39,9 @@ pub struct Config {
     /// How long a lobby may be silent before its listener asks the owner how it stands, or ends
     /// if nobody is there any more, in milliseconds.
     pub feed_quiet_ms: u64,
+    /// How often a lobby hears that somebody only watches it, in milliseconds: one that nobody
+    /// visits for a day is closed.
+    pub feed_visit_ms: u64,
     /// Limits on sockets.
     pub sockets: realtime::Config,
 }
@@ -57,6 +60,7 @@ impl Default for Config {
             sign_in_burst: 200,
             play_patience_ms: 10_000,
             feed_quiet_ms: 5_000,
+            feed_visit_ms: 3_600_000,
             sockets: realtime::Config::default(),
         }
     }
@@ -90,6 +94,9 @@ impl Config {
         }
         if !(50..=60_000).contains(&self.feed_quiet_ms) {
             return Err(InvalidConfig::new("feed_quiet_ms", "must be 50 to 60000"));
+        }
+        if !(50..=43_200_000).contains(&self.feed_visit_ms) {
+            return Err(InvalidConfig::new("feed_visit_ms", "must be 50 to 43200000"));
         }
         self.sockets.validate().map_err(|invalid| invalid.within("sockets"))
     }

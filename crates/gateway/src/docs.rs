@@ -6,14 +6,15 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use platform::http::ApiError;
 use protocol::{Code, ProblemBody};
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use crate::state::App;
-use crate::{keys, status};
+use crate::{cookie, keys, page, status};
 
 pub(crate) mod asyncapi;
 mod refusals;
@@ -37,7 +38,10 @@ static SWAGGER: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> = LazyLock::ne
 
 /// The gateway's own part of the document.
 #[derive(OpenApi)]
-#[openapi(paths(status::status, keys::jwks), components(schemas(ProblemBody)))]
+#[openapi(
+    paths(status::status, keys::jwks, cookie::log_in, cookie::refresh, cookie::log_out),
+    components(schemas(ProblemBody))
+)]
 struct Own;
 
 /// Our part and the roles', whose paths get the public prefix.
@@ -60,6 +64,8 @@ pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     schemes.entry("token".to_owned()).or_insert(SecurityScheme::Http(bearer).into());
+    let kept = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::NAME)));
+    schemes.insert("cookie".to_owned(), kept.into());
     refusals::complete(&mut document);
     document
 }
@@ -74,9 +80,9 @@ pub(crate) async fn folder() -> Redirect {
     Redirect::permanent("/gateway/docs/")
 }
 
-/// `GET /gateway/docs/`
-pub(crate) async fn index() -> Response {
-    serve("index.html")
+/// `GET /gateway/docs/`: our console, or plain Swagger UI where no page was built.
+pub(crate) async fn index(headers: HeaderMap) -> Response {
+    page::document("console.html", &headers, POLICY).unwrap_or_else(|| serve("index.html"))
 }
 
 /// `GET /gateway/docs/{file}`

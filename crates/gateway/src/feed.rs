@@ -2,7 +2,8 @@
 //! each way that sockets speak.
 //!
 //! It begins with the first socket that comes to the lobby and ends when nobody is there. What a
-//! picture loses, a snapshot from the owner repairs before anybody sees the gap.
+//! picture loses, a snapshot from the owner repairs before anybody sees the gap; the results that
+//! were for one player alone come from the record of their round.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use cluster::{Bus, Delivery, Subscription};
 use contracts::PlayError;
-use kernel::{LobbyId, PlayerId};
+use kernel::{BetId, LobbyId, PlayerId, RoundId};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::picture::{Picture, PictureEvent, Snapshot};
@@ -21,8 +22,10 @@ use realtime::{Encoded, Hub, Importance, Session};
 use crate::metrics::Metrics;
 use crate::play::Owners;
 use crate::refusal;
+use crate::upstream::Upstream;
 use instants::Arrived;
 use recent::{Place, Recent};
+use results::Results;
 use story::{Continuity, Story, Told};
 use tokio::sync::Notify;
 pub(crate) use welcome::Greeting;
@@ -30,6 +33,7 @@ use welcome::Welcome;
 
 mod instants;
 mod recent;
+mod results;
 mod story;
 mod welcome;
 
@@ -48,9 +52,13 @@ struct Inner {
     bus: Arc<dyn Bus>,
     owners: Owners,
     clock: Arc<dyn Clock>,
+    /// Where rounds that are over are read.
+    game: Arc<dyn Upstream>,
     metrics: Metrics,
     /// How long a feed waits for a picture before it asks the owner, or ends if nobody is there.
     quiet: Duration,
+    /// How often the owner hears that somebody is there.
+    visit_ms: u64,
     by_lobby: Mutex<HashMap<LobbyId, Arc<Feed>>>,
 }
 
@@ -66,18 +74,25 @@ struct Feed {
 struct State {
     story: Story,
     recent: Recent,
+    results: Results,
+}
+
+/// What feeds are made of.
+pub(crate) struct Parts {
+    pub(crate) hub: Hub,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) owners: Owners,
+    pub(crate) game: Arc<dyn Upstream>,
+    pub(crate) metrics: Metrics,
+    pub(crate) quiet: Duration,
+    pub(crate) visit_ms: u64,
 }
 
 impl Feeds {
-    pub(crate) fn new(
-        hub: Hub,
-        bus: Arc<dyn Bus>,
-        owners: Owners,
-        metrics: Metrics,
-        quiet: Duration,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { hub, bus, owners, game, metrics, quiet, visit_ms } = parts;
         let (clock, by_lobby) = (owners.clock(), Mutex::default());
-        Self(Arc::new(Inner { hub, bus, owners, clock, metrics, quiet, by_lobby }))
+        Self(Arc::new(Inner { hub, bus, owners, clock, game, metrics, quiet, visit_ms, by_lobby }))
     }
 
     /// Puts the session into the lobby: it is told the greeting with a snapshot, and from then on
@@ -128,6 +143,14 @@ impl Feeds {
         feed.and_then(|feed| feed.state.lock().story.open_round())
     }
 
+    /// The player was told how the bet ended, otherwise than by a picture.
+    pub(crate) fn told_result(&self, round: RoundId, player: PlayerId, bet: BetId) {
+        let feed = self.0.by_lobby.lock().get(&round.lobby).cloned();
+        if let Some(feed) = feed {
+            feed.state.lock().results.note(round.number, (player, bet));
+        }
+    }
+
     /// Where the listeners of the lobby are, if it has any.
     pub(crate) fn told_up_to(&self, lobby: LobbyId) -> Option<Head> {
         let feed = self.0.by_lobby.lock().get(&lobby).cloned();
@@ -166,14 +189,20 @@ impl Feeds {
 impl Inner {
     /// Tells what comes until nobody is there or the bus is gone.
     async fn listen(self: Arc<Self>, feed: Arc<Feed>, mut pictures: Subscription) {
+        let mut visit_at = self.clock.now() + self.visit_ms;
         loop {
             match tokio::time::timeout(self.quiet, pictures.next()).await {
                 Ok(Some(Delivery::Picture(json))) => self.take(&feed, &json).await,
-                Ok(Some(Delivery::Lagged)) => self.repair(&feed).await,
+                Ok(Some(Delivery::Lagged)) => self.repair_all(&feed).await,
                 Ok(None) => break,
                 // Nothing happens in a resting lobby, or nothing gets here: the owner knows.
-                Err(_) if !self.hub.is_empty(feed.lobby) => self.repair(&feed).await,
+                Err(_) if !self.hub.is_empty(feed.lobby) => self.look_after(&feed).await,
                 Err(_) => {}
+            }
+            if self.clock.now() >= visit_at && !self.hub.is_empty(feed.lobby) {
+                // Pictures tell their owner nothing of who watches: a look does.
+                let _seen = self.owners.snapshot(feed.lobby, None).await;
+                visit_at = self.clock.now() + self.visit_ms;
             }
             if self.is_over(&feed) {
                 return;
@@ -208,12 +237,19 @@ impl Inner {
             }
         };
         let told = picture.thing();
+        if !feed.is_news(told) {
+            return;
+        }
+        let may_be_over = results::may_be_over(&told.event);
         if feed.tell(&self.hub, |story, events| story.continue_with(told, events))
             == Continuity::Whole
         {
+            if may_be_over {
+                self.make_up(feed).await;
+            }
             return;
         }
-        self.repair(feed).await;
+        self.repair_all(feed).await;
         let picture = picture.measure(&*self.clock);
         feed.tell(&self.hub, |story, told| {
             if story.continue_with(picture, told) == Continuity::Gap {
@@ -239,8 +275,9 @@ impl Inner {
 
 impl Feed {
     fn new(lobby: LobbyId) -> Self {
-        let state = State { story: Story::new(lobby), recent: Recent::default() };
-        Self { lobby, state: Mutex::new(state), told: Notify::new() }
+        let (story, recent, results) = (Story::new(lobby), Recent::default(), Results::default());
+        let state = Mutex::new(State { story, recent, results });
+        Self { lobby, state, told: Notify::new() }
     }
 
     /// Moves the story on and tells what it says.
@@ -327,7 +364,10 @@ impl Feed {
             state.recent.begin(place);
         } else if state.story.is_behind(snapshot) {
             // Pictures were lost, and this snapshot is the first to say so.
+            let before = state.story.told_up_to();
             self.tell_locked(&mut state, hub, |story, told| story.repair(snapshot, told));
+            let now = state.story.told_up_to();
+            state.results.were_lost(before.round, now.round);
         }
         let missed = if welcome.is_plain {
             state.recent.since(place, session.player())

@@ -1,5 +1,5 @@
-//! Headers of every answer, and pages of other origins: they may call everything, with a token
-//! they hold themselves, for no route reads a cookie.
+//! Headers of every answer, and pages of other origins: they may call everything with a token they
+//! hold themselves, but for the calls that read a cookie, which are our own page's alone.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -11,17 +11,20 @@ use http::header::{
 };
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::cookie;
+
 /// What every answer carries, refusals and preflights too.
 pub(crate) async fn on_every_answer(request: Request, next: Next) -> Response {
+    let ours_alone = cookie::is_read_at(request.uri().path());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let fixed = [
+    let open = [
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (ACCESS_CONTROL_EXPOSE_HEADERS, "x-request-id, retry-after"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
     ];
-    for (name, value) in fixed {
+    let fixed = [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")];
+    let open = open.into_iter().filter(|_| !ours_alone);
+    for (name, value) in open.chain(fixed) {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
@@ -30,7 +33,8 @@ pub(crate) async fn on_every_answer(request: Request, next: Next) -> Response {
 /// Answers the question that a browser asks before it lets a page call us.
 pub(crate) async fn preflight(request: Request, next: Next) -> Response {
     let is_preflight = request.method() == Method::OPTIONS
-        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        && !cookie::is_read_at(request.uri().path());
     if !is_preflight {
         return next.run(request).await;
     }

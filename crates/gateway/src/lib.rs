@@ -5,6 +5,7 @@
 mod balances;
 mod client;
 mod config;
+mod cookie;
 mod docs;
 mod feed;
 mod headers;

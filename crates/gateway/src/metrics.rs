@@ -18,6 +18,8 @@ pub struct Metrics {
     pub feeds: Gauge,
     /// Snapshots asked for because pictures were lost.
     pub feed_repairs: Counter,
+    /// Results of bets read from records after pictures were lost.
+    pub results_made_up: Counter,
     /// Pictures that could not be read.
     pub feed_unreadable: Counter,
     /// Times that notices of players were lost.
@@ -61,6 +63,8 @@ impl Metrics {
         gateway.register("feeds", "Lobbies somebody listens to", metrics.feeds.clone());
         let repairs = metrics.feed_repairs.clone();
         gateway.register("feed_repairs", "Snapshots asked for after lost pictures", repairs);
+        let made_up = metrics.results_made_up.clone();
+        gateway.register("results_made_up", "Results read after lost pictures", made_up);
         let unreadable = metrics.feed_unreadable.clone();
         gateway.register("feed_unreadable", "Pictures that could not be read", unreadable);
         let lost = metrics.notices_lost.clone();

@@ -9,13 +9,13 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use platform::http::Door;
 
 use crate::limits::{Limits, limit};
 use crate::state::App;
 use crate::upstream::inward;
-use crate::{docs, headers, keys, page, status};
+use crate::{cookie, docs, headers, keys, page, status};
 
 /// Long-polling holds a request open for as long as nothing happens, a ping at the latest.
 const POLL_DEADLINE: Duration = Duration::from_mins(2);
@@ -25,6 +25,8 @@ pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits
     let calls = Router::new()
         .route("/", get(page::home))
         .route("/page.css", get(page::style))
+        .route("/icon.svg", get(page::icon))
+        .route("/assets/{file}", get(page::asset))
         .route("/.well-known/jwks.json", get(keys::jwks))
         .route("/gateway/status", get(status::status))
         .route("/gateway/openapi.json", get(docs::document))
@@ -32,6 +34,9 @@ pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits
         .route("/gateway/docs", get(docs::folder))
         .route("/gateway/docs/", get(docs::index))
         .route("/gateway/docs/{*file}", get(docs::file))
+        .route("/gateway/user/v1/auth/cookie/login", post(cookie::log_in))
+        .route("/gateway/user/v1/auth/cookie/refresh", post(cookie::refresh))
+        .route("/gateway/user/v1/auth/cookie/logout", post(cookie::log_out))
         .route("/gateway/user/v1/{*rest}", any(user))
         .route("/gateway/game/v1/{*rest}", any(game))
         .with_state(app);

@@ -18,7 +18,7 @@ use tokens::Verifier;
 use tokio::net::TcpListener;
 
 use crate::balances::Balances;
-use crate::feed::Feeds;
+use crate::feed::{self, Feeds};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
@@ -129,8 +129,17 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
     let quiet = Duration::from_millis(config.feed_quiet_ms);
     // From before the first socket on.
     let notices = bus.notices();
-    let feeds = Feeds::new(hub.clone(), bus, owners.clone(), metrics.clone(), quiet);
     let user: Arc<dyn Upstream> = Arc::new(InProcess::new(user, "user"));
+    let game: Arc<dyn Upstream> = Arc::new(InProcess::new(game, "game"));
+    let feeds = Feeds::new(feed::Parts {
+        hub: hub.clone(),
+        bus,
+        owners: owners.clone(),
+        game: Arc::clone(&game),
+        metrics: metrics.clone(),
+        quiet,
+        visit_ms: config.feed_visit_ms,
+    });
     let balances = Balances::new(hub.clone(), Arc::clone(&user));
     let listener = Notices {
         hub: hub.clone(),
@@ -161,7 +170,7 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
 
     let app = App {
         user,
-        game: Arc::new(InProcess::new(game, "game")),
+        game,
         openapi: serde_json::to_vec(&docs::merge(openapi)).map_err(io::Error::other)?.into(),
         verifier,
     };

@@ -149,6 +149,7 @@ impl Sockets {
     /// Tells all of the player's sockets in the lobby, this one in any case.
     fn tell_result(&self, session: &Session, player: PlayerId, bet: &CashedOut) {
         let lobby = bet.round.lobby;
+        self.feeds.told_result(bet.round, player, bet.bet);
         let mut event = Encoded::from(&ServerEvent::BetResult(BetResult {
             user_id: WirePlayerId(player),
             result: BetOutcome::Win,

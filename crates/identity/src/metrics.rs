@@ -59,6 +59,8 @@ pub enum Budget {
     Network,
     /// Of a name from everywhere it is not at home.
     Name,
+    /// One network's share of that.
+    NameShare,
 }
 
 /// What became of a refresh token.

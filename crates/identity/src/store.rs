@@ -5,8 +5,11 @@ use kernel::{PlayerId, Sealed};
 
 pub use crate::refresh::{Handle, TokenHash};
 
+mod bounds;
+mod postgres;
 mod sqlite;
 
+pub use postgres::{POSTGRES_SCHEMA, PostgresStore};
 pub use sqlite::SCHEMA;
 pub use sqlite::SqliteStore;
 

@@ -3,8 +3,9 @@
 //! Three budgets, each a few failures at once and then one a pause: for a name from one network,
 //! for a network whatever the names, and for a name from all networks together. The last is slow,
 //! for guessers with many addresses, and is not asked where that name has signed in before: its
-//! owner comes in at home whatever others do elsewhere. Names nobody has are counted like all
-//! others, so that it does not tell them apart.
+//! owner comes in at home whatever others do elsewhere. One network may use up a share of it and no
+//! more, so that its owner comes in elsewhere too. Names nobody has are counted like all others, so
+//! that it does not tell them apart.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,11 +23,16 @@ use crate::metrics::Budget;
 /// failures under random keys fade faster than they fill the counters.
 const COUNTERS: usize = 1 << 16;
 
+/// One network may use one part in so many of a name's budget.
+const SHARES: u32 = 4;
+
 /// Counts failed sign-ins.
 pub(crate) struct Throttle {
     name_here: Counters,
     network: Counters,
     name: Counters,
+    /// What one network has used of a name's budget.
+    share: Counters,
     /// Fingerprints of the names and networks that fit together before, each at its place; a
     /// newer one of the same place takes it over.
     familiar: Box<[AtomicU64]>,
@@ -75,6 +81,10 @@ impl Throttle {
                 config.network_failure_pause_ms,
             ),
             name: Counters::new(config.name_failures_at_once, config.name_failure_pause_ms),
+            share: Counters::new(
+                (config.name_failures_at_once / SHARES).max(1),
+                config.name_failure_pause_ms * u64::from(SHARES),
+            ),
             familiar: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             key: Sealed::new(array(random)),
         }
@@ -101,10 +111,12 @@ impl Throttle {
         let budgets = [
             (&self.name_here, who.name_here, Budget::NameHere),
             (&self.network, who.network, Budget::Network),
+            (&self.share, who.name_here, Budget::NameShare),
             (&self.name, who.name, Budget::Name),
         ];
+        let at_home = self.is_familiar(who);
         for (counters, key, budget) in budgets {
-            if budget == Budget::Name && self.is_familiar(who) {
+            if at_home && matches!(budget, Budget::NameShare | Budget::Name) {
                 continue;
             }
             if let Err(retry_after_s) = counters.take(key, now) {

@@ -134,6 +134,9 @@ pub enum FundsChange {
     Add(Amount),
     /// Makes what can be staked this much; holds stay as they are.
     Set(Amount),
+    /// Adds at an operator's word, within no bounds of players and counted to no day; negative
+    /// takes out.
+    Credit(Amount),
 }
 
 /// How much a player may top up.

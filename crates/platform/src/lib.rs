@@ -12,6 +12,7 @@ pub mod http;
 pub mod metrics;
 pub mod ops;
 pub mod planted;
+pub mod postgres;
 pub mod random;
 pub mod shutdown;
 pub mod sqlite;

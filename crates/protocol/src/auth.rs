@@ -47,6 +47,19 @@ pub struct SignedIn {
     pub refresh_token: String,
 }
 
+/// The answer to the `login` and `refresh` of our own page: the rest is in a cookie.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct KeptSignIn {
+    /// Goes into `Authorization: Bearer`, never into a URL.
+    pub access_token: String,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: String,
+    /// Seconds the token is good for.
+    #[schema(example = 3600)]
+    pub expires_in: u32,
+}
+
 /// The body of `refresh`.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

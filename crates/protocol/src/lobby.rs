@@ -101,8 +101,16 @@ pub struct LobbyLine {
     pub mode: LobbyMode,
     /// Its climb.
     pub curve: CurveName,
-    /// Bets in the round now played.
+    /// Open bets in the round now played.
     pub bets: u32,
+    /// How many players they are of.
+    pub players: u32,
+    /// The sum of their stakes.
+    pub stake_sum: WireAmount,
+    /// The least stake.
+    pub stake_min: WireStake,
+    /// The highest stake.
+    pub stake_max: WireStake,
 }
 
 /// What a lobby takes and pays at most.

@@ -117,10 +117,12 @@ impl Hub {
 
     /// Sends to the player's own sockets that joined or follow the lobby. How many that were.
     pub fn to_player(&self, lobby: LobbyId, player: PlayerId, event: &Encoded) -> usize {
+        // By the player and not by the lobby: the end of a crowded round tells each one of it.
+        let own = self.0.roll.sessions(player);
         let audiences = self.0.audiences.read();
-        let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
-        let own = members.filter(|member| member.session.player() == Some(player));
-        own.filter(|member| member.session.send_encoded(event)).count()
+        let Some(members) = audiences.by_lobby.get(&lobby) else { return 0 };
+        let here = own.iter().filter(|session| members.contains_key(&session.id()));
+        here.filter(|session| session.send_encoded(event)).count()
     }
 
     /// The player's sockets, wherever they are.

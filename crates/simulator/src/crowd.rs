@@ -20,6 +20,11 @@ use crate::network::{Machine, Network};
 use player::Player;
 use screens::Screens;
 
+/// What players like to aim at, in hundredths: low ones meet crash points more often.
+pub(crate) const TARGETS: [u32; 10] = [101, 102, 103, 105, 110, 120, 135, 150, 200, 300];
+/// What they aim at where all climbs are high.
+pub(crate) const HIGH_TARGETS: [u32; 10] = [110, 150, 210, 347, 353, 411, 467, 523, 619, 877];
+
 /// Everybody who plays, in one process that nobody kills. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Crowd(Arc<Inner>);
@@ -32,6 +37,7 @@ struct Inner {
     screens: Screens,
     judge: Judge,
     clock: Arc<dyn Clock>,
+    targets: &'static [u32],
     /// Nobody begins another round.
     over: AtomicBool,
     /// How many are still at it.
@@ -46,11 +52,13 @@ pub(crate) struct Parts {
     pub(crate) screens: Screens,
     pub(crate) judge: Judge,
     pub(crate) clock: Arc<dyn Clock>,
+    /// What players aim at, in hundredths.
+    pub(crate) targets: &'static [u32],
 }
 
 impl Crowd {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { executor, network, gateways, screens, judge, clock } = parts;
+        let Parts { executor, network, gateways, screens, judge, clock, targets } = parts;
         let process = executor.start_process();
         Self(Arc::new(Inner {
             executor,
@@ -60,6 +68,7 @@ impl Crowd {
             screens,
             judge,
             clock,
+            targets,
             over: AtomicBool::new(false),
             playing: Mutex::new(0),
         }))

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use kernel::planted::{self, Bug};
 use parking_lot::Mutex;
 
 use crate::dice::{Dice, SharedDice};
@@ -24,6 +25,12 @@ pub(crate) trait Tables: Clone + Default + Send + 'static {
     /// Applies all of `change` at an instant of the database's own clock. The same change at the
     /// same instant on the same tables does the same.
     fn commit(&mut self, now_ms: u64, change: &Self::Change) -> Self::Answer;
+
+    /// What `change` becomes if it reads now, unlocked, what it must hold until its commit: the
+    /// mistake of [`Bug::UnlockedFence`].
+    fn read_early(&self, change: Self::Change) -> Self::Change {
+        change
+    }
 
     /// What a failover that may have lost commits makes of what is left.
     fn begin_anew(&mut self) {}
@@ -111,6 +118,8 @@ impl<T: Tables> Database<T> {
             let mut state = self.state.lock();
             state.numbers += 1;
             let number = state.numbers;
+            let unlocked = planted::is(Bug::UnlockedFence);
+            let change = if unlocked { state.tables.read_early(change) } else { change };
             state.under_way.insert(number, change);
             number
         };

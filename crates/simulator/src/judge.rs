@@ -3,11 +3,14 @@
 //! It keeps books of its own, from transfers and commands alone; the first thing that does not
 //! hold ends the world.
 
+mod clicks;
 mod ends;
+mod fences;
 mod finish;
 mod money;
 mod rounds;
 mod shown;
+mod sums;
 mod told;
 mod verdict;
 
@@ -21,6 +24,8 @@ use crate::database::Database;
 use crate::executor::Executor;
 use crate::records::Records;
 
+use clicks::Clicks;
+use fences::Fences;
 use money::Money;
 use rounds::Rounds;
 use told::Told;
@@ -36,6 +41,8 @@ struct Inner {
     money: Mutex<Money>,
     rounds: Mutex<Rounds>,
     told: Mutex<Told>,
+    fences: Mutex<Fences>,
+    clicks: Mutex<Clicks>,
     violation: Mutex<Option<Violation>>,
     book: OnceLock<Weak<Database<Book>>>,
     records: OnceLock<Weak<Database<Records>>>,
@@ -100,6 +107,8 @@ impl Judge {
             money: Mutex::default(),
             rounds: Mutex::default(),
             told: Mutex::default(),
+            fences: Mutex::default(),
+            clicks: Mutex::default(),
             violation: Mutex::default(),
             book: OnceLock::new(),
             records: OnceLock::new(),

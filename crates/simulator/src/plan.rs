@@ -24,6 +24,9 @@ pub struct Plan {
     pub faults: Vec<FaultKind>,
     /// How far faults are apart on average, in milliseconds of the world.
     pub fault_every_ms: u64,
+    /// Whether all climb on the exponential curve, to where a tick is more than a hundredth, and
+    /// players aim there.
+    pub high: bool,
     /// What befalls the world, in place of what its seed would draw.
     pub schedule: Option<Vec<Fault>>,
 }
@@ -121,6 +124,7 @@ impl Plan {
             rounds,
             faults: Vec::new(),
             fault_every_ms: 4_000,
+            high: false,
             schedule: None,
         }
     }

@@ -79,6 +79,8 @@ pub(crate) struct BetRow {
     /// Accepted, or how it ended.
     pub(crate) state: BetState,
     pub(crate) in_round: bool,
+    /// Stored and refused all the same: it was never in its round.
+    refused: bool,
     placed_at: i64,
 }
 
@@ -102,19 +104,54 @@ enum Part {
 #[derive(Clone)]
 pub(crate) enum RecordsChange {
     Apply(Arc<Batch>),
+    /// As it would be without a lock on the owners, who were read when it came.
+    ApplyUnlocked {
+        batch: Arc<Batch>,
+        not_owned: BTreeSet<LobbyId>,
+    },
     Renew(NodeId),
     Claim(Claim),
     HandOver(Owner),
     Leave(NodeId),
     Acknowledge(Acknowledgement),
-    Prune { before: i64 },
-    CreateLobby { new: Box<NewLobby>, limit: u32 },
+    Prune {
+        before: i64,
+    },
+    CreateLobby {
+        new: Box<NewLobby>,
+        limit: u32,
+    },
     Visit(Vec<(LobbyId, i64)>),
-    CloseLobby { node: NodeId, lobby: LobbyId, before: i64 },
-    AddChain { owner: Owner, chain: Box<ChainRecord>, checkpoints: Vec<SealedSeed> },
-    SetPublicSeed { owner: Owner, chain: u32, seed: PublicSeed },
-    Abandon { owner: Owner, abandonment: Abandonment },
+    CloseLobby {
+        node: NodeId,
+        lobby: LobbyId,
+        before: i64,
+    },
+    AddChain {
+        owner: Owner,
+        chain: Box<ChainRecord>,
+        checkpoints: Vec<SealedSeed>,
+    },
+    SetPublicSeed {
+        owner: Owner,
+        chain: u32,
+        seed: PublicSeed,
+    },
+    Abandon {
+        owner: Owner,
+        abandonment: Abandonment,
+    },
     AbandonAll(Abandoned),
+}
+
+impl RecordsChange {
+    /// The batch of rounds and bets that it is, if it is one.
+    pub(crate) fn batch(&self) -> Option<&Batch> {
+        match self {
+            Self::Apply(batch) | Self::ApplyUnlocked { batch, .. } => Some(batch),
+            _ => None,
+        }
+    }
 }
 
 /// What a transaction is answered.
@@ -138,7 +175,12 @@ impl Tables for Records {
 
     fn commit(&mut self, now_ms: u64, change: &RecordsChange) -> RecordsAnswer {
         match change {
-            RecordsChange::Apply(batch) => RecordsAnswer::Applied(self.apply_all(batch)),
+            RecordsChange::Apply(batch) => {
+                RecordsAnswer::Applied(self.apply_all(batch, self.not_owned(batch)))
+            }
+            RecordsChange::ApplyUnlocked { batch, not_owned } => {
+                RecordsAnswer::Applied(self.apply_all(batch, not_owned.clone()))
+            }
             RecordsChange::Renew(node) => {
                 self.renew(*node, now_ms);
                 RecordsAnswer::Done
@@ -191,6 +233,16 @@ impl Tables for Records {
         }
     }
 
+    fn read_early(&self, change: RecordsChange) -> RecordsChange {
+        match change {
+            RecordsChange::Apply(batch) => {
+                let not_owned = self.not_owned(&batch);
+                RecordsChange::ApplyUnlocked { batch, not_owned }
+            }
+            change => change,
+        }
+    }
+
     /// Nobody owns anything after a loss: what owners believe to be stored may not be.
     fn begin_anew(&mut self) {
         self.disown_all();
@@ -198,7 +250,7 @@ impl Tables for Records {
 
     fn digest(change: &RecordsChange) -> u64 {
         match change {
-            RecordsChange::Apply(batch) => {
+            RecordsChange::Apply(batch) | RecordsChange::ApplyUnlocked { batch, .. } => {
                 batch.commands.iter().map(digest).fold(5, |hash, word| mix(hash ^ word))
             }
             RecordsChange::Acknowledge(answers) => {
@@ -258,8 +310,7 @@ impl Records {
 
     /// Each command of the batch, undone alone if it cannot be; none of a lobby that the node does
     /// not own under the epoch it says.
-    fn apply_all(&mut self, batch: &Batch) -> Applied {
-        let not_owned = self.not_owned(batch);
+    fn apply_all(&mut self, batch: &Batch, not_owned: BTreeSet<LobbyId>) -> Applied {
         let own = |lobby: &LobbyId| batch.owned.contains_key(lobby) && !not_owned.contains(lobby);
         let refused = |_| StoreError::Failed("a constraint".to_owned());
         let mut answers = Vec::with_capacity(batch.commands.len());

@@ -16,7 +16,7 @@ use tokens::{SigningKey, Verifier};
 use crate::book::Book;
 use crate::clock::{ProcessClock, WallOffset};
 use crate::crowd::screens::Screens;
-use crate::crowd::{Crowd, Parts};
+use crate::crowd::{Crowd, HIGH_TARGETS, Parts, TARGETS};
 use crate::database::Database;
 use crate::dice::Dice;
 use crate::executor::{Executor, ProcessId};
@@ -91,6 +91,7 @@ impl World {
             gateways: gateways.clone(),
             screens: screens.clone(),
             judge: judge.clone(),
+            targets: if plan.high { &HIGH_TARGETS } else { &TARGETS },
             clock: Arc::new(ProcessClock::new(executor.clone(), 0, wall)),
         });
         let director = executor.start_process();

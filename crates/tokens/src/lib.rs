@@ -17,7 +17,7 @@ pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use revocation::KEPT_S;
 pub use service::{ServiceSigner, ServiceVerifier};
 pub use sign::Signer;
-pub use verify::{TokenError, Verifier};
+pub use verify::{Proven, TokenError, Verifier};
 
 /// Says what kind of token this is, so that another kind never passes for it (RFC 8725 §3.11).
 const PLAYER_TYPE: &str = "waxwing-player+jwt";

@@ -15,10 +15,26 @@ use crate::{PLAYER_TYPE, VerifyingKey};
 /// share the keys and what was revoked.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    keys: Arc<RwLock<Vec<VerifyingKey>>>,
+    keys: Arc<RwLock<Keys>>,
     revocations: Arc<Revocations>,
     issuer: String,
     audience: String,
+}
+
+/// Whose signatures count.
+#[derive(Debug)]
+struct Keys {
+    trusted: Vec<VerifyingKey>,
+    /// How often they were changed.
+    changes: u64,
+}
+
+/// What a genuine token proved, so that it can be looked at again without its signature.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    claims: PlayerClaims,
+    /// Of the keys it was believed by.
+    changes: u64,
 }
 
 /// Why a token proves nothing. Callers answer all but `Expired` alike.
@@ -44,6 +60,14 @@ pub enum TokenError {
     Revoked,
 }
 
+impl Proven {
+    /// What it says.
+    #[must_use]
+    pub const fn claims(&self) -> &PlayerClaims {
+        &self.claims
+    }
+}
+
 impl Verifier {
     /// Trusts `keys` (the one in use first, then those being retired).
     pub fn new(
@@ -52,7 +76,7 @@ impl Verifier {
         audience: impl Into<String>,
     ) -> Self {
         Self {
-            keys: Arc::new(RwLock::new(keys)),
+            keys: Arc::new(RwLock::new(Keys { trusted: keys, changes: 0 })),
             revocations: Arc::default(),
             issuer: issuer.into(),
             audience: audience.into(),
@@ -61,7 +85,9 @@ impl Verifier {
 
     /// Trusts these keys from now on, and no others.
     pub fn trust(&self, keys: Vec<VerifyingKey>) {
-        *self.keys.write() = keys;
+        let mut known = self.keys.write();
+        known.trusted = keys;
+        known.changes += 1;
     }
 
     /// Tokens of this session, or without one all of `player`'s issued at or before `until_s`,
@@ -89,35 +115,68 @@ impl Verifier {
         now_s: i64,
         grace_s: u32,
     ) -> Result<PlayerClaims, TokenError> {
+        self.prove(token, now_s, grace_s).map(|proven| proven.claims)
+    }
+
+    /// What `token` proves at `now_s`, to be looked at again with [`Self::verify_again`].
+    ///
+    /// # Errors
+    /// [`TokenError`], saying why it proves nothing.
+    pub fn verify_first(&self, token: &str, now_s: i64) -> Result<Proven, TokenError> {
+        self.prove(token, now_s, 0)
+    }
+
+    /// Whether a token that was genuine still is good at `now_s`: not over, not signed out. Its
+    /// signature is computed anew only if other keys are trusted by now, which is rare, while
+    /// every bet asks this.
+    ///
+    /// # Errors
+    /// [`TokenError`], as [`Self::verify`] has it.
+    pub fn verify_again(&self, proven: &Proven, token: &str, now_s: i64) -> Result<(), TokenError> {
+        if self.keys.read().changes != proven.changes {
+            return self.verify(token, now_s).map(|_| ());
+        }
+        self.check(&proven.claims, now_s, 0)
+    }
+
+    fn prove(&self, token: &str, now_s: i64, grace_s: u32) -> Result<Proven, TokenError> {
+        // Read before the keys: a change in between makes the next look compute it again.
+        let changes = self.keys.read().changes;
         let payload: Payload = genuine(token, PLAYER_TYPE, |id| self.key(id))?;
         if payload.iss != self.issuer || payload.aud != self.audience {
             return Err(TokenError::NotForUs);
         }
         let player = payload.sub.parse().map_err(|_| TokenError::Malformed)?;
-        if payload.exp.saturating_add(i64::from(grace_s)) <= now_s {
-            return Err(TokenError::Expired);
-        }
-        if self.revocations.cover(player, payload.iat, &payload.sid) {
-            return Err(TokenError::Revoked);
-        }
-        Ok(PlayerClaims {
+        let claims = PlayerClaims {
             player,
             username: payload.name,
             session: payload.sid,
             issued_at_s: payload.iat,
             expires_at_s: payload.exp,
-        })
+        };
+        self.check(&claims, now_s, grace_s)?;
+        Ok(Proven { claims, changes })
+    }
+
+    fn check(&self, claims: &PlayerClaims, now_s: i64, grace_s: u32) -> Result<(), TokenError> {
+        if claims.expires_at_s.saturating_add(i64::from(grace_s)) <= now_s {
+            return Err(TokenError::Expired);
+        }
+        if self.revocations.cover(claims.player, claims.issued_at_s, &claims.session) {
+            return Err(TokenError::Revoked);
+        }
+        Ok(())
     }
 
     /// The public keys as a JWK set (RFC 7517 §5).
     #[must_use]
     pub fn jwks(&self) -> Value {
-        let keys: Vec<Value> = self.keys.read().iter().map(VerifyingKey::jwk).collect();
+        let keys: Vec<Value> = self.keys.read().trusted.iter().map(VerifyingKey::jwk).collect();
         json!({ "keys": keys })
     }
 
     /// The key of this id. A copy, so that no signature is computed while keys cannot change.
     fn key(&self, id: &str) -> Option<VerifyingKey> {
-        self.keys.read().iter().find(|key| key.id() == id).cloned()
+        self.keys.read().trusted.iter().find(|key| key.id() == id).cloned()
     }
 }

@@ -5,6 +5,7 @@
 mod batch;
 mod config;
 mod contract;
+mod credit;
 mod http;
 mod metrics;
 mod notices;
@@ -15,9 +16,10 @@ mod settle;
 pub mod store;
 
 pub use config::Config;
+pub use credit::{Credit, CreditError, Credited, credit};
 pub use metrics::Metrics;
 pub use parked::{Matter, ParkedLine, parked};
 pub use routes::{openapi, router};
 pub use service::{Deps, Service, StartError};
-pub use settle::settle_parked;
+pub use settle::{made_good, settle_parked};
 pub use store::SCHEMA;

@@ -1,6 +1,7 @@
 //! An operator makes good what a house could not pay.
 
-use platform::sqlite::{StoreError, Writer};
+use kernel::RoundId;
+use platform::sqlite::{Reader, StoreError, Writer};
 
 use crate::parked::ParkedLine;
 use crate::store;
@@ -15,4 +16,13 @@ use crate::store;
 /// The file's.
 pub async fn settle_parked(writer: &Writer, now_ms: i64) -> Result<Vec<ParkedLine>, StoreError> {
     writer.run(move |tx| store::settle_parked(tx, now_ms)).await
+}
+
+/// Those of `rounds` whose close once did not agree and does by now: nothing of them is held any
+/// more, so that they cannot cost the house anything.
+///
+/// # Errors
+/// The file's.
+pub async fn made_good(reader: &Reader, rounds: Vec<RoundId>) -> Result<Vec<RoundId>, StoreError> {
+    reader.run(move |connection| store::made_good(connection, &rounds)).await
 }

@@ -1,7 +1,9 @@
 //! The book on disk: a batch of commands is decided and stored in one transaction.
 
 mod failpoints;
+mod postgres;
 mod sqlite;
+mod words;
 
 use async_trait::async_trait;
 use kernel::{Amount, PlayerId};
@@ -9,9 +11,10 @@ use ledger::{Answer, Command, Funds, FundsRefusal, FundsTaken, Parked, Transfer}
 use platform::http::Idempotent;
 use platform::http::idempotency::KeptAnswer;
 
+pub use postgres::{POSTGRES_SCHEMA, PostgresStore};
 pub use sqlite::SCHEMA;
 pub use sqlite::SqliteStore;
-pub(crate) use sqlite::{parked, settle_parked};
+pub(crate) use sqlite::{made_good, parked, settle_parked};
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,11 +11,12 @@ mod rounds;
 mod seeds;
 mod snapshot;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use rusqlite::{Connection, Result};
 use serde::Serialize;
 
+use crate::postgres::Urls;
 use findings::{Findings, Violation};
 pub use snapshot::CannotLook;
 use snapshot::Snapshot;
@@ -56,23 +57,35 @@ pub struct Verdict {
 pub struct Report {
     /// Whether every invariant holds.
     pub sound: bool,
-    /// Whether a server had the directory open.
+    /// Whether a server ran beside it.
     pub live: bool,
     /// One for each invariant, in order.
     pub verdicts: Vec<Verdict>,
 }
 
-/// Looks at the databases in `data`. `overdue_ms` is how long a call to the wallet may wait;
+/// Where the databases are.
+#[derive(Debug)]
+pub enum Place {
+    /// Files in a data directory.
+    Files(PathBuf),
+    /// Shared databases.
+    Shared(Urls),
+}
+
+/// Looks at the databases. `overdue_ms` is how long a call to the wallet may wait;
 /// `told` hears each verdict as it comes, since a big database takes its time.
 ///
 /// # Errors
 /// [`CannotLook`]: nothing is known about the rest.
 pub fn check(
-    data: &Path,
+    place: &Place,
     overdue_ms: i64,
     mut told: impl FnMut(&Verdict),
 ) -> std::result::Result<Report, CannotLook> {
-    let snapshot = Snapshot::open(data)?;
+    let snapshot = match place {
+        Place::Files(data) => Snapshot::open(data)?,
+        Place::Shared(urls) => Snapshot::copy(urls)?,
+    };
     let mut verdicts = Vec::new();
     let books = [money::INVARIANTS, rounds::INVARIANTS, bridge::INVARIANTS];
     for invariant in books.into_iter().flatten() {

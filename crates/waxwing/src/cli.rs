@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use self::verify::Verify;
 use crate::config::Config;
 use crate::migrate::Restored;
-use crate::{keys, migrate, roles, settle};
+use crate::{credit, keys, migrate, roles, settle};
 
 /// Waxwing: a crash game that people can run, trust and grow.
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ enum Command {
     Migrate(Migrate),
     /// Pay from the cashier what houses could not pay, in a book at rest.
     Settle(Settle),
+    /// Give a player money of the cashier, also beside a running server; once under each key.
+    Credit(Credit),
     /// Replace keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -64,14 +66,21 @@ struct Flags {
     data: Option<PathBuf>,
 }
 
+/// Where a tool that listens nowhere finds what it works on.
 #[derive(Debug, Args)]
-struct Migrate {
+struct Place {
     /// Read settings from this TOML file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where databases and keys are kept [default: ./data].
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Migrate {
+    #[command(flatten)]
+    place: Place,
     /// Say that a database is an older copy: every seed chain is given up, in public.
     #[arg(long)]
     after_restore: bool,
@@ -79,12 +88,23 @@ struct Migrate {
 
 #[derive(Debug, Args)]
 struct Settle {
-    /// Read settings from this TOML file.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where databases and keys are kept [default: ./data].
-    #[arg(long, value_name = "DIRECTORY")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+struct Credit {
+    /// The player's number, the `user_id` of the calls.
+    #[arg(long, value_name = "ID")]
+    player: String,
+    /// How much, in whole units with up to four decimals; negative takes it back.
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    amount: String,
+    /// Your name for this credit of the player: the same again moves nothing.
+    #[arg(long, value_name = "TEXT")]
+    key: String,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +132,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Config(flags) => flags.load().and_then(|config| print(config.redacted()?)),
         Command::Migrate(migrate) => migrate.run(),
         Command::Settle(settle) => settle.run(),
+        Command::Credit(credit) => credit.run(),
         Command::Keys(Keys::Rotate(rotate)) => rotate.run(),
         Command::Verify(verify) => verify.run(),
     };
@@ -151,25 +172,36 @@ impl Flags {
     }
 }
 
+impl Place {
+    fn load(&self) -> anyhow::Result<Config> {
+        let (config, data) = (self.config.clone(), self.data.clone());
+        Flags { config, listen: None, ops: None, data }.load()
+    }
+}
+
 impl Rotate {
     fn run(self) -> anyhow::Result<()> {
-        let flags = Flags { config: None, listen: None, ops: None, data: self.data };
-        print(keys::rotate(&flags.load()?.data, self.forget)?)
+        let place = Place { config: None, data: self.data };
+        print(keys::rotate(&place.load()?.data, self.forget)?)
     }
 }
 
 impl Settle {
     fn run(self) -> anyhow::Result<()> {
-        let flags = Flags { config: self.config, listen: None, ops: None, data: self.data };
-        settle::run(&flags.load()?)?.into_iter().try_for_each(print)
+        settle::run(&self.place.load()?)?.into_iter().try_for_each(print)
+    }
+}
+
+impl Credit {
+    fn run(self) -> anyhow::Result<()> {
+        print(credit::run(&self.place.load()?, &self.player, &self.amount, &self.key)?)
     }
 }
 
 impl Migrate {
     fn run(self) -> anyhow::Result<()> {
-        let flags = Flags { config: self.config, listen: None, ops: None, data: self.data };
         let restored = if self.after_restore { Restored::Yes } else { Restored::No };
-        migrate::run(&flags.load()?, restored)?.into_iter().try_for_each(print)
+        migrate::run(&self.place.load()?, restored)?.into_iter().try_for_each(print)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Config {
     pub ops: SocketAddr,
     /// Where databases and keys are kept.
     pub data: PathBuf,
+    /// Databases shared with other processes, in place of files.
+    pub postgres: crate::postgres::Config,
     /// What is logged, and how.
     pub telemetry: platform::telemetry::Config,
     /// The public door.
@@ -32,6 +34,7 @@ impl Default for Config {
         Self {
             ops: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             data: PathBuf::from("./data"),
+            postgres: crate::postgres::Config::default(),
             telemetry: platform::telemetry::Config::default(),
             gateway: gateway::Config::default(),
             identity: identity::Config::default(),
@@ -64,6 +67,7 @@ impl Config {
 
     fn validate(&self) -> Result<(), ConfigError> {
         let section = |name: &'static str| move |invalid: InvalidConfig| invalid.within(name);
+        self.postgres.validate().map_err(section("postgres"))?;
         self.gateway.validate().map_err(section("gateway"))?;
         self.identity.validate().map_err(section("identity"))?;
         self.wallet.validate().map_err(section("wallet"))?;

@@ -14,6 +14,10 @@ use tokens::{KEPT_S, Signer, SigningKey, Verifier, VerifyingKey};
 
 /// The name of the key in use.
 pub const TOKENS: &str = "tokens";
+/// Who signs players' tokens.
+pub const ISSUER: &str = "waxwing";
+/// Whom players' tokens are for.
+pub const AUDIENCE: &str = "waxwing-players";
 /// Bytes of every key we make.
 pub const BYTES: usize = 32;
 

@@ -3,8 +3,11 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod credit;
 pub mod keys;
 pub mod migrate;
+pub mod mirror;
+pub mod postgres;
 pub mod roles;
 mod schemas;
 pub mod settle;

@@ -29,7 +29,11 @@ mod load;
 #[cfg(test)]
 mod nasty;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod plain;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod server;
 pub(crate) mod settings;
+pub(crate) mod shared;
 pub(crate) mod time;
 
 pub(crate) use http::{Answer, Caller, Player};

@@ -40,6 +40,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "101"),
     ("WAXWING_IDENTITY__ARGON2_MEMORY_KIB", "64"),
     ("WAXWING_IDENTITY__ARGON2_PASSES", "1"),
+    // Two thousand sign in at once.
+    ("WAXWING_GATEWAY__SIGN_INS_PER_SECOND", "10000"),
+    ("WAXWING_GATEWAY__SIGN_IN_BURST", "10000"),
 ];
 
 /// What has happened so far.

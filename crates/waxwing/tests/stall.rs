@@ -28,7 +28,7 @@ const SHOWN_MAX: u32 = 112;
 const CLICK_AT: u32 = 106;
 /// Rounds that may crash before the stall.
 const ROUNDS: usize = 8;
-/// Servers tried: one climb in twelve crashes inside of the stall.
+/// Servers tried: one climb in twelve crashes inside of the stall, and some stand too early.
 const TRIES: usize = 4;
 
 /// What a player who clicks in the stall saw.
@@ -61,12 +61,13 @@ async fn bet(socket: &Socket, lobby: u64, player: &Player, target: Value) -> Val
     panic!("no round opens");
 }
 
-/// One round: the clicker's bet until its result.
-async fn play(socket: &mut Socket, lobby: u64, players: &[Player; 3]) -> Seen {
+/// One round: the clicker's bet until its result. A socket hears of one player, so each has one.
+async fn play(sockets: &mut [Socket; 3], lobby: u64, players: &[Player; 3]) -> Seen {
     let [clicks, aims, rides] = players;
+    let [socket, of_aims, of_rides] = sockets;
     let placed = bet(socket, lobby, clicks, Value::Null).await;
-    bet(socket, lobby, aims, json!("1.01")).await;
-    bet(socket, lobby, rides, Value::Null).await;
+    bet(of_aims, lobby, aims, json!("1.01")).await;
+    bet(of_rides, lobby, rides, Value::Null).await;
     let mut clicked = None;
     let mut shown = 100;
     loop {
@@ -121,7 +122,7 @@ fn assert_paid(record: &Value, seen: &Seen, players: &[Player; 3]) {
     assert!(answered_after >= least, "told after {answered_after:?}, before it was stored");
 }
 
-/// One server; `None` if every climb crashed before the stall or inside of it.
+/// One server; `None` if every climb ended before somebody clicked in the stall.
 async fn stall_a_climb() -> Option<()> {
     let mut place = Place::with(SETTINGS);
     place.arm(Some(STALL));
@@ -133,11 +134,13 @@ async fn stall_a_climb() -> Option<()> {
         caller.rich_player("rides", "1000").await,
     ];
     let lobby = caller.lobby(&players[0], json!({})).await;
-    let mut socket = Socket::join(&server.base, lobby).await.unwrap();
+    let join = || async { Socket::join(&server.base, lobby).await.unwrap() };
+    let mut sockets = [join().await, join().await, join().await];
     for _ in 0..ROUNDS {
-        let seen = play(&mut socket, lobby, &players).await;
+        let seen = play(&mut sockets, lobby, &players).await;
         let record = record(&caller, lobby, &seen.round).await;
-        if text(&record["state"]) == "interrupted" {
+        // On a busy machine the climb may stand before anybody was shown enough to click.
+        if text(&record["state"]) == "interrupted" && seen.answered_after.is_some() {
             assert_paid(&record, &seen, &players);
             return Some(());
         }

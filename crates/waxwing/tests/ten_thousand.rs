@@ -144,6 +144,11 @@ async fn assert_paid(place: &Place, server: Server, lobby: u64) {
     let left = books.bets.iter().map(|bet| bet.round).min().unwrap();
     let paid: Vec<_> = books.bets.iter().filter(|bet| bet.round == left).collect();
     assert_eq!(paid.len(), BETS);
+    if books.rounds.iter().any(|round| round.lobby == lobby && round.state == "settled") {
+        // What was durable when it died had reached the crash point: it ended as it was played.
+        assert!(paid.iter().all(|bet| bet.state == "cashed_out" || bet.state == "lost"));
+        return;
+    }
     assert!(paid.iter().all(|bet| bet.state == "cashed_out"), "some were not paid");
     let reached = paid.iter().filter_map(|bet| bet.multiplier).max().unwrap();
     assert!(reached.centi() >= 101, "{reached:?}");

@@ -31,7 +31,7 @@ use lives::{Lives, Tally};
 use outcome::{judge, own_check, percentiles, settle};
 use plan::Plan;
 use stage::Stage;
-use weather::Proxy;
+use weather::{Proxy, STORM_MAX};
 use world::World;
 
 /// The most that 99 of 100 recoveries of a long run may take, until every lobby takes bets.
@@ -88,11 +88,15 @@ pub(crate) async fn suffer(plan: &Plan, evidence: &Path, random: &mut Random) ->
     Remains { place: stage.place, world, proxy, tally, case, lasted, log: server_log }
 }
 
-/// One fault of the network after the other.
+/// One fault of the network after the other, at any instant of its own share of the time, so that
+/// as many come as were planned.
 async fn bad_weather(proxy: Arc<Proxy>, plan: Plan, mut random: Random) {
-    let mean = u64::try_from(plan.between_storms().as_millis()).unwrap();
+    let every = plan.storm_every();
+    let clear_max = u64::try_from(every.saturating_sub(STORM_MAX).as_millis()).unwrap();
+    let mut shares = tokio::time::interval(every);
     loop {
-        let clear = Duration::from_millis(random.between(0, 2 * mean));
+        shares.tick().await;
+        let clear = Duration::from_millis(random.between(0, clear_max));
         tokio::time::sleep(clear).await;
         proxy.storm(&mut random).await;
     }

@@ -217,6 +217,11 @@ impl Lobby {
     pub(super) fn crash_stored(&mut self, events: &mut Vec<Event>) {
         let Phase::Crashed { at, stored: false } = self.phase else { return };
         self.phase = Phase::Crashed { at, stored: true };
+        self.tell_crash(events);
+    }
+
+    /// Tells where the climb ended.
+    pub(super) fn tell_crash(&self, events: &mut Vec<Event>) {
         let crash_point = self.crash_point();
         let elapsed_ms = self.round.climb.as_ref().map_or(0, |climb| climb.end_ms(&self.rules));
         events.push(Event::Tell(Notice::Crashed {

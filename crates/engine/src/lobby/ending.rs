@@ -4,8 +4,8 @@ use kernel::Timestamp;
 
 use super::{Ending, Lobby, Phase};
 use crate::{
-    Bet, BetState, Event, Interruption, Notice, Outcome, Reason, Rejection, Settlement, StoredBet,
-    StoredRound, Write, decide_interruption, would_have_paid,
+    Bet, BetState, CashOut, Event, Interruption, Notice, Outcome, Reason, Rejection, Settlement,
+    StoredBet, StoredRound, Write, decide_interruption, would_have_paid,
 };
 
 impl Lobby {
@@ -65,29 +65,38 @@ impl Lobby {
         events.push(Event::Tell(Notice::Interrupted { round: self.round.number, reason }));
     }
 
-    /// Every write is definite: computes `m_d` from what is durable and stores the end.
+    /// Every write is definite: computes `m_d` from what is durable and stores the end. A climb
+    /// whose crash point lies at or below `m_d` was over, and is settled as it was played.
     pub(super) fn settle_interruption(&mut self, reason: Reason, events: &mut Vec<Event>) {
         let places: Vec<usize> = self.places_in_round().collect();
         let stored = self.stored_round(&places);
         let climb_end = stored.crash_point.min(stored.multiplier_max);
-        let (multiplier, outcomes) = match decide_interruption(&stored) {
-            Interruption::Settled { outcomes } => (Some(climb_end), outcomes),
-            Interruption::Stopped { multiplier, outcomes } => (Some(multiplier), outcomes),
+        let (told, multiplier, outcomes) = match decide_interruption(&stored) {
+            Interruption::Settled { outcomes } => (None, Some(climb_end), outcomes),
+            Interruption::Stopped { multiplier, outcomes } => {
+                (Some(reason), Some(multiplier), outcomes)
+            }
             Interruption::Voided | Interruption::Released => {
-                (None, vec![Outcome::Released; places.len()])
+                (Some(reason), None, vec![Outcome::Released; places.len()])
             }
         };
         let mut settlements = Vec::with_capacity(places.len());
+        let mut untold = Vec::new();
         for (&place, &outcome) in places.iter().zip(&outcomes) {
             let bet = *self.round.bets.get(place);
             settlements.push(Settlement { key: bet.key, outcome });
             self.end_bet(place, bet, outcome);
+            let ended = *self.round.bets.get(place);
+            if ended.state != bet.state {
+                untold.push(ended);
+            }
         }
         self.phase = Phase::Interrupted { reason, storing: true };
         self.round_ended();
         let (round, totals) = (self.round.number, self.round.totals);
         let would_have_paid = would_have_paid(&stored);
-        let ending = Ending { multiplier, settlements: settlements.clone(), would_have_paid };
+        let (reason, ends) = (told, settlements.clone());
+        let ending = Ending { reason, multiplier, settlements: ends, untold, would_have_paid };
         self.round.interruption = Some(ending);
         events.push(Event::Store(Write::Interruption {
             round,
@@ -98,11 +107,16 @@ impl Lobby {
         }));
     }
 
-    /// The interruption is durable: how it ended may be told.
+    /// The end of a stopped round is durable: it may be told.
     pub(super) fn interruption_stored(&mut self, at: Timestamp, events: &mut Vec<Event>) {
-        let Phase::Interrupted { reason, storing: true } = self.phase else { return };
+        let Phase::Interrupted { storing: true, .. } = self.phase else { return };
         let Some(ending) = self.round.interruption.take() else { return };
-        let Ending { multiplier, settlements, would_have_paid } = ending;
+        let Ending { reason, multiplier, settlements, untold, would_have_paid } = ending;
+        let Some(reason) = reason else {
+            self.tell_played(&untold, events);
+            self.over(at, events);
+            return;
+        };
         let (round, totals) = (self.round.number, self.round.totals);
         events.push(Event::Tell(Notice::InterruptionSettled {
             round,
@@ -113,6 +127,25 @@ impl Lobby {
             would_have_paid,
         }));
         self.over(at, events);
+    }
+
+    /// Tells a stopped round whose climb was over as if it had not been stopped: `untold` are the
+    /// bets whose end nobody knows yet.
+    fn tell_played(&self, untold: &[Bet], events: &mut Vec<Event>) {
+        let mut lost = Vec::new();
+        for bet in untold {
+            let BetState::CashedOut { multiplier, stamped_ms, auto } = bet.state else {
+                lost.push(*bet);
+                continue;
+            };
+            let (key, stake) = (bet.key, bet.stake);
+            let payout = stake.payout_at(multiplier);
+            let cash_out = CashOut { key, stake, multiplier, payout, stamped_ms, auto };
+            events.push(Event::Tell(Notice::CashedOut(cash_out)));
+        }
+        let (round, totals) = (self.round.number, self.round.totals);
+        self.tell_crash(events);
+        events.push(Event::Tell(Notice::Settled { round, lost, totals }));
     }
 
     /// Whether nobody plays and nothing is on its way: [`crate::Command::Rest`] would be obeyed.

@@ -14,10 +14,11 @@ use protocol::idempotency::IdempotencyHeader;
 use protocol::lobby::{
     LobbyLine, LobbyMode, LobbyOpened, LobbyView, OpenLobby, Visibility as Asked,
 };
-use protocol::wire::WireLobbyId;
+use protocol::wire::{WireAmount, WireLobbyId, WireStake};
 use protocol::{Code, ProblemBody};
 
 use super::{play_problem, store_problem};
+use crate::pictures::open_bets::Crowd;
 use crate::service::Service;
 use crate::store::{KeyedOpening, LobbyRecord, NewLobby, Opened, Opening, Visibility};
 
@@ -116,17 +117,17 @@ pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<Lobb
     let lobbies = lobbies.map_err(|error| store_problem(&error))?;
     let awake = service.inner.lobbies.all_awake();
     let awake = awake.iter().filter(|live| live.record.rules.visibility == Visibility::Public);
-    let mut lines: Vec<LobbyLine> = awake.map(|live| line(&live.record, live.bets())).collect();
+    let mut lines: Vec<LobbyLine> = awake.map(|live| line(&live.record, live.crowd())).collect();
     let played: BTreeSet<LobbyId> = lines.iter().map(|line| line.lobby_id.0).collect();
     let resting = lobbies.iter().filter(|record| !played.contains(&record.lobby));
-    lines.extend(resting.map(|record| line(record, 0)));
+    lines.extend(resting.map(|record| line(record, Crowd::default())));
     lines.sort_by_key(|line| (Reverse(line.bets), Reverse(line.lobby_id)));
     lines.truncate(LISTED as usize);
     Ok(Json(lines))
 }
 
-/// A lobby in the list, with so many bets in its round.
-pub(crate) fn line(record: &LobbyRecord, bets: u32) -> LobbyLine {
+/// A lobby in the list, with who is in its round.
+pub(crate) fn line(record: &LobbyRecord, crowd: Crowd) -> LobbyLine {
     LobbyLine {
         lobby_id: WireLobbyId(record.lobby),
         name: record.rules.name.clone(),
@@ -135,7 +136,11 @@ pub(crate) fn line(record: &LobbyRecord, bets: u32) -> LobbyLine {
             Mode::OnFirstBet => LobbyMode::OnFirstBet,
         },
         curve: record.rules.curve.into(),
-        bets,
+        bets: crowd.bets,
+        players: crowd.players,
+        stake_sum: WireAmount(crowd.stake_sum()),
+        stake_min: WireStake(record.rules.stake_min),
+        stake_max: WireStake(record.rules.stake_max),
     }
 }
 

@@ -11,8 +11,12 @@ use crate::live::{Ended, LiveLobby};
 use crate::pictures;
 use crate::store::Owner;
 
-/// How long to wait before the next try, in milliseconds, doubling up to the last.
-const BACKOFF_MS: (u64, u64) = (100, 30_000);
+/// How long to wait before the next try, in milliseconds, doubling up to the last: whatever stood
+/// in the way, three seconds after it is gone the lobby is played.
+const BACKOFF_MS: (u64, u64) = (100, 2_000);
+/// How long a lobby is left alone whose fence the wallet refused, in milliseconds, where the store
+/// says who owns it. It never is asked for again where only the wallet knows of a newer owner.
+const FENCED_MS: u64 = 2_000;
 /// As many tries as stand for the pause between two looks whether everything was answered.
 const ANSWERED_TRIES: u32 = 2;
 /// A lobby that was played for so long, in milliseconds, starts with the shortest wait again.
@@ -114,6 +118,22 @@ impl Lobbies {
             () = self.ownership.regained() => {}
             () = self.clock.sleep_until(self.clock.now() + backoff_ms) => {}
         }
+    }
+
+    /// A newer owner plays the lobby. Said once.
+    pub(super) fn note_fenced(&self, lobby: LobbyId) {
+        if self.fenced.lock().insert(lobby, self.clock.now()).is_none() {
+            self.metrics.lobbies_fenced.inc();
+            tracing::error!(lobby.id = %lobby, "a newer owner plays this lobby; it is left alone");
+        }
+    }
+
+    /// Whether the lobby is to be left alone: for ever, or on a store that others may share until
+    /// its owner may have died.
+    pub(super) fn is_left_alone(&self, lobby: LobbyId) -> bool {
+        let fenced = self.fenced.lock().get(&lobby).copied();
+        let is_recent = |since| self.clock.now().ms_since(since) < FENCED_MS;
+        fenced.is_some_and(|since| !self.ownership.is_shared() || is_recent(since))
     }
 
     fn forget(&self, ended: &Arc<LiveLobby>) {

@@ -63,7 +63,7 @@ impl Lobbies {
 
     /// What is stored of the lobby, if it rests.
     async fn at_rest(&self, lobby: LobbyId) -> Result<Option<Inheritance>, PlayError> {
-        if self.is_stopping() || self.fenced.lock().contains(&lobby) {
+        if self.is_stopping() || self.is_left_alone(lobby) {
             return Err(PlayRefusal::Draining.into());
         }
         let left = self.takeover.store.inherit(lobby).await.map_err(|error| failed(&error))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::{Fence, Outcome, Reserve, Wallet};
 use engine::{Bet, BetKey, BetState, Settlement, Totals};
 use kernel::{Amount, Epoch, Multiplier, RoundId, SeedIndex, Stake};
-use platform::clock::SystemClock;
+use platform::clock::{ManualClock, SystemClock};
 use platform::metrics::Registry;
 use tokio::sync::Notify;
 
@@ -43,6 +43,7 @@ async fn node() -> Node {
         anchor: fairness::Anchor::Local,
         public_seed: Some("drawn".into()),
         beacon_signature: None,
+        promised: false,
         used: 0,
         skipped: Vec::new(),
         abandoned: None,
@@ -187,6 +188,24 @@ async fn nothing_is_acknowledged_while_the_wallet_is_down() {
     node.wallet.book.lock().down = false;
     node.flush_all().await;
     assert_eq!(node.store.inherit(lobby(1)).await.unwrap().unwrap().unclosed, []);
+}
+
+#[tokio::test]
+async fn for_how_long_nothing_is_answered_is_shown() {
+    let node = node().await;
+    let clock = ManualClock::new();
+    let sender = Sender { clock: Arc::new(clock.clone()), ..node.sender.clone() };
+    let mut since = None;
+    let mut shown_after = |ms, flush| {
+        clock.advance(ms);
+        sender.note_stuck(&mut since, flush);
+        sender.metrics.outbox_stuck_seconds.get()
+    };
+    assert_eq!(shown_after(5_000, Flush::Empty), 0);
+    assert_eq!(shown_after(5_000, Flush::Stuck), 0, "it was just asked for the first time");
+    assert_eq!(shown_after(31_000, Flush::Stuck), 31);
+    assert_eq!(shown_after(2_000, Flush::Sent), 0, "somebody answers again");
+    assert_eq!(shown_after(9_000, Flush::Stuck), 0, "and what was before is over");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use kernel::{Multiplier, Stake};
 use protocol::picture::BetOutcome;
 use protocol::rounds::Phase;
 use protocol::{Picture, PictureEvent};
+use tokio::task::JoinSet;
 
 use super::CARRYING_MS;
 use crate::testing::{World, bet_id, lobby, player};
@@ -105,6 +106,49 @@ async fn a_round_is_drawn_in_order_and_hides_its_end() {
     };
     assert_eq!((settled.seed.len(), settled.public_seed.len()), (64, 64));
     assert_eq!(settled.totals.count, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bets_of_a_crowd_share_pictures_and_each_is_told_once_before_the_lock() {
+    const CROWD: u64 = 40;
+    let mut world = World::new();
+    world.config.main.betting_ms = 2_000;
+    for number in 1..=CROWD {
+        world.wallet.top_up(player(number), 1_000);
+    }
+    let mut subscription = world.bus.subscribe(lobby(1));
+    let process = world.start().await;
+    while process.service.look(lobby(1), None).await.unwrap().closes_in_ms.is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut bets = JoinSet::new();
+    for number in 1..=CROWD {
+        let request = BetRequest { player: player(number), ..request(1, None) };
+        let service = process.service.clone();
+        bets.spawn(async move { service.place_bet(request).await });
+    }
+    while let Some(placed) = bets.join_next().await {
+        placed.unwrap().unwrap();
+    }
+    let (mut told, mut pictures) = (Vec::new(), 0);
+    while let Some(Delivery::Picture(json)) = subscription.next().await {
+        match Picture::from_json(&json).unwrap().event {
+            PictureEvent::BetsAccepted(accepted) => {
+                pictures += 1;
+                told.extend(accepted.bets.iter().map(|bet| bet.user_id.0));
+            }
+            PictureEvent::RoundLocked(locked) => {
+                assert_eq!(u64::from(locked.count), CROWD);
+                break;
+            }
+            _ => {}
+        }
+    }
+    told.sort();
+    assert_eq!(told, (1..=CROWD).map(player).collect::<Vec<_>>());
+    // One at once, one four times a second while betting is open, one before the lock.
+    assert!((1..=10).contains(&pictures), "{pictures} pictures");
+    process.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,15 +75,30 @@ impl SeedMaker {
         self.store.add_chain(plan.owner, record.clone(), checkpoints).await?;
         // The row that stands: another attempt may have come first.
         let stands = self.store.chain(plan.owner.lobby, chain).await?.unwrap_or(record);
-        match stands.anchor {
-            Anchor::Drand { round }
-                if stands.public_seed.is_none()
-                    && self.clock.unix_ms() + AHEAD_MS > drand::due_ms(round) =>
-            {
-                self.abandon(plan.owner, stands, AbandonReason::PublishedLate).await
-            }
-            _ => Ok(stands),
+        self.promise(plan.owner, stands).await
+    }
+
+    /// Notes that the promise of a stored chain was public in time, or gives the chain up: its
+    /// beacon's round must still be far enough ahead. Whoever ended between storing a chain and
+    /// this note leaves it to the next owner to judge.
+    ///
+    /// # Errors
+    /// [`SeedError`] if it cannot be stored.
+    pub(super) async fn promise(
+        &self,
+        owner: Owner,
+        mut chain: ChainRecord,
+    ) -> Result<ChainRecord, SeedError> {
+        let Anchor::Drand { round } = chain.anchor else { return Ok(chain) };
+        if chain.promised || chain.public_seed.is_some() || chain.abandoned.is_some() {
+            return Ok(chain);
         }
+        if self.clock.unix_ms() + AHEAD_MS > drand::due_ms(round) {
+            return self.abandon(owner, chain, AbandonReason::PublishedLate).await;
+        }
+        chain.promised = true;
+        self.store.add_chain(owner, chain.clone(), Vec::new()).await?;
+        Ok(chain)
     }
 
     /// Gives a stored chain its public seed, not drawn and not known before the commitment is
@@ -258,6 +273,7 @@ impl SeedMaker {
             anchor,
             public_seed: None,
             beacon_signature: None,
+            promised: false,
             used: 0,
             skipped: Vec::new(),
             abandoned: None,

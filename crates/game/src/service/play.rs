@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::Service;
 use crate::live::{LiveLobby, Request};
-use crate::store::{BetRecord, RoundState, StoreError};
+use crate::store::StoreError;
 
 #[async_trait]
 impl Play for Service {
@@ -111,8 +111,12 @@ impl Service {
                 return Err(refusal.into());
             }
             BetState::Accepted if !first.in_round => return Err(PlayError::Unavailable),
-            BetState::Released if !first.in_round && self.missed_its_lock(&first).await? => {
-                return Err(refusal.into());
+            // One that its round took, and gave back as it was voided, is answered as at first.
+            BetState::Released => {
+                let refused = self.inner.store.was_refused(first.player, first.bet).await;
+                if refused.map_err(|error| not_found(&error))? {
+                    return Err(refusal.into());
+                }
             }
             _ => {}
         }
@@ -124,13 +128,6 @@ impl Service {
             cap: first.cap,
             balance: first.balance,
         })
-    }
-
-    /// Whether a bet that went back was never in: its round was locked without it. One that was
-    /// voided took it, and gave it back.
-    async fn missed_its_lock(&self, bet: &BetRecord) -> Result<bool, PlayError> {
-        let round = self.inner.store.round(bet.round).await.map_err(|error| not_found(&error))?;
-        Ok(round.is_none_or(|(round, _)| round.state != RoundState::Voided))
     }
 }
 

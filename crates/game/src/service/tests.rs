@@ -90,6 +90,10 @@ async fn a_round_is_played_from_bet_to_close() {
     let balance = Amount::from_whole(90) + paid;
     assert_eq!(world.wallet.balance(player(1)), balance);
     assert_eq!(world.wallet.book.lock().conflicts, 0);
+    let metrics = process.service.metrics();
+    let staked = Amount::from_whole(10).units().unsigned_abs();
+    until(async || metrics.settled_staked_units.get() == staked).await;
+    assert_eq!(metrics.settled_paid_units.get(), paid.units().unsigned_abs());
 
     // Sent again in a later round: the first answer, and no second hold.
     let again = process.service.place_bet(request(1, 1, 10, Some(101))).await.unwrap();

@@ -82,6 +82,7 @@ fn chain() -> ChainRecord {
         anchor: fairness::Anchor::Local,
         public_seed: None,
         beacon_signature: None,
+        promised: false,
         used: 0,
         skipped: Vec::new(),
         abandoned: None,
@@ -243,9 +244,10 @@ pub async fn applying_everything_twice_changes_nothing_the_second_time(store: &d
     let close = OutboxBody::Close { count: 2, stake_sum_units: 200_000, seed_index: 1 };
     assert_eq!(sent[3], close);
 
-    // Commands that come again one by one, as after a lost commit.
-    for command in [script[0].clone(), script[3].clone(), script[7].clone(), script[9].clone()] {
-        assert_eq!(apply(store, vec![command]).await, [Some(Done::Stored)]);
+    // Commands that come again one by one, as from a first sending that was long on its way.
+    for place in [0, 1, 3, 4, 6, 7, 8, 9] {
+        let again = vec![script[place].clone()];
+        assert_eq!(apply(store, again).await, [Some(Done::Stored)], "command {place}");
     }
     assert_eq!(store.unsent(NODE, 100, &[]).await.unwrap().len(), 4);
     let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
@@ -264,6 +266,9 @@ pub async fn the_lock_marks_exactly_its_bets_and_later_ones_are_released(store: 
     let (_, bets) = store.round(round(1)).await.unwrap().unwrap();
     let seen: Vec<_> = bets.iter().map(|bet| (bet.in_round, bet.state)).collect();
     assert_eq!(seen, [(true, BetState::Accepted), (false, BetState::Released)]);
+    for (bet, refused) in bets.iter().zip([false, true]) {
+        assert_eq!(store.was_refused(bet.player, bet.bet).await, Ok(refused));
+    }
     let sent = store.unsent(NODE, 100, &[]).await.unwrap();
     assert_eq!(sent.len(), 2, "the unlisted bet and the late one, once each");
     // A lock that lists a bet which is not there is refused whole.
@@ -292,6 +297,7 @@ pub async fn a_voided_round_gives_all_bets_back_and_closes_with_nothing(store: &
     let (record, bets) = store.round(round(1)).await.unwrap().unwrap();
     assert_eq!((record.state, record.seed), (RoundState::Voided, None));
     assert_eq!(bets[0].state, BetState::Released);
+    assert!(!store.was_refused(bets[0].player, bets[0].bet).await.unwrap());
     let sent = store.unsent(NODE, 100, &[]).await.unwrap();
     let close = OutboxBody::Close { count: 0, stake_sum_units: 0, seed_index: 0 };
     assert_eq!(sent.iter().map(|row| &row.body).collect::<Vec<_>>(), [&close]);

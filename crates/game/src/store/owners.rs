@@ -120,6 +120,11 @@ impl Owner {
 }
 
 impl Batch {
+    /// Whether the batch may change the lobby: it says under which epoch, and that one stands.
+    pub(super) fn owns(&self, lobby: LobbyId, not_owned: &BTreeSet<LobbyId>) -> bool {
+        self.owned.contains_key(&lobby) && !not_owned.contains(&lobby)
+    }
+
     /// The part of the batch that is this command.
     #[must_use]
     pub fn alone(&self, command: &StoreCommand) -> Self {

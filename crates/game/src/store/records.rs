@@ -63,6 +63,9 @@ pub struct ChainRecord {
     /// Where the public seed comes from.
     pub anchor: Anchor,
     pub public_seed: Option<String>,
+    /// Whether it is known that everybody could read the promise in time; never asked where the
+    /// public seed is drawn.
+    pub promised: bool,
     /// What the beacon signed, once the public seed is its output.
     pub beacon_signature: Option<BeaconSignature>,
     /// The highest index that a lock used up.

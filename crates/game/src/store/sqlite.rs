@@ -28,6 +28,7 @@ use super::{
 
 use owners::Claims;
 
+pub(crate) use outbox::{disagreed, free_exposure};
 pub use schema::SCHEMA;
 
 /// The store on one file: a writer that commits in groups, and readers.
@@ -334,6 +335,10 @@ impl Store for SqliteStore {
 
     async fn bet(&self, player: PlayerId, bet: BetId) -> Result<Option<BetRecord>, StoreError> {
         self.read(move |connection| bets::one(connection, player, bet)).await
+    }
+
+    async fn was_refused(&self, player: PlayerId, bet: BetId) -> Result<bool, StoreError> {
+        self.read(move |connection| bets::was_refused(connection, player, bet)).await
     }
 
     async fn bets_of(

@@ -73,6 +73,13 @@ impl LeasedStore {
         };
     }
 
+    /// Every claim is void, as after a failover that lost some.
+    pub(crate) fn void_claims(&self) {
+        for (owner, _) in self.leases.lock().owners.values_mut() {
+            *owner = None;
+        }
+    }
+
     /// Who owns the lobby now, if anybody does.
     pub(crate) fn owner_of(&self, lobby: LobbyId) -> Option<NodeId> {
         self.leases.lock().owner(lobby, self.clock.now())
@@ -291,6 +298,10 @@ impl Store for LeasedStore {
 
     async fn bet(&self, player: PlayerId, bet: BetId) -> Result<Option<BetRecord>, StoreError> {
         self.rows.bet(player, bet).await
+    }
+
+    async fn was_refused(&self, player: PlayerId, bet: BetId) -> Result<bool, StoreError> {
+        self.rows.was_refused(player, bet).await
     }
 
     async fn bets_of(

@@ -79,6 +79,23 @@ fn the_token_is_a_bearer_token() {
 }
 
 #[test]
+fn the_calls_of_our_own_page_say_what_they_refuse_and_which_cookie_they_read() {
+    let document = document();
+    let scheme = &document["components"]["securitySchemes"]["cookie"];
+    assert_eq!(scheme["name"], "__Host-waxwing-refresh");
+    for call in ["login", "refresh", "logout"] {
+        let path = format!("/gateway/user/v1/auth/cookie/{call}");
+        let call = &document["paths"][&path]["post"];
+        assert!(call["responses"]["403"]["content"]["application/problem+json"].is_object());
+        assert!(call["responses"]["200"].is_object(), "{path}");
+    }
+    let refresh = &document["paths"]["/gateway/user/v1/auth/cookie/refresh"]["post"];
+    assert!(refresh["requestBody"].is_null() && refresh["security"][0]["cookie"].is_array());
+    let kept = &document["components"]["schemas"]["KeptSignIn"]["properties"];
+    assert!(kept["refresh_token"].is_null() && kept["access_token"].is_object(), "{kept}");
+}
+
+#[test]
 fn calls_of_two_roles_are_never_named_alike() {
     let document = document();
     let (own, role) = (&document["paths"]["/gateway/status"], &document["paths"]);

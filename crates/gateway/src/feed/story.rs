@@ -50,6 +50,8 @@ pub(crate) struct Story {
 enum Stage {
     Opened,
     Started,
+    /// Without an end yet: it may turn out that the climb was over.
+    Stopped,
     Ended,
 }
 
@@ -172,10 +174,8 @@ impl Story {
                 }
             }
             PictureEvent::Crashed(crashed) => self.crash(round, Some(crashed.crash_point), told),
-            PictureEvent::Voided(_) | PictureEvent::Interrupted(_) => {
-                self.round = round;
-                self.stage = Stage::Ended;
-            }
+            PictureEvent::Voided(_) => (self.round, self.stage) = (round, Stage::Ended),
+            PictureEvent::Interrupted(_) => (self.round, self.stage) = (round, Stage::Stopped),
             PictureEvent::BetResult(result) => {
                 let event = bet_result(self.lobby, round, result);
                 told.push(Told::Player(result.user_id.0, event));
@@ -237,7 +237,8 @@ const fn stage_of(phase: Phase) -> Stage {
     match phase {
         Phase::Open | Phase::Locked => Stage::Opened,
         Phase::Running => Stage::Started,
-        Phase::Crashed | Phase::Settled | Phase::Voided | Phase::Interrupted => Stage::Ended,
+        Phase::Interrupted => Stage::Stopped,
+        Phase::Crashed | Phase::Settled | Phase::Voided => Stage::Ended,
     }
 }
 

@@ -200,3 +200,65 @@ async fn a_snapshot_whose_pictures_never_come_is_everyones() {
         assert_eq!(numbers(client, 1).await, [numbered("crashed", 12)]);
     }
 }
+
+#[tokio::test]
+async fn who_only_watches_visits_the_lobby_now_and_then() {
+    let config = crate::Config { feed_visit_ms: 100, ..crate::Config::default() };
+    let gateway = Gateway::with_config(config, axum::Router::new(), axum::Router::new());
+    let _watching = gateway.listener().await;
+    let before = gateway.play.lookers().len();
+    // Never so quiet that the owner has to be asked.
+    for seq in 10..40 {
+        gateway.publish(seq, tick(seq * 100, 101));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let looks = gateway.play.lookers().len() - before;
+    assert!((2..=6).contains(&looks), "{looks} looks in 600 ms");
+}
+
+/// The record of round 3: player 7 has lost bet 1.
+fn record() -> axum::Router {
+    let lost = json!({
+        "user_id": 7, "name": "ann", "bet_id": "01010101-0101-0101-0101-010101010101",
+        "stake": 0.01, "state": "lost",
+    });
+    let record = json!({ "state": "settled", "round": 3, "bets": [lost] });
+    let answer = move || async { axum::Json(record) };
+    axum::Router::new().route("/game/v1/lobby/4/rounds/3", axum::routing::get(answer))
+}
+
+#[tokio::test]
+async fn a_result_that_the_bus_lost_is_read_from_the_record_and_told_once() {
+    let gateway = Gateway::with_roles(axum::Router::new(), record());
+    let (mut ann, _) = gateway.plain_player().await;
+    let mut over = snapshot(Phase::Settled);
+    over.crash_point = Some(multiplier(150));
+    gateway.play.show(over);
+    // The listener has no turn before the bus has lost the first of these.
+    gateway.publish_lost_bet(7);
+    for other in 1_000..6_000 {
+        gateway.publish_lost_bet(other);
+    }
+    let told = ann.event("bet_result").await;
+    assert_eq!(
+        (&told["result"], &told["round"], &told["user_id"]),
+        (&json!("lost"), &json!(3), &json!(7))
+    );
+    // Late, or once more: it was told.
+    gateway.publish_lost_bet(7);
+    gateway.publish(10, started());
+    let next: Value = serde_json::from_str(&ann.event_text().await).unwrap();
+    assert_eq!(next["type"], "round_started", "{next}");
+}
+
+#[tokio::test]
+async fn a_result_that_got_lost_with_all_else_is_told_once_the_owner_was_asked() {
+    let config = crate::Config { feed_quiet_ms: 100, ..crate::Config::default() };
+    let gateway = Gateway::with_config(config, axum::Router::new(), record());
+    let (mut ann, _) = gateway.plain_player().await;
+    let mut over = snapshot(Phase::Settled);
+    (over.seq, over.crash_point) = (20, Some(multiplier(150)));
+    gateway.play.show(over);
+    let told = ann.event("bet_result").await;
+    assert_eq!((&told["result"], &told["round"]), (&json!("lost"), &json!(3)));
+}

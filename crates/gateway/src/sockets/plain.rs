@@ -90,9 +90,9 @@ impl Sockets {
     }
 
     async fn place(&self, session: &Session, wanted: Wanted) -> Result<Answer, Problem> {
-        let claims = self.proof.of(session)?.claims;
+        let proved = self.proof.of(session)?;
         let Wanted { at, bet, stake, auto_cash_out } = wanted;
-        let (player, username) = (claims.player, claims.username);
+        let (player, username) = (proved.claims().player, proved.claims().username.clone());
         let request = BetRequest { player, username, at, bet, stake, auto_cash_out };
         let accepted = self.owners.place_bet(&request).await;
         let accepted = accepted.map_err(|error| unanswered(&error, "bet"))?;
@@ -108,7 +108,7 @@ impl Sockets {
     }
 
     async fn cancel(&self, session: &Session, at: LobbyRef, bet: BetId) -> Result<Answer, Problem> {
-        let player = self.proof.of(session)?.claims.player;
+        let player = self.proof.of(session)?.claims().player;
         let returned = self.owners.cancel_bet(CancelRequest { player, at, bet }).await;
         let returned = returned.map_err(|error| unanswered(&error, "cancellation"))?;
         Ok(Answer::BetCancelled(BetCancelled {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::{Code, Problem};
 use realtime::{CloseCode, Session, SessionId};
-use tokens::{PlayerClaims, TokenError, Verifier};
+use tokens::{PlayerClaims, Proven, TokenError, Verifier};
 
 use crate::refusal::invalid_token;
 
@@ -19,14 +19,19 @@ const GRACE_S: u32 = 24 * 60 * 60;
 pub(crate) struct Proof {
     verifier: Arc<Verifier>,
     clock: Arc<dyn Clock>,
-    proved: Mutex<HashMap<SessionId, Proved>>,
+    proved: Mutex<HashMap<SessionId, Arc<Proved>>>,
 }
 
 /// What a plain socket proved, by the token it showed last.
-#[derive(Clone)]
 pub(crate) struct Proved {
-    pub(crate) claims: PlayerClaims,
+    proven: Proven,
     pub(crate) token: Sealed<String>,
+}
+
+impl Proved {
+    pub(crate) const fn claims(&self) -> &PlayerClaims {
+        self.proven.claims()
+    }
 }
 
 impl Proof {
@@ -54,8 +59,8 @@ impl Proof {
         session: &Session,
         token: Sealed<String>,
     ) -> Result<PlayerClaims, Problem> {
-        let claims = match self.verifier.verify(token.expose(), self.now_s()) {
-            Ok(claims) => claims,
+        let proven = match self.verifier.verify_first(token.expose(), self.now_s()) {
+            Ok(proven) => proven,
             Err(TokenError::Expired) => {
                 self.for_cash_out(session, Some(&token))?;
                 let detail = "The token expired: cash-outs are still taken, sign in to bet";
@@ -63,14 +68,14 @@ impl Proof {
             }
             Err(error) => return Err(invalid_token(Some(error))),
         };
+        let claims = proven.claims().clone();
         let known = session.player().or_else(|| session.former_player());
         if known.is_some_and(|player| player != claims.player) {
             let detail = "This socket is another player's, open one of your own";
             return Err(Problem::new(Code::Forbidden, detail));
         }
         self.remember(session, &token, &claims);
-        let proved = Proved { claims: claims.clone(), token };
-        self.proved.lock().insert(session.id(), proved);
+        self.proved.lock().insert(session.id(), Arc::new(Proved { proven, token }));
         Ok(claims)
     }
 
@@ -78,12 +83,12 @@ impl Proof {
     ///
     /// # Errors
     /// `unauthenticated` or `token_expired`.
-    pub(crate) fn of(&self, session: &Session) -> Result<Proved, Problem> {
+    pub(crate) fn of(&self, session: &Session) -> Result<Arc<Proved>, Problem> {
         let proved = self.proved.lock().get(&session.id()).cloned();
         match proved {
             // Looked at again each time: the notice of a sign-out may have been lost.
-            Some(proved) => match self.verifier.verify(proved.token.expose(), self.now_s()) {
-                Ok(_) => Ok(proved),
+            Some(proved) => match self.still_good(&proved) {
+                Ok(()) => Ok(proved),
                 Err(error) => Err(Self::outlived(session, error)),
             },
             None if session.former_player().is_none() => {
@@ -92,6 +97,10 @@ impl Proof {
             }
             None => Err(token_expired()),
         }
+    }
+
+    fn still_good(&self, proved: &Proved) -> Result<(), TokenError> {
+        self.verifier.verify_again(&proved.proven, proved.token.expose(), self.now_s())
     }
 
     /// What a socket is told whose token was good once; one that was signed out is closed.

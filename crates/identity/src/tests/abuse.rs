@@ -90,6 +90,7 @@ async fn one_network_does_not_fill_the_queue_of_hashes() {
         hashes_waiting: 8,
         hashes_waiting_per_network: 4,
         failures_at_once: 100,
+        name_failures_at_once: 400,
         ..Config::default()
     };
     let world = Arc::new(world(config).await);

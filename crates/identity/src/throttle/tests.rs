@@ -38,6 +38,7 @@ fn exhaust(throttle: &Throttle, who: Who, now: Timestamp) -> (u32, u32, Budget) 
 fn after_the_first_few_one_try_a_pause_is_let_through() {
     let throttle = throttle(10);
     let (ann, start) = (throttle.who("ann", Some(network(1))), 1_000);
+    throttle.remember(ann);
     assert_eq!(exhaust(&throttle, ann, at(start)), (10, 6, Budget::NameHere));
     assert_eq!(exhaust(&throttle, ann, at(start + PAUSE_MS - 1)).0, 0);
     for pauses in 1..=20 {
@@ -115,6 +116,27 @@ fn many_networks_together_guess_one_name_slowly_and_its_owner_comes_in_at_home()
     let bob = throttle.who("bob", Some(network(1_000)));
     assert!(throttle.take(bob, at(0)).is_ok(), "others are not meant");
     assert!(throttle.take(hotel, at(60_000)).is_ok());
+}
+
+#[test]
+fn one_network_never_uses_up_what_a_name_has_elsewhere() {
+    let throttle = throttle(10);
+    let (guesser, hotel) =
+        (throttle.who("ann", Some(network(1))), throttle.who("ann", Some(network(2))));
+    let (mut taken, mut refused_by) = (0, None);
+    // A day of guessing, as fast as it is let.
+    for now_s in 0..86_400 {
+        match throttle.take(guesser, at(now_s * 1_000)) {
+            Ok(_failed) => taken += 1,
+            Err(refused) => refused_by = Some(refused.budget),
+        }
+        if now_s % 3_600 == 0 {
+            let own = throttle.take(hotel, at(now_s * 1_000));
+            own.unwrap_or_else(|refused| panic!("locked out: {refused:?}")).give_back();
+        }
+    }
+    assert_eq!(refused_by, Some(Budget::NameShare));
+    assert_eq!(taken, 25 + 86_400 / 240 - 1, "a quarter at once, then one every four minutes");
 }
 
 #[test]

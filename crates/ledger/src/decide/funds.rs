@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn change(book: &mut Book<'_>, funds: &Funds) -> Result<FundsTaken, FundsRefusal> {
     if let Some(made) = book.request(funds.player, funds.request) {
         let same = match funds.change {
-            FundsChange::Add(amount) => made.moved == amount,
+            FundsChange::Add(amount) | FundsChange::Credit(amount) => made.moved == amount,
             FundsChange::Set(balance) => made.balance == balance,
         };
         let taken = FundsTaken { moved: made.moved, balance: made.balance };
@@ -19,13 +19,16 @@ pub(super) fn change(book: &mut Book<'_>, funds: &Funds) -> Result<FundsTaken, F
     }
     let available = book.balance(Account::Player(funds.player));
     let (moved, balance) = match funds.change {
-        FundsChange::Add(amount) => (amount, available + amount),
+        FundsChange::Add(amount) | FundsChange::Credit(amount) => (amount, available + amount),
         FundsChange::Set(balance) => (balance - available, balance),
     };
     if balance.is_negative() {
         return Err(FundsRefusal::InsufficientFunds);
     }
-    if moved > Amount::ZERO {
+    if balance > Amount::MAX {
+        return Err(FundsRefusal::AboveBalance { max: Amount::MAX });
+    }
+    if moved > Amount::ZERO && !matches!(funds.change, FundsChange::Credit(_)) {
         count_top_up(book, funds, moved, balance)?;
     }
     let (kind, amount) =

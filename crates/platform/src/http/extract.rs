@@ -94,10 +94,11 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
 /// What a body says. Bodies are objects: an array would be taken for its fields in order. They are
 /// UTF-8 to the last byte: `serde_json` would look into the fields that it knows alone.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let body = match body.trim_ascii() {
-        [] => b"{}",
-        [b'[', ..] => return Err(ApiError::new(Code::Malformed, "The body is not an object")),
-        body => body,
+    // What JSON calls space: a form feed is none, though ASCII calls it white.
+    let body = match body.iter().find(|byte| !b" \t\r\n".contains(byte)) {
+        None => b"{}",
+        Some(b'[') => return Err(ApiError::new(Code::Malformed, "The body is not an object")),
+        Some(_) => body,
     };
     let body = std::str::from_utf8(body)
         .map_err(|_| ApiError::new(Code::Malformed, "The body is not UTF-8"))?;

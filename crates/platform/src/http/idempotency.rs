@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::ApiError;
 use super::extract::{parse, read};
 
-pub use answer::{Found, KeptAnswer, SCHEMA, find, keep};
+pub use answer::{Found, KEPT_MS, KeptAnswer, PRUNED, SCHEMA, find, keep};
 
 const HEADER: &str = "idempotency-key";
 /// The longest key.

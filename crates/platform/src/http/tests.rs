@@ -154,7 +154,9 @@ async fn a_body_is_utf8_also_where_nobody_reads_it() {
 
 #[tokio::test]
 async fn a_body_that_is_not_the_json_asked_for_is_malformed() {
-    for body in ["", "{}", "nonsense", "[]", "null", r#"{"word":1}"#, r#"{"word":"a"} b"#] {
+    let form_feed = "{\"word\":\"a\"}\x0c";
+    let bodies = ["", "{}", "nonsense", "[]", "null", r#"{"word":1}"#, r#"{"word":"a"} b"#];
+    for body in bodies.into_iter().chain([form_feed, "\x0c[]"]) {
         let answer = ask(post_request(body)).await;
         assert_eq!(answer.problem(), (400, "malformed".into()), "{body}");
     }

@@ -4,7 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use contracts::{
-    Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, LobbyRef, PlayError, Returned,
+    Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, LobbyRef, PlayError,
+    PlayRefusal, Returned,
 };
 use kernel::{BetId, LobbyId, Multiplier, PlayerId, Stake, Timestamp};
 use platform::clock::BoxFuture;
@@ -23,8 +24,6 @@ const PATIENCE_MS: u64 = 15_000;
 const PERSISTS_MS: u64 = 45_000;
 /// How long nothing is seen before a player looks, in milliseconds.
 const QUIET_MS: u64 = 5_000;
-/// What players like to aim at, in hundredths: low ones meet crash points more often.
-const TARGETS: [u32; 10] = [101, 102, 103, 105, 110, 120, 135, 150, 200, 300];
 
 pub(super) struct Player {
     crowd: Crowd,
@@ -154,7 +153,8 @@ impl Player {
             // More than most have, or than a house of little means covers.
             Stake::from_steps(self.dice.number(50_000, 1_200_000))
         }?;
-        let auto_cash_out = self.dice.permille(600).then(|| *self.dice.choose(&TARGETS));
+        let auto_cash_out =
+            self.dice.permille(600).then(|| *self.dice.choose(self.crowd.0.targets));
         let auto_cash_out = auto_cash_out.and_then(Multiplier::from_centi);
         let shared = SharedDice::new(Dice::new(self.dice.next(), 1));
         let bet = bet_id(&*self.crowd.0.clock, &shared);
@@ -171,8 +171,8 @@ impl Player {
             })
             .await
             .map_err(|refused| {
-                if refused {
-                    self.crowd.0.judge.told_refused(self.id, bet);
+                if let Some(why) = refused {
+                    self.crowd.0.judge.told_refused(self.id, bet, why);
                 }
             })
             .ok()?;
@@ -185,7 +185,7 @@ impl Player {
         let (player, bet) = (self.id, placed.bet);
         let at = LobbyRef { lobby: self.lobby, round: Some(placed.round) };
         let cancel = CancelRequest { player, at, bet };
-        let returned: Result<Returned, bool> = self
+        let returned: Result<Returned, _> = self
             .ask(false, move |gateway: Gateway| {
                 Box::pin(async move { gateway.owners().cancel_bet(cancel).await })
             })
@@ -226,7 +226,7 @@ impl Player {
         }
     }
 
-    /// Asks until there is an answer; the error says whether it was a refusal.
+    /// Asks until there is an answer; the error says why it was refused, if it was.
     async fn ask<T: Send + 'static>(
         &mut self,
         vanishes: bool,
@@ -235,13 +235,13 @@ impl Player {
         + Send
         + Sync
         + 'static,
-    ) -> Result<T, bool> {
+    ) -> Result<T, Option<PlayRefusal>> {
         let until_ms = self.now_ms() + PERSISTS_MS;
         loop {
             match self.call(serve.clone()).await {
                 Some(Ok(answer)) if !vanishes => return Ok(answer),
-                Some(Err(PlayError::Refused(_))) if !vanishes => return Err(true),
-                _ if vanishes || self.now_ms() > until_ms => return Err(false),
+                Some(Err(PlayError::Refused(why))) if !vanishes => return Err(Some(why)),
+                _ if vanishes || self.now_ms() > until_ms => return Err(None),
                 _ => self.reconnect(),
             }
             self.pause(1_000).await;

@@ -7,6 +7,7 @@ use kernel::{Amount, Multiplier, RoundId, SeedIndex};
 
 use super::Judge;
 use super::rounds::Rounds;
+use super::sums::payout;
 use crate::records::{BetRow, Records, RoundRow};
 
 impl Judge {
@@ -29,6 +30,10 @@ impl Judge {
             return;
         };
         let climb_end = crash_point.min(rules.multiplier_max);
+        if record.state == RoundState::Settled {
+            self.late_is_late(records, round, climb_end);
+        }
+        self.forget_clicks(round);
         let bets = row.bets.iter().filter_map(|name| records.bets.get(name));
         let bets: Vec<&BetRow> = bets.filter(|bet| bet.in_round).collect();
         match record.state {
@@ -135,7 +140,7 @@ impl Judge {
 /// What went back to the player, gross.
 fn paid(bet: &BetRow) -> Amount {
     match bet.state {
-        BetState::CashedOut { multiplier, .. } => bet.stake.payout_at(multiplier),
+        BetState::CashedOut { multiplier, .. } => payout(bet.stake, multiplier),
         BetState::Released => bet.stake.amount(),
         _ => Amount::ZERO,
     }

@@ -7,6 +7,7 @@ use ledger::{HoldId, HoldState, Released};
 
 use super::Judge;
 use super::rounds::{Ended, Rounds};
+use super::sums::payout;
 use super::told::Asked;
 use crate::book::Book;
 use crate::records::{BetRow, Records};
@@ -74,8 +75,8 @@ impl Judge {
         let hold = book.rows.holds.get(&HoldId { player: name.0, bet: name.1 });
         let state = hold.map(|hold| hold.state);
         let agree = match (Ended::of(bet.state), state) {
-            (Some(Ended::CashedOut(at)), Some(HoldState::Won { payout })) => {
-                bet.stake.payout_at(at) == payout
+            (Some(Ended::CashedOut(at)), Some(HoldState::Won { payout: won })) => {
+                payout(bet.stake, at) == won
             }
             (Some(Ended::Cancelled), Some(HoldState::Released(by))) => by != Released::Resolved,
             (Some(Ended::Lost), Some(HoldState::Lost))

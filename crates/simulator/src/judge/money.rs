@@ -54,6 +54,7 @@ impl Witness<Book> for Judge {
         }
         if let (BookChange::Apply { batch, .. }, BookAnswer::Applied(applied, _)) = (change, answer)
         {
+            self.sender_was_obeyed(batch, &applied.answers);
             self.closes(book, batch, &applied.answers);
         }
         let lobbies: BTreeSet<LobbyId> =
@@ -88,6 +89,11 @@ impl Witness<Book> for Judge {
         }
         money.fences = book.rows.fences.clone();
         drop(money);
+        let batches = changes.iter().filter_map(|change| match change {
+            BookChange::Apply { batch, .. } => Some(batch),
+            _ => None,
+        });
+        self.fences_are_left(book, batches.flatten());
         self.0.rounds.lock().tally.lost_commits += changes.len() as u64;
     }
 }

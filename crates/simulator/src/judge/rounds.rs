@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{BetKey, BetState, CashOut};
-use game::store::{Done, LockRecord, RoundState, StoreCommand, StoreError};
+use game::store::{Done, LockRecord, RoundEnd, RoundState, StoreCommand, StoreError};
 use kernel::{BetId, Epoch, LobbyId, Multiplier, PlayerId, RoundId};
 
 use super::{Judge, Tally};
@@ -17,6 +17,9 @@ pub(super) type SeedName = (LobbyId, u32, u32);
 #[derive(Default)]
 pub(super) struct Rounds {
     pub(super) tally: Tally,
+    /// Bets that were ever stored, and those that were ever taken back: each counts once.
+    bets: BTreeSet<(PlayerId, BetId)>,
+    cancelled: BTreeSet<(PlayerId, BetId)>,
     /// How each bet ended: once, and for all.
     pub(super) ended: BTreeMap<(PlayerId, BetId), Ended>,
     /// Cash-outs that were stored while their round was open to them.
@@ -59,8 +62,8 @@ impl Ended {
 
 impl Witness<Records> for Judge {
     fn committed(&self, records: &Records, change: &RecordsChange, answer: &RecordsAnswer) {
-        let (RecordsChange::Apply(batch), RecordsAnswer::Applied(answers)) = (change, answer)
-        else {
+        self.owner_wrote(change, answer);
+        let (Some(batch), RecordsAnswer::Applied(answers)) = (change.batch(), answer) else {
             return;
         };
         let mut rounds = self.0.rounds.lock();
@@ -73,10 +76,11 @@ impl Witness<Records> for Judge {
     }
 
     fn lost(&self, records: &Records, changes: &[RecordsChange]) {
+        self.nobody_owns();
         let mut rounds = self.0.rounds.lock();
         rounds.tally.lost_commits += changes.len() as u64;
         for change in changes {
-            let RecordsChange::Apply(batch) = change else { continue };
+            let Some(batch) = change.batch() else { continue };
             for command in &batch.commands {
                 rounds.lose(command);
             }
@@ -152,11 +156,14 @@ impl Judge {
             StoreCommand::AcceptBet { bet, .. } => {
                 let name = (bet.key.player, bet.key.bet);
                 self.bet_stands(rounds, records, name);
-                rounds.tally.bets += 1;
+                self.cap_follows(records, name);
+                // Not when it is applied again.
+                rounds.tally.bets += u64::from(rounds.bets.insert(name));
             }
             StoreCommand::CancelBet { key, .. } => {
-                rounds.tally.cancelled += 1;
-                self.bet_stands(rounds, records, (key.player, key.bet));
+                let name = (key.player, key.bet);
+                rounds.tally.cancelled += u64::from(rounds.cancelled.insert(name));
+                self.bet_stands(rounds, records, name);
             }
             StoreCommand::ReleaseBet { key, .. } => {
                 self.bet_stands(rounds, records, (key.player, key.bet));
@@ -168,6 +175,7 @@ impl Judge {
             StoreCommand::Crash { round, .. } => self.moved_on(rounds, records, *round),
             StoreCommand::EndRound(end) => {
                 self.moved_on(rounds, records, end.round);
+                self.ends_each_once(end);
                 self.bets_stand(rounds, records, end.round);
                 self.ended_rightly(rounds, records, end.round);
             }
@@ -232,6 +240,7 @@ impl Judge {
 
     fn locked(&self, rounds: &mut Rounds, records: &Records, lock: &LockRecord) {
         self.moved_on(rounds, records, lock.round);
+        self.starts_later(lock.round);
         self.bets_stand(rounds, records, lock.round);
         let Some(row) = records.rounds.get(&lock.round) else { return };
         let seed = (lock.round.lobby, row.record.chain, lock.seed_index);
@@ -262,6 +271,9 @@ impl Judge {
         self.bet_stands(rounds, records, name);
         if rounds.cash_outs.insert(name, multiplier).is_none() {
             rounds.tally.cash_outs += 1;
+            if !auto {
+                self.somebody_clicked(rounds, lobby, key, stamped_ms);
+            }
         }
         let Some(bet) = records.bets.get(&name) else { return };
         self.require(
@@ -296,6 +308,15 @@ impl Judge {
         let before = rounds.epochs.insert(lobby, epoch);
         self.require(before <= Some(epoch), "epochs never fall", || {
             format!("lobby {lobby}: {before:?} became {epoch}")
+        });
+    }
+
+    /// What the end of a round says of bets goes to the wallet too: one thing of each.
+    fn ends_each_once(&self, end: &RoundEnd) {
+        let bets = end.settlements.iter().map(|end| (end.key.player, end.key.bet));
+        let bets: BTreeSet<(PlayerId, BetId)> = bets.collect();
+        self.require(bets.len() == end.settlements.len(), "a bet ends once", || {
+            format!("round {} gives more than one end: {:?}", end.round, end.settlements)
         });
     }
 

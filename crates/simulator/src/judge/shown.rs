@@ -11,6 +11,7 @@ use protocol::picture::{
 use protocol::rounds::Phase;
 
 use super::Judge;
+use super::sums::payout;
 use crate::records::{BetRow, Records, RoundRow};
 
 /// The grid on which climbs are shown, in milliseconds.
@@ -91,7 +92,7 @@ impl Judge {
                 bet.key.player == seen.user_id.0
                     && matches!(bet.state, BetState::CashedOut { multiplier, .. }
                         if multiplier == seen.multiplier.0
-                            && bet.stake.payout_at(multiplier) == seen.payout.0)
+                            && payout(bet.stake, multiplier) == seen.payout.0)
             })
         });
         open && paid
@@ -194,7 +195,7 @@ fn has_ended(records: &Records, result: &BetResult) -> bool {
     let bet = records.bets.get(&(result.user_id.0, result.bet_id.0));
     bet.is_some_and(|bet| match (bet.state, result.result) {
         (BetState::CashedOut { multiplier, .. }, BetOutcome::Win) => {
-            result.payout.map(|payout| payout.0) == Some(bet.stake.payout_at(multiplier))
+            result.payout.map(|payout| payout.0) == Some(payout(bet.stake, multiplier))
         }
         (BetState::Lost, BetOutcome::Lost) | (BetState::Released, BetOutcome::Released) => true,
         _ => false,

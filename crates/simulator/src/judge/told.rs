@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Accepted, CashedOut, Returned};
+use contracts::{Accepted, CashedOut, PlayRefusal, Returned};
 use engine::BetState;
 use kernel::{BetId, LobbyId, Multiplier, PlayerId, RoundId, Stake};
+use ledger::Account;
 use protocol::notice::Notice;
 
 use super::Judge;
 use super::rounds::Ended;
+use super::sums::payout;
+use crate::crowd::screens::News;
 use crate::records::{BetRow, Records};
 
 const RULE: &str = "answered means stored";
@@ -20,6 +23,8 @@ pub(super) struct Told {
     pub(super) acknowledged: u64,
     /// When each lobby last took a bet, in milliseconds of the world.
     took: BTreeMap<LobbyId, u64>,
+    /// When each lobby last refused one, and why.
+    refused: BTreeMap<LobbyId, (u64, PlayRefusal)>,
 }
 
 /// One bet as its player knows it.
@@ -84,20 +89,29 @@ impl Judge {
         });
     }
 
-    /// A lobby that nothing stands in the way of takes bets.
-    pub(crate) fn took_bets_since(&self, lobby: LobbyId, since_ms: u64) {
+    /// A lobby that nothing stands in the way of takes bets. `seen` is what players see of it.
+    pub(crate) fn took_bets_since(&self, lobby: LobbyId, since_ms: u64, seen: News) {
         let took = self.0.told.lock().took.get(&lobby).copied();
         self.require(took >= Some(since_ms), "every lobby takes bets again", || {
             let stands = self.read_records(|records| records.lobby_stands(lobby));
-            format!("lobby {lobby} took its last at {took:?}; {}", stands.unwrap_or_default())
+            let stands = stands.unwrap_or_default();
+            let refused = self.0.told.lock().refused.get(&lobby).copied();
+            let house = Account::House(lobby);
+            let house = self.read_book(|book| book.rows.accounts.get(&house).copied());
+            format!(
+                "lobby {lobby} took its last at {took:?}, refused one at {refused:?}; {stands}, \
+                 house {house:?}, {seen:?}"
+            )
         });
     }
 
     /// A player was told that a bet is not in.
-    pub(crate) fn told_refused(&self, player: PlayerId, bet: BetId) {
-        if let Some(asked) = self.0.told.lock().bets.get_mut(&(player, bet)) {
-            asked.refused = true;
-        }
+    pub(crate) fn told_refused(&self, player: PlayerId, bet: BetId, why: PlayRefusal) {
+        let mut told = self.0.told.lock();
+        let Some(asked) = told.bets.get_mut(&(player, bet)) else { return };
+        asked.refused = true;
+        let lobby = asked.lobby;
+        told.refused.insert(lobby, (self.0.executor.now_ms(), why));
     }
 
     /// A player was told that a stake goes back.
@@ -143,7 +157,7 @@ impl Judge {
     pub(crate) fn answers_cashed_out(&self, player: PlayerId, paid: &CashedOut) {
         self.answers(player, paid.bet, paid.round, |bet| {
             Ended::of(bet.state) == Some(Ended::CashedOut(paid.multiplier))
-                && bet.stake.payout_at(paid.multiplier) == paid.payout
+                && payout(bet.stake, paid.multiplier) == paid.payout
         });
     }
 

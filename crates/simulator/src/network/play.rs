@@ -97,9 +97,13 @@ impl Play for PlayLink {
         let judge = self.judge.clone();
         self.call(cash_out.at.lobby, move |node| {
             let judge = judge.clone();
+            let came_ms = judge.clicks(&cash_out);
             let cash_out = CashOutRequest { stamp: node.clock.now(), ..cash_out };
             Box::pin(async move {
                 let answer = node.service.cash_out(cash_out).await;
+                if answer == Err(PlayError::Refused(PlayRefusal::TooLate)) {
+                    judge.turns_away(&cash_out, came_ms);
+                }
                 for paid in answer.iter().flatten() {
                     judge.answers_cashed_out(cash_out.player, paid);
                 }

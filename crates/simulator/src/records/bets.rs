@@ -35,14 +35,15 @@ impl Records {
                     balance: bet.balance,
                     state: BetState::Accepted,
                     in_round: false,
+                    refused: false,
                     placed_at: at,
                 };
                 self.bets.insert((key.player, key.bet), row);
                 Done::Stored
             }
-            // The same bet applied again.
+            // The same bet applied again, perhaps when it had been played already.
             (Some(row), _)
-                if row.state == BetState::Accepted
+                if (row.state == BetState::Accepted || row.in_round)
                     && (row.lobby, row.key, row.stake) == (lobby, key, bet.stake) =>
             {
                 Done::Stored
@@ -61,6 +62,7 @@ impl Records {
             && !bet.in_round
         {
             bet.state = state;
+            bet.refused = state == BetState::Released;
         }
         self.queue_release(lobby, key);
     }

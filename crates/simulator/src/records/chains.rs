@@ -9,7 +9,9 @@ use super::Records;
 impl Records {
     pub(super) fn add_chain(&mut self, chain: &ChainRecord, checkpoints: &[SealedSeed]) {
         let name = (chain.lobby, chain.chain);
-        if self.chains.contains_key(&name) {
+        if let Some(stands) = self.chains.get_mut(&name) {
+            // The same chain, of which more is known.
+            stands.promised |= stands.terminal == chain.terminal && chain.promised;
             return;
         }
         self.chains.insert(name, chain.clone());

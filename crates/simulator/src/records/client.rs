@@ -252,6 +252,10 @@ impl Store for RecordsClient {
         self.read(move |records| records.bet(player, bet)).await
     }
 
+    async fn was_refused(&self, player: PlayerId, bet: BetId) -> Result<bool, StoreError> {
+        self.read(move |records| records.was_refused(player, bet)).await
+    }
+
     async fn bets_of(
         &self,
         player: PlayerId,

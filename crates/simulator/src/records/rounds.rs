@@ -1,6 +1,8 @@
 //! Rounds: opened, locked, climbing, ended. Applied again, each changes nothing.
 
-use engine::{BetState, Reason};
+use std::collections::BTreeSet;
+
+use engine::{BetState, Reason, Settlement};
 use game::store::{LockRecord, OutboxBody, RoundEnd, RoundRecord, RoundState, WireOutcome};
 use kernel::{Amount, LobbyId, Multiplier, RoundId};
 
@@ -133,13 +135,13 @@ impl Records {
         row.reason = end.interrupted;
         let (count, stake_sum) = (row.record.count, row.record.stake_sum);
         self.unfinished.remove(&end.round);
-        let mut outcomes = Vec::new();
-        for settlement in &end.settlements {
-            let key = settlement.key;
-            if self.end_bet(key, settlement.outcome, 0) {
-                outcomes.push(WireOutcome::new(key.player, key.bet, settlement.outcome));
-            }
-        }
+        // As SQL does: all bets in one statement, then what is said of those that it ended.
+        let ends = end.settlements.iter().map(|Settlement { key, outcome }| (*key, *outcome));
+        let ended = ends.clone().filter(|(key, outcome)| self.end_bet(*key, *outcome, 0));
+        let ended: BTreeSet<_> = ended.map(|(key, _)| (key.player, key.bet)).collect();
+        let told = ends.filter(|(key, _)| ended.contains(&(key.player, key.bet)));
+        let outcomes = told.map(|(key, outcome)| WireOutcome::new(key.player, key.bet, outcome));
+        let outcomes: Vec<WireOutcome> = outcomes.collect();
         for (number, chunk) in outcomes.chunks(HOLDS_MAX).enumerate() {
             let body = OutboxBody::Resolve { bets: chunk.to_vec() };
             self.queue(end.round, Part::End(number), body);

@@ -46,6 +46,10 @@ impl Records {
         self.bets.get(&(player, bet)).map(BetRow::record)
     }
 
+    pub(super) fn was_refused(&self, player: PlayerId, bet: BetId) -> bool {
+        self.bets.get(&(player, bet)).is_some_and(|bet| bet.refused)
+    }
+
     /// A player's bets placed before the bet `before`, newest first.
     pub(super) fn bets_of(
         &self,

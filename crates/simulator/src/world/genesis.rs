@@ -18,7 +18,7 @@ impl World {
     pub(super) fn begin(&self) {
         let mut dice = Dice::new(self.0.seed, purpose::GENESIS);
         for lobby in &self.0.lobbies {
-            let (new, limit) = (Box::new(new_lobby(*lobby, &mut dice)), u32::MAX);
+            let (new, limit) = (Box::new(self.new_lobby(*lobby, &mut dice)), u32::MAX);
             self.0.records.found(&RecordsChange::CreateLobby { new, limit });
         }
         let count = u64::from(self.0.plan.players) * self.0.lobbies.len() as u64;
@@ -30,6 +30,15 @@ impl World {
             funds.push(top_up(player, Amount::from_whole(whole)));
         }
         self.0.book.found(&BookChange::Apply { batch: funds, at_ms: 0 });
+    }
+
+    fn new_lobby(&self, lobby: LobbyId, dice: &mut Dice) -> NewLobby {
+        let new = new_lobby(lobby, dice);
+        if !self.0.plan.high {
+            return new;
+        }
+        let multiplier_max = Multiplier::saturating_from_centi(1_000);
+        NewLobby { curve: CurveKind::Exponential, multiplier_max, ..new }
     }
 
     /// Everybody sits down.

@@ -71,7 +71,8 @@ impl World {
             return false;
         }
         for lobby in &self.0.lobbies {
-            self.0.judge.took_bets_since(*lobby, alive_ms);
+            let seen = self.0.screens.of(*lobby).news();
+            self.0.judge.took_bets_since(*lobby, alive_ms, seen);
         }
         self.0.judge.is_content()
     }

@@ -124,6 +124,26 @@ fn keys_change_while_tokens_live() {
 }
 
 #[test]
+fn a_second_look_finds_what_the_first_would() {
+    let (signer, new) = (signer(), SigningKey::generate([7; 32]));
+    let verifier = signer.verifier();
+    let token = signer.sign(&claims());
+    let proven = verifier.verify_first(&token, NOW).unwrap();
+    assert_eq!(proven.claims(), &claims());
+    let again = |now_s| verifier.verify_again(&proven, &token, now_s);
+    assert_eq!(again(claims().expires_at_s - 1), Ok(()));
+    assert_eq!(again(claims().expires_at_s), Err(TokenError::Expired));
+
+    verifier.trust(vec![new.verifying_key(), signing_key().verifying_key()]);
+    assert_eq!(again(NOW), Ok(()), "the old key is still trusted");
+    verifier.trust(vec![new.verifying_key()]);
+    assert_eq!(again(NOW), Err(TokenError::UnknownKey));
+    verifier.trust(vec![signing_key().verifying_key()]);
+    verifier.revoke(claims().player, NOW, Some(&claims().session));
+    assert_eq!(again(NOW), Err(TokenError::Revoked));
+}
+
+#[test]
 fn a_token_without_its_sign_in_is_refused() {
     let payload = with(payload(), "sid", json!(7));
     let token = signed(&header().to_string(), &payload.to_string());

@@ -283,7 +283,8 @@ pub fn a_short_house() -> Vec<Command> {
 }
 
 /// Few players, lobbies, rounds and bets, so that commands meet.
-fn any_command(random: &SeededRandom) -> Command {
+#[must_use]
+pub fn any_command(random: &SeededRandom) -> Command {
     let [verb, who, which, number, much, other, epoch, _] = array::<8>(random);
     let player = player(u64::from(who % 3) + 1);
     let lobby = LobbyId::new(u64::from(which % 2) + 1).unwrap();

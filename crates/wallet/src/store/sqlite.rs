@@ -21,7 +21,7 @@ use super::{Applied, Balance, Funded, Keyed, Line, Moved, Store, StoreError};
 
 pub(crate) use load::parked;
 pub use schema::SCHEMA;
-pub(crate) use settle::settle_parked;
+pub(crate) use settle::{made_good, settle_parked};
 
 /// The handles of the user role's file.
 #[derive(Clone)]

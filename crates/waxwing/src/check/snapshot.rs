@@ -12,6 +12,9 @@ use std::time::Duration;
 use platform::clock::{Clock as _, SystemClock};
 use rusqlite::{Connection, OpenFlags, Result};
 
+use crate::mirror::{self, CannotCopy};
+use crate::postgres::Urls;
+
 /// How long another program's lock on a file is waited for.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -24,6 +27,12 @@ pub enum CannotLook {
     /// It cannot be opened, or is none of ours.
     #[error("{0}: {1}")]
     Open(PathBuf, rusqlite::Error),
+    /// A shared database cannot be copied.
+    #[error("{0}: {1}")]
+    Copy(&'static str, CannotCopy),
+    /// A look needs a thread of its own for the network.
+    #[error("no runtime: {0}")]
+    Runtime(std::io::Error),
     /// It was opened and cannot be read to the end.
     #[error("while looking at {0}: {1}")]
     Read(&'static str, rusqlite::Error),
@@ -50,6 +59,25 @@ impl Snapshot {
         Ok(Self { connection, live })
     }
 
+    /// Copies what shared databases hold, in the order of the facts, into files without names.
+    pub(super) fn copy(urls: &Urls) -> std::result::Result<Self, CannotLook> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(CannotLook::Runtime)?.block_on(async {
+            let cannot = |name| move |error| CannotLook::Copy(name, error);
+            let connection = unnamed().map_err(|error| cannot("the copy")(error.into()))?;
+            let (user, game) = ("the user database", "the game database");
+            let live = mirror::is_live(&urls.game).await.map_err(cannot(game))?;
+            for (url, tables, schema, name) in [
+                (&urls.user, mirror::USER, "book", user),
+                (&urls.game, mirror::GAME, "game", game),
+                (&urls.user, mirror::USER, "later", user),
+            ] {
+                mirror::copy(url, tables, &connection, schema).await.map_err(cannot(name))?;
+            }
+            Ok(Self { connection, live })
+        })
+    }
+
     /// The wall clock beside a server that runs; else the last instant that is stored, since in
     /// files that rest nothing can be late.
     pub(super) fn now_ms(&self) -> Result<i64> {
@@ -64,6 +92,15 @@ impl Snapshot {
             |row| row.get(0),
         )
     }
+}
+
+/// Three databases that are gone with the connection; what does not fit into memory goes to disk.
+fn unnamed() -> Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for name in ["book", "game", "later"] {
+        connection.execute(&format!("ATTACH '' AS {name}"), [])?;
+    }
+    Ok(connection)
 }
 
 fn attach(data: &Path) -> Result<Connection> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{print, tell_failure};
-use crate::check::{Report, Verdict, check};
+use crate::check::{Place, Report, Verdict, check};
 use crate::config::Config;
 
 /// Every invariant holds.
@@ -45,13 +45,15 @@ impl Check {
     }
 
     fn look(self) -> anyhow::Result<Report> {
-        let data = match self.data {
-            Some(data) => data,
-            None => Config::load(self.config.as_deref(), &[])?.data,
+        let place = if let Some(data) = self.data {
+            Place::Files(data)
+        } else {
+            let config = Config::load(self.config.as_deref(), &[])?;
+            config.postgres.urls().map_or(Place::Files(config.data), Place::Shared)
         };
         let overdue_ms = i64::from(self.overdue_s) * 1_000;
         let mut shown = Ok(());
-        let report = check(&data, overdue_ms, |verdict| {
+        let report = check(&place, overdue_ms, |verdict| {
             if !self.json && shown.is_ok() {
                 shown = show(verdict);
             }
@@ -80,7 +82,7 @@ fn show(verdict: &Verdict) -> anyhow::Result<()> {
 }
 
 fn conclusion(report: &Report) -> String {
-    let files = if report.live { "a running server's files" } else { "files at rest" };
+    let files = if report.live { "a running server's databases" } else { "databases at rest" };
     let broken = report.verdicts.iter().filter(|verdict| verdict.is_broken()).count();
     let all = report.verdicts.len();
     if report.sound {

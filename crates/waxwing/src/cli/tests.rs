@@ -28,3 +28,12 @@ fn a_formula_needs_a_hash_and_may_have_the_rest() {
         assert_eq!(refused, ErrorKind::MissingRequiredArgument, "{line}");
     }
 }
+
+#[test]
+fn tools_for_a_directory_take_where_it_is_and_nothing_to_listen_on() {
+    for tool in ["settle", "migrate", "credit --player 7 --amount -2.5 --key may"] {
+        parse(&format!("waxwing {tool} --data ./data --config waxwing.toml")).unwrap();
+        let listens = parse(&format!("waxwing {tool} --listen 127.0.0.1:1")).unwrap_err();
+        assert_eq!(listens, ErrorKind::UnknownArgument, "{tool}");
+    }
+}

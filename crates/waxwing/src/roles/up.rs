@@ -1,7 +1,9 @@
 //! Every role in one process. The services meet through the same traits as when they are apart.
 
 mod doors;
+mod stores;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -13,7 +15,6 @@ use platform::health::Health;
 use platform::metrics::Registry;
 use platform::random::{Random, SystemRandom};
 use platform::shutdown::Shutdown;
-use platform::sqlite::{Reader, Writer};
 use platform::tasks::{Spawner, TokioSpawner};
 use tokens::{Signer, Verifier};
 use tokio::net::TcpListener;
@@ -22,14 +23,8 @@ use tracing::info;
 use self::doors::Doors;
 use crate::cli::print;
 use crate::config::Config;
-use crate::keys::{self, TokenKeys};
-use crate::schemas;
+use crate::keys::{self, AUDIENCE, ISSUER, TokenKeys};
 
-/// Who signs players' tokens, and for whom.
-const ISSUER: &str = "waxwing";
-const AUDIENCE: &str = "waxwing-players";
-/// Connections that read each database.
-const READERS: usize = 2;
 /// A key we make.
 type Key = kernel::Sealed<[u8; keys::BYTES]>;
 
@@ -60,6 +55,13 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     runtime.block_on(serve(config))
 }
 
+/// The game names its own origin where it is given one, and the gateway's where it is not.
+fn game_config(config: &Config, bound: SocketAddr) -> game::Config {
+    let mut game = config.game.clone();
+    game.public_url.get_or_insert_with(|| config.gateway.origin(bound));
+    game
+}
+
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::new();
     shutdown.on_signals()?;
@@ -85,9 +87,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(watch);
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new());
     let (identity, wallet) = user_role(&config, &ground, &bus).await?;
-    let mut game_config = config.game.clone();
-    game_config.public_url.get_or_insert_with(|| config.gateway.origin(public_address));
-    let game = game_role(game_config, &ground, &wallet, &bus, &shutdown).await?;
+    let store = ground.game_store(&config.postgres).await?;
+    let game_config = game_config(&config, public_address);
+    let game = game_role((game_config, store), &ground, &wallet, &bus, &shutdown).await?;
 
     let mut openapi = identity::openapi();
     openapi.merge(wallet::openapi());
@@ -126,18 +128,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Identity and wallet, on the file they share.
+/// Identity and wallet, on the database they share.
 async fn user_role(
     config: &Config,
     ground: &Ground,
     bus: &Arc<dyn Bus>,
 ) -> anyhow::Result<(identity::Service, wallet::Service)> {
-    let writer = ground.writer("user", schemas::USER)?;
-    let reader = ground.reader("user")?;
+    let stores = ground.user_stores(&config.postgres).await?;
     let identity = identity::Service::start(
         config.identity.clone(),
         identity::Deps {
-            store: Arc::new(identity::store::SqliteStore::new(writer.clone(), reader.clone())),
+            store: stores.identity,
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
             signer: Arc::clone(&ground.signer),
@@ -151,11 +152,7 @@ async fn user_role(
     let wallet = wallet::Service::start(
         config.wallet.clone(),
         wallet::Deps {
-            store: Arc::new(wallet::store::SqliteStore::new(
-                writer,
-                reader,
-                Arc::clone(&ground.clock),
-            )),
+            store: stores.wallet,
             spawner: Arc::clone(&ground.spawner),
             clock: Arc::clone(&ground.clock),
             random: Arc::clone(&ground.random),
@@ -169,17 +166,16 @@ async fn user_role(
     Ok((identity, wallet))
 }
 
-/// The lobbies, on a file of their own.
+/// The lobbies, on a database of their own.
 async fn game_role(
-    config: game::Config,
+    (config, store): (game::Config, Arc<dyn game::store::Store>),
     ground: &Ground,
     wallet: &wallet::Service,
     bus: &Arc<dyn Bus>,
     shutdown: &Shutdown,
 ) -> anyhow::Result<game::Service> {
-    let writer = ground.writer("game", schemas::GAME)?;
     let deps = game::Deps {
-        store: Arc::new(game::store::SqliteStore::new(writer, ground.reader("game")?)),
+        store,
         spawner: Arc::clone(&ground.spawner),
         wallet: Arc::new(wallet.clone()),
         bus: Arc::clone(bus),
@@ -219,22 +215,6 @@ impl Ground {
             signer,
         })
     }
-
-    /// The writer of `NAME.db`, its numbers shown.
-    fn writer(&self, name: &str, schemas: &[platform::sqlite::Schema]) -> anyhow::Result<Writer> {
-        let writer = Writer::open(self.database(name), schemas)
-            .with_context(|| format!("cannot open {name}.db"))?;
-        self.registry.register_writer(name, writer.metrics());
-        Ok(writer)
-    }
-
-    fn reader(&self, name: &str) -> anyhow::Result<Reader> {
-        Reader::open(self.database(name), READERS).with_context(|| format!("cannot read {name}.db"))
-    }
-
-    fn database(&self, name: &str) -> std::path::PathBuf {
-        self.data_dir.file(&format!("{name}.db"))
-    }
 }
 
 /// A key kept outside the databases, made at the first start.
@@ -242,3 +222,6 @@ fn key(data_dir: &DataDir, name: &str) -> anyhow::Result<Key> {
     let secret = data_dir.secret(name, keys::BYTES, &SystemRandom)?;
     Ok(kernel::Sealed::new(secret.expose().as_slice().try_into()?))
 }
+
+#[cfg(test)]
+mod tests;

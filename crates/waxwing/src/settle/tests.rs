@@ -29,6 +29,54 @@ INSERT INTO ledger_parked VALUES
     ('unknown', 1, 1, 7, x'02020202020202020202020202020202', 'lost', 0, 0, 0, 0, 0, 3);
 ";
 
+/// The game knows two rounds whose closes did not agree, with a bet of 10 up to 50x in the first
+/// and one of 1 up to 2x in the second.
+const KEPT: &str = "
+INSERT INTO lobby (lobby, name, visibility, mode, curve, betting_ms, stake_min_steps,
+                   stake_max_steps, multiplier_max_centi, payout_max_units, bets_per_player,
+                   house_edge_bps, funding_units, chain_length, created_at, kept_exposure_units)
+VALUES (1, 'Main', 'public', 'continuous', 'linear', 3000, 1, 1000000, 10000, 1000000000, 2, 100,
+        1000000, 100, 0, 5020000);
+INSERT INTO chain (lobby, chain, length, seeds_before, house_edge_bps, terminal, public_key,
+                   signature, created_at) VALUES (1, 1, 100, 0, 100, x'', x'', x'', 0);
+INSERT INTO round (lobby, round, epoch, chain, state, seed_index, opened_at, close_agreed)
+VALUES (1, 1, 3, 1, 'settled', 1, 0, 0), (1, 2, 3, 1, 'settled', 2, 0, 0);
+INSERT INTO bet (player, bet, lobby, round, name, stake_steps, cap_centi, state, in_round,
+                 multiplier_centi, payout_units, placed_at)
+VALUES (7, x'01010101010101010101010101010101', 1, 1, 'ann', 1000, 5000, 'cashed_out', 1, 5000,
+        5000000, 0),
+       (7, x'02020202020202020202020202020202', 1, 2, 'ann', 100, 200, 'lost', 1, NULL, NULL, 0);
+";
+
+#[test]
+fn a_settled_round_keeps_no_exposure() {
+    let (_root, config) = place();
+    let book = Connection::open(config.data.join("user.db")).unwrap();
+    book.execute_batch(SHORT).unwrap();
+    drop(Writer::open(config.data.join("game.db"), schemas::GAME).unwrap());
+    let game = Connection::open(config.data.join("game.db")).unwrap();
+    game.execute_batch(KEPT).unwrap();
+    let kept = || {
+        let read = "SELECT kept_exposure_units, (SELECT close_agreed FROM round WHERE round = 1),
+                           (SELECT close_agreed FROM round WHERE round = 2) FROM lobby";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        game.query_row(read, [], row).unwrap()
+    };
+    // The wallet knows nothing of the second round: nobody may say that it is made good.
+    for _ in 0..2 {
+        run(&config).unwrap();
+        assert_eq!(kept(), (20_000, 1, 0));
+    }
+    // A process that died between the two files is made up for by the next run.
+    game.execute_batch(
+        "UPDATE round SET close_agreed = 0 WHERE round = 1;
+         UPDATE lobby SET kept_exposure_units = 5020000;",
+    )
+    .unwrap();
+    assert_eq!(run(&config).unwrap()[0], "free again: the exposure of 1 rounds");
+    assert_eq!(kept(), (20_000, 1, 0));
+}
+
 fn place() -> (TempDir, Config) {
     let root = tempfile::tempdir().unwrap();
     let data = root.path().join("data");

@@ -14,6 +14,7 @@ ENDS_THE_TOKEN = ("/auth/logout", "/auth/password")
 
 
 PASSWORD = "prodan-1111"
+COOKIE = "__Host-waxwing-refresh"
 AUTH = f"{BASE}/gateway/user/v1/auth"
 
 
@@ -51,10 +52,15 @@ def before_call(context, case, kwargs):
         "/auth/refresh": lambda: {"refresh_token": new_player()[1]["refresh_token"]},
         "/auth/password": lambda: {"old_password": PASSWORD, "new_password": "prodan-2222"},
     }
-    truth = truths.get(case.operation.path.partition("/v1")[2])
+    truths["/auth/cookie/login"] = truths["/auth/login"]
+    call = case.operation.path.partition("/v1")[2]
     before_call.seen += 1
-    if truth and before_call.seen % 3 == 0:
-        case.body = truth()
+    if before_call.seen % 3 != 0:
+        return
+    if call == "/auth/cookie/refresh":
+        case.cookies = {COOKIE: new_player()[1]["refresh_token"]}
+    elif call in truths:
+        case.body = truths[call]()
 
 
 before_call.seen = 0

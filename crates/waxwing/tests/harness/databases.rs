@@ -7,6 +7,8 @@ use std::time::Duration;
 use kernel::{Amount, BetId, Multiplier, Stake};
 use rusqlite::{Connection, OpenFlags, Row};
 
+use super::shared;
+
 /// Everything the invariants speak of.
 pub(crate) struct Books {
     pub(crate) accounts: Vec<Account>,
@@ -88,6 +90,9 @@ impl Books {
 
     /// Reads beside a running server. The two files are not read at one instant.
     pub(crate) fn watch(data: &Path) -> Self {
+        if shared::urls(data).is_some() {
+            return Self::read(data);
+        }
         Self::open(data, OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
 
@@ -110,6 +115,10 @@ impl Books {
 
     /// How many holds are reserved, beside a running server and without reading all of them.
     pub(crate) fn reserved(data: &Path) -> u64 {
+        if shared::urls(data).is_some() {
+            let holds = Self::read(data).holds;
+            return holds.iter().filter(|hold| hold.state == "reserved").count() as u64;
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let user = Connection::open_with_flags(data.join("user.db"), flags).unwrap();
         user.busy_timeout(Duration::from_secs(10)).unwrap();
@@ -179,6 +188,10 @@ impl Books {
 /// A copy of the databases in `data`, logs and all.
 pub(crate) fn copied(data: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
+    if let Some(urls) = shared::urls(data) {
+        shared::copy(urls, copy.path());
+        return copy;
+    }
     for entry in std::fs::read_dir(data).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::http::Caller;
 use super::process::{ended, read, waxwing, waxwing_on_forgetful_disk};
 use super::settings;
+use super::shared::Shared;
 use super::time::{PATIENCE, now};
 
 /// A data directory that outlives its servers, and the settings they are started with.
@@ -21,6 +22,8 @@ pub(crate) struct Place {
     root: TempDir,
     settings: Vec<(String, String)>,
     forgets: bool,
+    /// What holds the databases, where they are not files; it outlives the servers.
+    shared: Option<Arc<Shared>>,
     _turn: Option<Turn>,
 }
 
@@ -60,6 +63,22 @@ impl Place {
         Self::with(settings::FAST)
     }
 
+    /// A place whose databases are a PostgreSQL of its own, whatever the suite runs on.
+    pub(crate) fn on_postgres(more: &[(&str, &str)]) -> Self {
+        let mut place = Self::with(more);
+        if place.shared.is_none() {
+            let shared = Shared::start(place.root.path());
+            place.settings.extend(shared.settings());
+            place.shared = Some(Arc::new(shared));
+        }
+        place
+    }
+
+    /// Runs `sql` on the user role's shared database.
+    pub(crate) fn execute_as_user(&self, sql: &str) {
+        self.shared.as_ref().expect("its databases are shared").execute_as_user(sql);
+    }
+
     /// The same, with more settings: environment variables of `waxwing` and their values.
     pub(crate) fn with(more: &[(&str, &str)]) -> Self {
         Self::unraised().set(settings::RAISED).set(more)
@@ -78,7 +97,9 @@ impl Place {
 
     fn shipped(turn: Turn) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
-        Self { root, settings: Vec::new(), forgets: false, _turn: Some(turn) }
+        let shared = Shared::if_asked_for(root.path()).map(Arc::new);
+        let settings = shared.as_ref().map_or_else(Vec::new, |shared| shared.settings());
+        Self { root, settings, forgets: false, shared, _turn: Some(turn) }
     }
 
     /// Another place with the same files and settings; its server must be stopped. The turn stays
@@ -86,7 +107,8 @@ impl Place {
     pub(crate) fn twin(&self) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-e2e-").tempdir().unwrap();
         copy_directory(&self.data(), &root.path().join("data"));
-        Self { root, settings: self.settings.clone(), forgets: self.forgets, _turn: None }
+        let (settings, shared) = (self.settings.clone(), self.shared.clone());
+        Self { root, settings, forgets: self.forgets, shared, _turn: None }
     }
 
     /// The same, with more settings.
@@ -150,8 +172,16 @@ impl Place {
         (command.spawn().expect("the binary was built"), log)
     }
 
-    /// Starts a server and waits until it says that it is ready.
+    /// Starts a server and waits until it is ready, and plays what an earlier one played.
     pub(crate) async fn start(&self) -> Server {
+        let server = self.start_until_ready().await;
+        if let Some(shared) = &self.shared {
+            shared.one_node_lives().await;
+        }
+        server
+    }
+
+    async fn start_until_ready(&self) -> Server {
         let started_at = now();
         let (mut child, log) = self.spawn();
         let mut lines = lines(child.stdout.take().unwrap());

@@ -61,11 +61,10 @@ impl Plan {
         self.lasts >= LONG
     }
 
-    /// The mean time between two faults of the network.
-    pub(crate) fn between_storms(&self) -> Duration {
-        // Each lasts for about a second itself; a tenth more than asked for.
-        let cycle = self.lasts * 9 / 10 / u32::try_from(self.storms.max(1)).unwrap();
-        cycle.saturating_sub(Duration::from_millis(1_050))
+    /// Each fault of the network has so much time of its own.
+    pub(crate) fn storm_every(&self) -> Duration {
+        // A tenth more than asked for.
+        self.lasts * 9 / 10 / u32::try_from(self.storms.max(1)).unwrap()
     }
 }
 

@@ -15,6 +15,8 @@ use crate::harness::Random;
 
 /// Bytes moved at once.
 const CHUNK: usize = 16 * 1024;
+/// The longest that one fault lasts.
+pub(crate) const STORM_MAX: Duration = Duration::from_millis(2_500);
 
 /// What happens to bytes on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +85,8 @@ impl Proxy {
 
     /// One fault, and clear sky after it.
     pub(crate) async fn storm(&self, random: &mut Random) {
-        let lasts = Duration::from_millis(random.between(200, 2_500));
+        let longest_ms = u64::try_from(STORM_MAX.as_millis()).unwrap();
+        let lasts = Duration::from_millis(random.between(200, longest_ms));
         let (sky, count) = match random.between(0, 3) {
             0 => (Sky::DropsResponses, &self.damage.dropped_responses),
             1 => (Sky::DropsRequests, &self.damage.dropped_requests),

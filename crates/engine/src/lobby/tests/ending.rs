@@ -31,6 +31,36 @@ fn a_store_that_stands_still_stops_the_climb_after_a_second() {
 }
 
 #[test]
+fn a_climb_that_turns_out_to_be_over_is_told_as_it_was_played() {
+    // 1.18x was shown and paid, and nothing is higher than the crash point: the round had crashed.
+    check(
+        "crash 1.18",
+        "
+          0 ann bets 10
+          0 bob bets 10
+          0 eve bets 10 auto 1.10
+       4000 ann leaves
+       4005 stops
+       4010 passes
+    ",
+        &expect![[r"
+            0 round 1 open until 1000
+            0 ann in with 10, cap 1000.00
+            0 bob in with 10, cap 1000.00
+            0 eve in with 10, cap 1.10
+            1000 locked with 3 bets of 30
+            1200 started at 1200
+            2789 eve paid 11 at 1.10x by cap
+            4000 ann paid 11.8 at 1.18x
+            4005 interrupted: Shutdown
+            4005 crashed at 1.18x, climbed to 1.18x in 2900 ms
+            4005 settled, lost by [bob], paid out 22.8
+            4005 stopped
+        "]],
+    );
+}
+
+#[test]
 fn stopped_in_mid_climb_everybody_is_paid_what_was_durable() {
     check(
         "crash 5.00",

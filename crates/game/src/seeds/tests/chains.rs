@@ -157,6 +157,34 @@ async fn a_process_that_starts_a_minute_late_plays_no_chain_of_a_known_beacon() 
 }
 
 #[tokio::test]
+async fn a_chain_whose_promise_was_stored_too_late_is_given_up_by_the_next_process() {
+    let clock = ManualClock::starting_at(ROUND_1000_MS - 7_000);
+    let beacon = Arc::new(TestBeacon::default());
+    let ground = ground(Arc::new(clock.clone()), Some(beacon.clone()), 2).await;
+    drop(load(&ground, FIVE).await);
+    let first = chain(&ground, 1).await;
+    assert!(first.promised);
+    // Stored while the beacon was seven seconds away; the process ended before it looked again.
+    let unseen = ChainRecord { chain: 2, promised: false, ..first };
+    ground.maker.store.abandon(owner(1), given_up(1)).await.unwrap();
+    ground.maker.store.add_chain(owner(1), unseen, Vec::new()).await.unwrap();
+    clock.advance(1_001);
+    beacon.known.lock().extend(recorded());
+    let seeds = load(&ground, FIVE).await;
+    let late = chain(&ground, 2).await;
+    assert_eq!(late.abandoned.map(|how| how.reason), Some(AbandonReason::PublishedLate));
+    assert_eq!(late.public_seed, None);
+    let shown = seeds.promise(1);
+    assert_eq!((shown.commitment.chain, shown.abandoned[0].chain), (3, 2));
+}
+
+fn given_up(chain: u32) -> crate::store::Abandonment {
+    let (reason, at, lost_rounds) = (AbandonReason::BeaconMissing, 1, None);
+    let how = protocol::chains::Abandoned { reason, at, lost_rounds };
+    crate::store::Abandonment { chain: Some(chain), how }
+}
+
+#[tokio::test]
 async fn a_store_behind_the_wallet_gives_up_its_chains_in_public() {
     let ground = ground(Arc::new(SystemClock::new()), None, 2).await;
     let seeds = load(&ground, FIVE).await;

@@ -117,3 +117,29 @@ async fn until_refused(process: &Process) -> PlayRefusal {
     .await;
     refused.unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bet_refused_because_its_round_was_voided_stays_refused() {
+    let mut world = World::new();
+    world.config.main.betting_ms = 60_000;
+    world.wallet.top_up(player(1), 10);
+    let process = world.start().await;
+    open_round(&process).await;
+    // The bet is held and its row on its way when the round is given up.
+    process.stall_store(Duration::from_millis(1_500));
+    pause().await;
+    let (asked, bet) = (process.service.clone(), request(1, 1, 10, None));
+    let waiting = tokio::spawn(async move { asked.place_bet(bet).await });
+    until(async || world.wallet.hold(player(1), bet_id(1)).is_some()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    process.shutdown.drain();
+    assert_eq!(waiting.await.unwrap(), Err(PlayRefusal::Draining.into()));
+    ended_at_once(&process).await;
+    let stored = process.service.inner.store.bet(player(1), bet_id(1)).await.unwrap().unwrap();
+    assert_eq!(state(&process, stored.round).await, RoundState::Voided);
+    let process = world.start().await;
+    let again = process.service.place_bet(request(1, 1, 10, None)).await;
+    assert!(matches!(again, Err(PlayError::Refused(_))), "{again:?}");
+    assert_eq!(world.wallet.balance(player(1)), Amount::from_whole(10));
+    process.stop().await;
+}

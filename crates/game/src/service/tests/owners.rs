@@ -201,3 +201,44 @@ async fn a_lobby_plays_on_though_answers_to_acknowledgements_are_lost() {
     until(async || world.wallet.fence_of(lobby(1)).1 > 4).await;
     node.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lobby_that_waits_finds_out_that_another_node_plays_it() {
+    let world = World::new();
+    world.wallet.top_up(player(1), 100);
+    let (store, waiting, heir) = two(&world).await;
+    // Three rounds that the wallet has not closed: the fourth is not opened, nothing is written.
+    world.wallet.book.lock().down = true;
+    let waits = async || {
+        let left = store.inherit(lobby(1)).await.unwrap().unwrap();
+        left.unclosed.len() == 3
+    };
+    until(waits).await;
+    store.void_claims();
+    world.wallet.book.lock().down = false;
+    until(async || store.owner_of(lobby(1)) == Some(node_of(&heir))).await;
+    until(async || waiting.service.place_bet(request(1, 1, 10, None)).await == not_owner()).await;
+    assert!(waiting.service.inner.lobbies.ownership.holds(), "its lease never lapsed");
+    place(&heir, request(1, 2, 10, None)).await;
+    waiting.stop().await;
+    heir.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lobby_that_was_fenced_is_taken_over_soon_after_its_fence_lets_it() {
+    let world = World::new();
+    let store = world.shared();
+    // An owner that this store knows nothing of yet.
+    let known = kernel::Epoch(1 << 60);
+    world.wallet.book.lock().fences.entry(lobby(1)).or_default().epoch = known;
+    world.wallet.book.lock().houses.insert(lobby(1), Amount::from_whole(1_000_000));
+    let node = world.node(1, &store).await;
+    until(async || node.service.metrics().lobbies_fenced.get() == 1).await;
+    assert!(node.service.snapshot(lobby(1), None).await.is_err());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.wallet.book.lock().fences.entry(lobby(1)).or_default().epoch = kernel::Epoch(0);
+    let since = Stopwatch::start();
+    until(async || node.service.snapshot(lobby(1), None).await.is_ok()).await;
+    assert!(since.seconds() < 3.5, "after {} s", since.seconds());
+    node.stop().await;
+}

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use engine::{Bet, BetKey, BetState, CashOut, Outcome, Settlement, StoredBet};
+use engine::{Bet, BetKey, CashOut, Outcome, Settlement, StoredBet};
 use kernel::{BetId, LobbyId, PlayerId, RoundId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{BetRecord, Done, WireOutcome};
+use super::super::queued::Queued;
+use super::super::{BetRecord, Done, WireOutcome, words};
 use super::{columns, outbox};
 
 const COLUMNS: &str = "player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi,
@@ -46,10 +47,11 @@ pub(super) fn accept(
     if written == 1 {
         return Ok(Done::Stored);
     }
-    // Either this is the same bet applied again, or it came too late.
+    // Either this is the same bet applied again, perhaps when it had been played already, or it
+    // came too late.
     let stands = tx
         .prepare_cached(
-            "SELECT state = 'accepted' FROM bet
+            "SELECT state = 'accepted' OR in_round = 1 FROM bet
              WHERE player = ?1 AND bet = ?2 AND lobby = ?3 AND round = ?4 AND stake_steps = ?5",
         )?
         .query_row(
@@ -66,11 +68,12 @@ pub(super) fn accept(
     if stands == Some(true) {
         return Ok(Done::Stored);
     }
-    outbox::queue_release(tx, lobby, key)?;
+    outbox::queue(tx, &Queued::release(lobby, key))?;
     Ok(Done::Missed)
 }
 
-/// An accepted bet goes back to its player as `state`; its release is queued.
+/// An accepted bet goes back to its player as `state`, `released` if it was refused after all; its
+/// release is queued.
 pub(super) fn give_back(
     tx: &Transaction<'_>,
     lobby: LobbyId,
@@ -79,11 +82,11 @@ pub(super) fn give_back(
     at: i64,
 ) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE bet SET state = ?3, ended_at = ?4
+        "UPDATE bet SET state = ?3, ended_at = ?4, refused = (?3 = 'released')
          WHERE player = ?1 AND bet = ?2 AND state = 'accepted' AND in_round = 0",
     )?
     .execute(params![key.player.as_i64(), key.bet.as_bytes(), state, at])?;
-    outbox::queue_release(tx, lobby, key)
+    outbox::queue(tx, &Queued::release(lobby, key))
 }
 
 /// Marks exactly these bets as in the round; every other one of the round is given back.
@@ -128,7 +131,7 @@ pub(super) fn cash_out(
     let outcome = Outcome::CashedOut { multiplier, payout };
     if end(tx, key, outcome, stamped_ms, at)? {
         let bet = WireOutcome::new(key.player, key.bet, outcome);
-        return outbox::queue_cash_out(tx, RoundId::new(lobby, key.round), bet);
+        return outbox::queue(tx, &Queued::cash_out(RoundId::new(lobby, key.round), bet));
     }
     // Either it was applied before, or the bet has another end and this one is not true.
     let stands: bool = tx
@@ -150,7 +153,7 @@ fn end(
     stamped_ms: u64,
     at: i64,
 ) -> Result<bool> {
-    let (state, multiplier, payout) = columns_of(outcome);
+    let (state, multiplier, payout) = words::outcome(outcome);
     let ended = tx
         .prepare_cached(
             "UPDATE bet SET state = ?3, multiplier_centi = ?4, payout_units = ?5,
@@ -178,7 +181,7 @@ pub(super) fn end_all(
 ) -> Result<Vec<WireOutcome>> {
     let mut ends = String::with_capacity(80 * settlements.len() + 2);
     for Settlement { key, outcome } in settlements {
-        let (state, multiplier, payout) = columns_of(*outcome);
+        let (state, multiplier, payout) = words::outcome(*outcome);
         let number = |number: Option<i64>| number.map_or("null".to_owned(), |n| n.to_string());
         let (player, bet) = (key.player, key.bet);
         let (multiplier, payout) = (number(multiplier.map(i64::from)), number(payout));
@@ -208,17 +211,6 @@ pub(super) fn end_all(
     Ok(ended
         .map(|Settlement { key, outcome }| WireOutcome::new(key.player, key.bet, *outcome))
         .collect())
-}
-
-/// What an outcome is in columns: state, multiplier, payout.
-const fn columns_of(outcome: Outcome) -> (&'static str, Option<u32>, Option<i64>) {
-    match outcome {
-        Outcome::CashedOut { multiplier, payout } => {
-            ("cashed_out", Some(multiplier.centi()), Some(payout.units()))
-        }
-        Outcome::Lost => ("lost", None, None),
-        Outcome::Released => ("released", None, None),
-    }
 }
 
 /// Every accepted bet of a round without lock goes back; the round's close releases the holds.
@@ -272,6 +264,13 @@ pub(super) fn one(
     statement.query_row(params![player.as_i64(), bet.as_bytes()], record).optional()
 }
 
+pub(super) fn was_refused(connection: &Connection, player: PlayerId, bet: BetId) -> Result<bool> {
+    let mut statement =
+        connection.prepare_cached("SELECT refused FROM bet WHERE player = ?1 AND bet = ?2")?;
+    let key = params![player.as_i64(), bet.as_bytes()];
+    Ok(statement.query_row(key, |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 pub(super) fn of_player(
     connection: &Connection,
     player: PlayerId,
@@ -294,17 +293,11 @@ fn record(row: &Row<'_>) -> Result<BetRecord> {
     let payout = row.get::<_, Option<i64>>("payout_units")?.map(kernel::Amount::from_units);
     let multiplier = columns::multiplier_if_any(row, "multiplier_centi")?;
     let name: String = row.get("state")?;
-    let state = match (name.as_str(), multiplier) {
-        ("cashed_out", Some(multiplier)) => BetState::CashedOut {
-            multiplier,
-            stamped_ms: columns::unsigned(row, "stamped_ms")?,
-            auto: false,
-        },
-        ("lost", _) => BetState::Lost,
-        ("cancelled", _) => BetState::Cancelled,
-        ("released", _) => BetState::Released,
-        _ => BetState::Accepted,
-    };
+    let cashed_out = multiplier
+        .map(|multiplier| {
+            Ok::<_, rusqlite::Error>((multiplier, columns::unsigned(row, "stamped_ms")?))
+        })
+        .transpose()?;
     Ok(BetRecord {
         player: columns::player(row, "player")?,
         name: row.get("name")?,
@@ -314,7 +307,7 @@ fn record(row: &Row<'_>) -> Result<BetRecord> {
         auto_cash_out: columns::multiplier_if_any(row, "auto_centi")?,
         cap: columns::multiplier(row, "cap_centi")?,
         balance: columns::amount(row, "balance_units")?,
-        state,
+        state: words::bet_state_of(&name, cashed_out),
         in_round: row.get("in_round")?,
         payout,
         placed_at: row.get("placed_at")?,

@@ -2,10 +2,10 @@
 
 use fairness::Anchor;
 use kernel::LobbyId;
-use protocol::chains::{AbandonReason, Abandoned, LostRounds, Skipped};
+use protocol::chains::{Abandoned, LostRounds, Skipped};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{Abandonment, ChainRecord, PublicSeed, SealedSeed};
+use super::super::{Abandonment, ChainRecord, PublicSeed, SealedSeed, words};
 use super::columns;
 
 pub(super) fn of_lobby(connection: &Connection, lobby: LobbyId) -> Result<Vec<ChainRecord>> {
@@ -49,8 +49,8 @@ pub(super) fn add(
     let added = tx
         .prepare_cached(
             "INSERT INTO chain (lobby, chain, length, seeds_before, house_edge_bps, terminal,
-                                public_key, signature, beacon_round, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                                public_key, signature, beacon_round, created_at, promised)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (lobby, chain) DO NOTHING",
         )?
         .execute(params![
@@ -64,8 +64,20 @@ pub(super) fn add(
             chain.signature,
             beacon_round(chain.anchor),
             chain.created_at,
+            chain.promised,
         ])?;
     if added == 0 {
+        // The same chain, of which more is known.
+        tx.prepare_cached(
+            "UPDATE chain SET promised = 1
+             WHERE lobby = ?1 AND chain = ?2 AND terminal = ?3 AND ?4",
+        )?
+        .execute(params![
+            chain.lobby.as_i64(),
+            chain.chain,
+            chain.terminal,
+            chain.promised
+        ])?;
         return Ok(());
     }
     let mut add = tx.prepare_cached(
@@ -113,7 +125,7 @@ pub(super) fn abandon(
     .execute(params![
         lobby.as_i64(),
         chain,
-        reason_text(how.reason),
+        words::abandon_reason(how.reason),
         how.at,
         lost.map(|lost| lost.from),
         lost.map(|lost| lost.to),
@@ -158,7 +170,7 @@ pub(super) fn abandon_all(tx: &Transaction<'_>, how: &Abandoned) -> Result<usize
          WHERE abandoned IS NULL AND (used < length OR NOT EXISTS (
              SELECT 1 FROM chain AS newer
              WHERE newer.lobby = chain.lobby AND newer.chain > chain.chain))",
-        params![reason_text(how.reason), how.at],
+        params![words::abandon_reason(how.reason), how.at],
     )
 }
 
@@ -197,6 +209,7 @@ fn record(row: &Row<'_>) -> Result<ChainRecord> {
         signature: row.get("signature")?,
         anchor,
         public_seed: row.get("public_seed")?,
+        promised: row.get("promised")?,
         beacon_signature: row.get("beacon_signature")?,
         used: row.get("used")?,
         skipped: columns::json(row, "skipped")?,
@@ -211,12 +224,7 @@ fn abandoned(row: &Row<'_>, reason: &str) -> Result<Abandoned> {
         (Some(from), Some(to)) => Some(LostRounds { from, to }),
         _ => None,
     };
-    let reason = match reason {
-        "beacon_missing" => AbandonReason::BeaconMissing,
-        "published_late" => AbandonReason::PublishedLate,
-        "store_behind" => AbandonReason::StoreBehind,
-        _ => AbandonReason::Restored,
-    };
+    let reason = words::abandon_reason_of(reason);
     Ok(Abandoned { reason, at: row.get("abandoned_at")?, lost_rounds })
 }
 
@@ -224,14 +232,5 @@ fn beacon_round(anchor: Anchor) -> Option<i64> {
     match anchor {
         Anchor::Local => None,
         Anchor::Drand { round } => Some(columns::signed(round)),
-    }
-}
-
-const fn reason_text(reason: AbandonReason) -> &'static str {
-    match reason {
-        AbandonReason::BeaconMissing => "beacon_missing",
-        AbandonReason::PublishedLate => "published_late",
-        AbandonReason::StoreBehind => "store_behind",
-        AbandonReason::Restored => "restored",
     }
 }

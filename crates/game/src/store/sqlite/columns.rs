@@ -5,7 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use serde::de::DeserializeOwned;
 
-use super::super::RoundState;
+use super::super::{RoundState, words};
 
 /// A value that this program never writes.
 fn corrupt(column: &str) -> Error {
@@ -73,13 +73,6 @@ pub(super) fn multiplier_if_any(row: &Row<'_>, column: &str) -> Result<Option<Mu
 }
 
 pub(super) fn state(row: &Row<'_>, column: &str) -> Result<RoundState> {
-    Ok(match row.get_ref(column)?.as_str().map_err(|_| corrupt(column))? {
-        "open" => RoundState::Open,
-        "locked" => RoundState::Locked,
-        "crashed" => RoundState::Crashed,
-        "settled" => RoundState::Settled,
-        "voided" => RoundState::Voided,
-        "interrupted" => RoundState::Interrupted,
-        _ => return Err(corrupt(column)),
-    })
+    let text = row.get_ref(column)?.as_str().map_err(|_| corrupt(column))?;
+    words::round_state_of(text).ok_or_else(|| corrupt(column))
 }

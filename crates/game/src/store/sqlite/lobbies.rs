@@ -1,10 +1,9 @@
 //! Lobbies, and what a new owner inherits with one.
 
-use engine::Mode;
-use kernel::{CurveKind, Epoch, LobbyId, PlayerId};
+use kernel::{Epoch, LobbyId, PlayerId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{Inheritance, LobbyRecord, NewLobby, Visibility};
+use super::super::{Inheritance, LobbyRecord, NewLobby, words};
 use super::{chains, columns, rounds};
 
 pub(super) fn create(
@@ -27,9 +26,9 @@ pub(super) fn create(
     .execute(params![
         new.owner.map(PlayerId::as_i64),
         new.name,
-        visibility_text(new.visibility),
-        mode_text(new.mode),
-        curve_text(new.curve),
+        words::visibility(new.visibility),
+        words::mode(new.mode),
+        words::curve(new.curve),
         columns::signed(new.betting_ms),
         new.stake_min.steps(),
         new.stake_max.steps(),
@@ -142,18 +141,9 @@ fn record(row: &Row<'_>) -> Result<LobbyRecord> {
     let rules = NewLobby {
         owner: owner.map(|_| columns::player(row, "owner")).transpose()?,
         name: row.get("name")?,
-        visibility: match text("visibility")?.as_str() {
-            "public" => Visibility::Public,
-            _ => Visibility::Private,
-        },
-        mode: match text("mode")?.as_str() {
-            "continuous" => Mode::Continuous,
-            _ => Mode::OnFirstBet,
-        },
-        curve: match text("curve")?.as_str() {
-            "linear" => CurveKind::Linear,
-            _ => CurveKind::Exponential,
-        },
+        visibility: words::visibility_of(&text("visibility")?),
+        mode: words::mode_of(&text("mode")?),
+        curve: words::curve_of(&text("curve")?),
         betting_ms: columns::unsigned(row, "betting_ms")?,
         stake_min: columns::stake(row, "stake_min_steps")?,
         stake_max: columns::stake(row, "stake_max_steps")?,
@@ -172,25 +162,4 @@ fn record(row: &Row<'_>) -> Result<LobbyRecord> {
         kept_exposure: columns::amount(row, "kept_exposure_units")?,
         closed: row.get::<_, Option<i64>>("closed_at")?.is_some(),
     })
-}
-
-const fn visibility_text(visibility: Visibility) -> &'static str {
-    match visibility {
-        Visibility::Public => "public",
-        Visibility::Private => "private",
-    }
-}
-
-const fn mode_text(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Continuous => "continuous",
-        Mode::OnFirstBet => "on_first_bet",
-    }
-}
-
-const fn curve_text(curve: CurveKind) -> &'static str {
-    match curve {
-        CurveKind::Exponential => "exponential",
-        CurveKind::Linear => "linear",
-    }
 }

@@ -2,49 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::BetKey;
 use kernel::{Epoch, LobbyId, RoundId};
 use rusqlite::{Connection, Result, Transaction, params};
 
-use super::super::{
-    Acknowledgement, AnsweredRow, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, WireOutcome,
-};
+use super::super::queued::Queued;
+use super::super::{Acknowledgement, AnsweredRow, ClosedRound, OutboxRow, PRUNED_MAX};
 use super::columns;
-use crate::outbound::HOLDS_MAX;
 
-/// Queues the return of a stake.
-pub(super) fn queue_release(tx: &Transaction<'_>, lobby: LobbyId, key: BetKey) -> Result<()> {
-    let part = format!("release {} {}", key.player, key.bet);
-    let body = OutboxBody::Release { player: key.player.get(), bet: key.bet.to_string() };
-    queue(tx, RoundId::new(lobby, key.round), &part, &body)
-}
-
-/// Queues one cash-out's resolve.
-pub(super) fn queue_cash_out(tx: &Transaction<'_>, round: RoundId, bet: WireOutcome) -> Result<()> {
-    let part = format!("cash-out {} {}", bet.player, bet.bet);
-    queue(tx, round, &part, &OutboxBody::Resolve { bets: vec![bet] })
-}
-
-/// Queues the rest of a round's resolves, in chunks, and then its close.
-pub(super) fn queue_end(
-    tx: &Transaction<'_>,
-    round: RoundId,
-    bets: &[WireOutcome],
-    close: &OutboxBody,
-) -> Result<()> {
-    for (number, chunk) in bets.chunks(HOLDS_MAX).enumerate() {
-        let body = OutboxBody::Resolve { bets: chunk.to_vec() };
-        queue(tx, round, &format!("end {number}"), &body)?;
-    }
-    queue(tx, round, "close", close)
-}
-
-/// Queues a close alone.
-pub(super) fn queue_close(tx: &Transaction<'_>, round: RoundId, close: &OutboxBody) -> Result<()> {
-    queue(tx, round, "close", close)
-}
-
-fn queue(tx: &Transaction<'_>, round: RoundId, part: &str, body: &OutboxBody) -> Result<()> {
+/// Queues a call, once.
+pub(super) fn queue(tx: &Transaction<'_>, row: &Queued) -> Result<()> {
+    let Queued { round, part, body } = row;
     let body = serde_json::to_string(body)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     tx.prepare_cached(
@@ -115,7 +82,7 @@ pub(super) fn send_again(tx: &Transaction<'_>, lobby: LobbyId, after: u32) -> Re
     Ok(())
 }
 
-/// A close that did not agree leaves the round's exposure reserved for ever.
+/// A close that did not agree leaves the round's exposure reserved until an operator settles.
 fn note_close(tx: &Transaction<'_>, closed: ClosedRound) -> Result<()> {
     let (lobby, number) = (closed.round.lobby.as_i64(), closed.round.number);
     let noted = tx
@@ -125,14 +92,56 @@ fn note_close(tx: &Transaction<'_>, closed: ClosedRound) -> Result<()> {
         )?
         .execute(params![lobby, number, closed.agreed])?;
     if noted == 1 && !closed.agreed {
-        let kept = exposure(tx, closed.round.lobby, &[number])?;
-        let units: i64 = kept.values().map(|amount| amount.units()).sum();
-        tx.prepare_cached(
-            "UPDATE lobby SET kept_exposure_units = kept_exposure_units + ?2 WHERE lobby = ?1",
-        )?
-        .execute(params![lobby, units])?;
+        keep_exposure(tx, closed.round, 1)?;
     }
     Ok(())
+}
+
+/// Adds `times` the round's exposure to what the lobby keeps.
+fn keep_exposure(tx: &Transaction<'_>, round: RoundId, times: i64) -> Result<()> {
+    let kept = exposure(tx, round.lobby, &[round.number])?;
+    let units: i64 = kept.values().map(|amount| amount.units()).sum();
+    tx.prepare_cached(
+        "UPDATE lobby SET kept_exposure_units = kept_exposure_units + ?2 WHERE lobby = ?1",
+    )?
+    .execute(params![round.lobby.as_i64(), times * units])?;
+    Ok(())
+}
+
+/// Rounds whose close did not agree, in order.
+pub(crate) fn disagreed(
+    connection: &Connection,
+    after: Option<RoundId>,
+    limit: u32,
+) -> Result<Vec<RoundId>> {
+    let (lobby, number) =
+        after.map_or((0, 0), |round| (round.lobby.as_i64(), i64::from(round.number)));
+    let mut statement = connection.prepare_cached(
+        "SELECT lobby, round FROM round
+         WHERE close_agreed = 0 AND (lobby, round) > (?1, ?2) ORDER BY lobby, round LIMIT ?3",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(RoundId::new(columns::lobby(row, "lobby")?, row.get("round")?))
+    };
+    statement.query_map(params![lobby, number, limit], read)?.collect()
+}
+
+/// These closes agree after all: their exposure is not kept any more. How many did not before.
+pub(crate) fn free_exposure(tx: &Transaction<'_>, rounds: &[RoundId]) -> Result<usize> {
+    let mut freed = 0;
+    for round in rounds {
+        let agreed = tx
+            .prepare_cached(
+                "UPDATE round SET close_agreed = 1
+                 WHERE lobby = ?1 AND round = ?2 AND close_agreed = 0",
+            )?
+            .execute(params![round.lobby.as_i64(), round.number])?;
+        if agreed == 1 {
+            keep_exposure(tx, *round, -1)?;
+            freed += 1;
+        }
+    }
+    Ok(freed)
 }
 
 /// What each of these rounds may cost the house at most.

@@ -10,7 +10,7 @@ use kernel::{Epoch, LobbyId};
 use parking_lot::Mutex;
 use rusqlite::{Result, Transaction};
 
-use super::super::{Batch, Claim, Claimed};
+use super::super::{Claim, Claimed};
 use super::lobbies;
 
 /// The epoch that each lobby was last claimed under. One that nobody claimed has nobody who could
@@ -44,12 +44,5 @@ impl Claims {
     pub(super) fn not_owned(&self, owned: &BTreeMap<LobbyId, Epoch>) -> BTreeSet<LobbyId> {
         let other = |(lobby, epoch): &(&LobbyId, &Epoch)| !self.own(**lobby, **epoch);
         owned.iter().filter(other).map(|(lobby, _)| *lobby).collect()
-    }
-}
-
-impl Batch {
-    /// Whether the batch may change the lobby: it says under which epoch, and that one stands.
-    pub(super) fn owns(&self, lobby: LobbyId, not_owned: &BTreeSet<LobbyId>) -> bool {
-        self.owned.contains_key(&lobby) && !not_owned.contains(&lobby)
     }
 }

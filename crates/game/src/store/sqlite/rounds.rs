@@ -4,7 +4,10 @@ use engine::Reason;
 use kernel::{Amount, Epoch, LobbyId, Multiplier, RoundId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
-use super::super::{BetRecord, LockRecord, OutboxBody, RoundEnd, RoundRecord, UnfinishedRound};
+use super::super::queued::Queued;
+use super::super::{
+    BetRecord, LockRecord, OutboxBody, RoundEnd, RoundRecord, UnfinishedRound, words,
+};
 use super::{bets, columns, outbox};
 
 const COLUMNS: &str = "lobby, round, chain, state, seed_index, count, stake_sum_units,
@@ -131,7 +134,7 @@ pub(super) fn end(tx: &Transaction<'_>, end: &RoundEnd) -> Result<()> {
             end.crash_point.centi(),
             end.multiplier.map(Multiplier::centi),
             end.payout_sum.units(),
-            end.interrupted.map(reason_text),
+            end.interrupted.map(words::reason),
             end.seed,
             end.at,
         ])?;
@@ -141,7 +144,7 @@ pub(super) fn end(tx: &Transaction<'_>, end: &RoundEnd) -> Result<()> {
     }
     let outcomes = bets::end_all(tx, &end.settlements, end.at)?;
     let close = close_of(tx, round)?;
-    outbox::queue_end(tx, round, &outcomes, &close)
+    Queued::end(round, &outcomes, close).iter().try_for_each(|row| outbox::queue(tx, row))
 }
 
 /// Only a round that was never asked for a bet, as the foreign key of bets says too.
@@ -156,7 +159,7 @@ pub(super) fn void(tx: &Transaction<'_>, round: RoundId, reason: Reason, at: i64
         "UPDATE round SET state = 'voided', reason = ?3, ended_at = ?4
          WHERE lobby = ?1 AND round = ?2 AND state = 'open'",
     )?
-    .execute(params![round.lobby.as_i64(), round.number, reason_text(reason), at])?;
+    .execute(params![round.lobby.as_i64(), round.number, words::reason(reason), at])?;
     bets::release_all(tx, round, at)?;
     close_unknown(tx, round)
 }
@@ -165,7 +168,7 @@ pub(super) fn void(tx: &Transaction<'_>, round: RoundId, reason: Reason, at: i64
 pub(super) fn close_unknown(tx: &Transaction<'_>, round: RoundId) -> Result<()> {
     let seed_index = seeds_used(tx, round.lobby)?;
     let close = OutboxBody::Close { count: 0, stake_sum_units: 0, seed_index };
-    outbox::queue_close(tx, round, &close)
+    outbox::queue(tx, &Queued::close(round, close))
 }
 
 /// The close that a locked round's own record asks for.
@@ -290,13 +293,4 @@ fn record(row: &Row<'_>) -> Result<RoundRecord> {
         locked_at: row.get("locked_at")?,
         ended_at: row.get("ended_at")?,
     })
-}
-
-const fn reason_text(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Quiet => "quiet",
-        Reason::Shutdown => "shutdown",
-        Reason::Stalled => "stalled",
-        Reason::OwnerLost => "owner_lost",
-    }
 }

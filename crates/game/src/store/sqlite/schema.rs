@@ -155,5 +155,16 @@ ALTER TABLE chain ADD COLUMN lost_to INTEGER;
 -- Used seeds that no round was locked with, as JSON. On a file nothing is ever skipped.
 ALTER TABLE chain ADD COLUMN skipped TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(skipped));
 ",
+        "
+-- A bet that was stored and refused all the same: it was never in its round.
+ALTER TABLE bet ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+UPDATE bet SET refused = 1 WHERE state = 'released' AND in_round = 0 AND EXISTS (
+    SELECT 1 FROM round WHERE round.lobby = bet.lobby AND round.round = bet.round
+                          AND round.state <> 'voided');
+",
+        "
+-- Whether the chain's promise is known to have been public long enough before its beacon's round.
+ALTER TABLE chain ADD COLUMN promised INTEGER NOT NULL DEFAULT 0;
+",
     ],
 };

@@ -173,6 +173,21 @@ fn a_stopped_round_climbs_no_further() {
 }
 
 #[test]
+fn a_stopped_round_that_turns_out_to_be_over_crashes_once() {
+    let interrupted =
+        Interrupted { reason: EndReason::Stalled, multiplier: None, seed: None, public_seed: None };
+    let pictures =
+        [started(10), picture(11, PictureEvent::Interrupted(interrupted)), crashed(12, 118)];
+    let mut story = story();
+    assert_eq!(hear(&mut story, &pictures), ["round_started", "1.00", "crashed 1.18"]);
+    let mut now = snapshot(Phase::Settled);
+    (now.seq, now.crash_point) = (13, Some(multiplier(118)));
+    let mut told = Vec::new();
+    story.repair(&now, &mut told);
+    assert_eq!(words(&told), [""; 0]);
+}
+
+#[test]
 fn a_result_goes_to_its_player_alone_and_leaves_the_sequence() {
     let result = BetResult {
         user_id: WirePlayerId(kernel::PlayerId::new(7).unwrap()),

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::player_id;
 use crate::refresh::Handle;
+use crate::store::bounds::CLEARED_AT_ONCE;
 use crate::store::{Bounds, EndedSession, NewSession, Replaced, Replacement, Rotated, Rotation};
 
 /// The second step of the schema.
@@ -32,9 +33,6 @@ pub(super) const TABLES: &str = "
         spent_at_ms INTEGER,
         PRIMARY KEY (session, hash)
     ) STRICT, WITHOUT ROWID;";
-
-/// Sessions cleared away with each new one, more than are made.
-const CLEARED_AT_ONCE: u32 = 8;
 
 struct Session {
     player: PlayerId,
@@ -77,7 +75,7 @@ pub(super) fn open(
         new.handle,
         new.player.as_i64(),
         now_ms,
-        forget_at_ms(now_ms, now_ms, bounds)
+        bounds.forget_at_ms(now_ms, now_ms)
     ])?;
     give(tx, &new.session, new.hash)?;
     Ok(Some(too_many))
@@ -92,7 +90,7 @@ pub(super) fn rotate(
     let Some(session) = find(tx, &rotation.session)?.filter(|session| !session.ended) else {
         return Ok(Rotated::Unknown);
     };
-    if now_ms >= over_at_ms(session.created_at_ms, session.used_at_ms, bounds) {
+    if now_ms >= bounds.over_at_ms(session.created_at_ms, session.used_at_ms) {
         return Ok(Rotated::Over);
     }
     let spent_at_ms: Option<Option<i64>> = tx
@@ -116,7 +114,7 @@ pub(super) fn rotate(
         .execute(params![
             rotation.session,
             now_ms,
-            forget_at_ms(session.created_at_ms, now_ms, bounds)
+            bounds.forget_at_ms(session.created_at_ms, now_ms)
         ])?;
     Ok(Rotated::Fresh(session.player, session.username))
 }
@@ -235,13 +233,4 @@ fn clear(tx: &Transaction<'_>, now_ms: i64, most: u32) -> rusqlite::Result<()> {
     )?
     .execute(params![now_ms, most])?;
     Ok(())
-}
-
-/// When a sign-in is over by itself.
-fn over_at_ms(created_at_ms: i64, used_at_ms: i64, bounds: Bounds) -> i64 {
-    (used_at_ms + bounds.idle_ms).min(created_at_ms + bounds.whole_ms)
-}
-
-fn forget_at_ms(created_at_ms: i64, used_at_ms: i64, bounds: Bounds) -> i64 {
-    over_at_ms(created_at_ms, used_at_ms, bounds) + bounds.kept_ms
 }

@@ -253,3 +253,28 @@ fn top_ups_are_bounded_by_day_and_by_balance() {
         "]],
     );
 }
+
+#[test]
+fn an_operators_credit_passes_the_bounds_of_players_and_leaves_their_day() {
+    check(
+        "ann credits 90000000000 as x
+         ann credits 90000000000 as x
+         ann credits 1 as x
+         ann credits 90000000000
+         ann sets 0
+         ann adds 1000
+         ann credits -400
+         ann credits -600.0001",
+        expect![[r"
+            moved 90000000000, balance 90000000000
+            moved 90000000000, balance 90000000000
+            refused: IdReused
+            refused: AboveBalance { max: Amount(1000000000000000) }
+            moved -90000000000, balance 0
+            moved 1000, balance 1000
+            moved -400, balance 600
+            refused: InsufficientFunds
+            cashier -600 · ann 600
+        "]],
+    );
+}

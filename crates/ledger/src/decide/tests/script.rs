@@ -82,6 +82,7 @@ fn read_player(words: &[&str], epoch: Epoch, number: u8) -> Command {
     let money = |word: &str| Amount::parse(word).unwrap();
     let change = match words[1] {
         "adds" => Some(FundsChange::Add(money(words[2]))),
+        "credits" => Some(FundsChange::Credit(money(words[2]))),
         "sets" => Some(FundsChange::Set(money(words[2]))),
         _ => None,
     };

@@ -29,10 +29,10 @@ CREATE INDEX idempotent_answer_age ON idempotent_answer (at_ms);
 ";
 
 /// How long an answer is kept.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+pub const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Old answers that each new one takes away: more than one, so that the table shrinks, and few,
 /// so that no call waits for others' leavings.
-const PRUNED: u32 = 16;
+pub const PRUNED: u32 = 16;
 
 /// An answer that goes out the same at every sending: status and JSON, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, Transaction, params};
 
 use super::columns;
 use crate::parked::{Matter, ParkedLine};
+use crate::store::words;
 
 /// Everything `keys` names, and the reserved holds of closing rounds with their players.
 pub(super) fn rows(tx: &Transaction<'_>, mut keys: Keys) -> Result<Rows> {
@@ -153,7 +154,7 @@ fn accounts(tx: &Transaction<'_>, keys: &Keys, rows: &mut Rows) -> Result<()> {
     )?;
     for account in &keys.accounts {
         let read = |row: &Row<'_>| Ok((columns::amount(row, 0)?, columns::amount(row, 1)?));
-        let found = select.query_row(columns::account(*account), read).optional()?;
+        let found = select.query_row(words::account(*account), read).optional()?;
         let Some((balance, held)) = found else { continue };
         rows.accounts.insert(*account, balance);
         if let Account::Player(player) = account {

@@ -1,8 +1,8 @@
 //! Decides parked payouts again, the house being funded, and forgets what is no longer parked.
 
-use kernel::{Epoch, LobbyId};
+use kernel::{Epoch, LobbyId, RoundId};
 use ledger::{Answer, Command, Outcome, Resolve, ResolveAnswer};
-use rusqlite::{OptionalExtension, Result, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Result, Transaction, params};
 
 use super::{apply, columns, load};
 use crate::parked::{Matter, ParkedLine};
@@ -74,4 +74,23 @@ fn forget_closes(tx: &Transaction<'_>) -> Result<usize> {
                AND tally.resolved_units = ledger_parked.locked_units)",
         [],
     )
+}
+
+/// Those of `rounds` that closed in disagreement and agree by now, with nothing held.
+pub(crate) fn made_good(connection: &Connection, rounds: &[RoundId]) -> Result<Vec<RoundId>> {
+    let mut select = connection.prepare_cached(
+        "SELECT EXISTS (
+             SELECT 1 FROM ledger_round
+             WHERE lobby = ?1 AND round = ?2 AND state = 'disagreed' AND reserved_count = 0)
+         AND NOT EXISTS (
+             SELECT 1 FROM ledger_parked WHERE lobby = ?1 AND round = ?2 AND reason = 'close')",
+    )?;
+    let mut good = Vec::new();
+    for round in rounds {
+        let key = params![round.lobby.as_i64(), round.number];
+        if select.query_row(key, |row| row.get(0))? {
+            good.push(*round);
+        }
+    }
+    Ok(good)
 }

@@ -6,7 +6,7 @@ use kernel::{Amount, LobbyId, PlayerId};
 use ledger::{Account, Changes, Hold, HoldId, Parked};
 use rusqlite::{Error, Result, Transaction, params};
 
-use super::columns;
+use crate::store::words;
 
 /// The place of each player's last movement.
 pub(super) type Versions = BTreeMap<PlayerId, u64>;
@@ -63,7 +63,7 @@ fn lobbies(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
             round.reserved_sum.units(),
             round.resolved_count,
             round.resolved_sum.units(),
-            columns::round_state_text(round.state),
+            words::round_state(round.state),
         ])?;
     }
     Ok(())
@@ -77,7 +77,7 @@ fn holds(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
     )?;
     for (HoldId { player, bet }, hold) in &changes.holds_made {
         let Hold { round, stake, state } = hold;
-        let (state, payout, released_by) = columns::hold_state(*state);
+        let (state, payout, released_by) = words::hold_state(*state);
         insert.execute(params![
             player.as_i64(),
             bet.as_bytes(),
@@ -94,7 +94,7 @@ fn holds(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
          WHERE player = ?1 AND bet = ?2 AND state = 'reserved'",
     )?;
     for (HoldId { player, bet }, hold) in &changes.holds_decided {
-        let (state, payout, released_by) = columns::hold_state(hold.state);
+        let (state, payout, released_by) = words::hold_state(hold.state);
         let key = (player.as_i64(), bet.as_bytes());
         let updated = update.execute(params![key.0, key.1, state, payout, released_by])?;
         if updated != 1 {
@@ -132,7 +132,7 @@ fn accounts(tx: &Transaction<'_>, changes: &Changes) -> Result<()> {
         if matches!(account, Account::Player(_)) {
             continue;
         }
-        let (kind, id) = columns::account(*account);
+        let (kind, id) = words::account(*account);
         if update.execute(params![kind, id, amount.units()])? == 0 {
             insert.execute(params![kind, id, amount.units()])?;
         }
@@ -188,7 +188,7 @@ fn transfers(tx: &Transaction<'_>, changes: &Changes, at_ms: i64) -> Result<Vers
     for transfer in &changes.transfers {
         insert.execute(params![
             at_ms,
-            columns::kind_text(transfer.kind),
+            words::kind(transfer.kind),
             transfer.reference,
             transfer.player.map(PlayerId::as_i64),
             transfer.lobby.map(LobbyId::as_i64),
@@ -216,8 +216,8 @@ fn park(tx: &Transaction<'_>, parked: &Parked, at_ms: i64) -> Result<()> {
         Parked::Resolve { hold, round, outcome, reason } => {
             let (lobby, number) = (round.lobby.as_i64(), round.number);
             let (player, bet) = (hold.player.as_i64(), hold.bet.as_bytes());
-            let (outcome, payout) = columns::outcome(outcome);
-            let reason = columns::reason(reason);
+            let (outcome, payout) = words::outcome(outcome);
+            let reason = words::reason(reason);
             let values =
                 params![reason, lobby, number, player, bet, outcome, payout, 0, 0, 0, 0, at_ms];
             insert.execute(values)?;

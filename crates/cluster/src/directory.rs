@@ -1,0 +1,135 @@
+//! Who is alive and where, over NATS' services protocol: standard tools see the same.
+//!
+//! Every process answers for its role; whoever calls a role asks all of them again and again. What
+//! is known is kept while NATS is away: calls do not go over it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_nats::Client;
+use async_nats::connection::State;
+use async_nats::service::{Info, Service, ServiceExt as _};
+use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt as _};
+use platform::clock::Clock;
+
+use crate::balancer::{Balancer, Endpoint};
+use crate::bus::{NatsBus, NatsError};
+
+/// How often everybody is asked, in milliseconds.
+const LOOK_MS: u64 = 500;
+/// How long answers are waited for.
+const ANSWERS: Duration = Duration::from_millis(300);
+/// Whoever did not answer so often in a row is gone.
+const MISSED_MAX: u32 = 4;
+/// The keys of our metadata.
+const INSTANCE: &str = "instance";
+const ADDRESS: &str = "address";
+
+/// The directory of many processes. Clones share it.
+#[derive(Clone)]
+pub struct NatsDirectory {
+    client: Client,
+    clock: Arc<dyn Clock>,
+}
+
+/// A process that is announced, until this is dropped or the process dies.
+#[must_use = "nobody finds the process once this is dropped"]
+pub struct Announcement {
+    service: Option<Service>,
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        // Nothing in it waits: what answers is told to stop.
+        let _stopped = self.service.take().map(|service| service.stop().now_or_never());
+    }
+}
+
+impl NatsDirectory {
+    /// The directory on the connection of `bus`.
+    #[must_use]
+    pub fn new(bus: &NatsBus, clock: Arc<dyn Clock>) -> Self {
+        Self { client: bus.client(), clock }
+    }
+
+    /// Says that this process answers for `role` at `endpoint`.
+    ///
+    /// # Errors
+    /// [`NatsError`]: the role's name is none.
+    pub async fn announce(
+        &self,
+        role: &str,
+        endpoint: &Endpoint,
+    ) -> Result<Announcement, NatsError> {
+        let metadata = HashMap::from([
+            (INSTANCE.to_owned(), endpoint.instance.clone()),
+            (ADDRESS.to_owned(), endpoint.address.clone()),
+        ]);
+        let builder = self.client.service_builder().metadata(metadata);
+        let started = builder.start(name(role), env!("CARGO_PKG_VERSION")).await;
+        Ok(Announcement { service: Some(started.map_err(|error| NatsError::new(&error))?) })
+    }
+
+    /// Keeps `balancer` told of who answers for `role`, for as long as it is polled.
+    pub async fn follow(&self, role: &str, balancer: &Balancer) {
+        let mut missed: BTreeMap<Endpoint, u32> = BTreeMap::new();
+        loop {
+            let next = self.clock.now() + LOOK_MS;
+            if let Some(found) = self.look(role).await {
+                for count in missed.values_mut() {
+                    *count += 1;
+                }
+                missed.extend(found.into_iter().map(|endpoint| (endpoint, 0)));
+                missed.retain(|_, count| *count < MISSED_MAX);
+                let known: Vec<Endpoint> = missed.keys().cloned().collect();
+                balancer.know(&known);
+            }
+            self.clock.sleep_until(next).await;
+        }
+    }
+
+    /// Everyone who answers for `role` now; none if NATS was away meanwhile.
+    async fn look(&self, role: &str) -> Option<Vec<Endpoint>> {
+        if self.client.connection_state() != State::Connected {
+            return None;
+        }
+        let before = self.connects();
+        let inbox = self.client.new_inbox();
+        let mut answers = self.client.subscribe(inbox.clone()).await.ok()?;
+        let asked = format!("$SRV.INFO.{}", name(role));
+        self.client.publish_with_reply(asked, inbox, Bytes::new()).await.ok()?;
+        let mut found = Vec::new();
+        let all = async {
+            while let Some(answer) = answers.next().await {
+                found.extend(endpoint(&answer.payload));
+            }
+        };
+        // It is over when the time is.
+        let _over = tokio::time::timeout(ANSWERS, all).await;
+        let stood = before == self.connects() && self.client.connection_state() == State::Connected;
+        stood.then_some(found)
+    }
+
+    /// How often the connection was made.
+    fn connects(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
+    }
+}
+
+/// What the protocol calls a role of ours.
+fn name(role: &str) -> String {
+    format!("waxwing-{role}")
+}
+
+/// Where whoever answered is; none for answers that are not ours.
+fn endpoint(answer: &[u8]) -> Option<Endpoint> {
+    let mut metadata = serde_json::from_slice::<Info>(answer).ok()?.metadata;
+    let (instance, address) = (metadata.remove(INSTANCE)?, metadata.remove(ADDRESS)?);
+    Some(Endpoint { instance, address })
+}
+
+#[cfg(test)]
+mod tests;

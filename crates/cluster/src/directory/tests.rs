@@ -1,0 +1,84 @@
+//! Processes that come and go at a real nats-server, and a server that goes itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::Sealed;
+use platform::clock::SystemClock;
+use platform::random::SeededRandom;
+use test_servers::Nats;
+
+use super::{Announcement, NatsDirectory};
+use crate::balancer::{Balancer, Endpoint};
+use crate::bus::NatsBus;
+
+/// Longer than any look takes on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn directory(server: &Nats) -> NatsDirectory {
+    let bus = NatsBus::connect(&Sealed::new(server.url())).await.unwrap();
+    NatsDirectory::new(&bus, Arc::new(SystemClock::new()))
+}
+
+async fn announced(server: &Nats, role: &str, number: u16) -> Announcement {
+    directory(server).await.announce(role, &at(number)).await.unwrap()
+}
+
+fn at(number: u16) -> Endpoint {
+    let address = format!("http://127.0.0.1:{number}");
+    Endpoint { instance: format!("node-{number}"), address }
+}
+
+/// A balancer that is told of the role for as long as the test runs.
+async fn follower(server: &Nats, role: &'static str) -> Balancer {
+    let balancer = Balancer::new(Arc::new(SystemClock::new()), Arc::new(SeededRandom::new(7)));
+    let (directory, told) = (directory(server).await, balancer.clone());
+    tokio::spawn(async move { directory.follow(role, &told).await });
+    balancer
+}
+
+async fn until_known(balancer: &Balancer, numbers: &[u16]) {
+    let wanted: Vec<Endpoint> = numbers.iter().map(|number| at(*number)).collect();
+    let known = async {
+        loop {
+            let mut known = balancer.endpoints();
+            known.sort();
+            if known == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, known).await;
+    assert!(found.is_ok(), "{:?} is known, not {wanted:?}", balancer.endpoints());
+}
+
+#[tokio::test]
+async fn who_comes_is_found_and_who_goes_is_forgotten() {
+    let server = Nats::start().unwrap();
+    let (games, users) = (follower(&server, "game").await, follower(&server, "user").await);
+    let first = announced(&server, "game", 1).await;
+    let second = announced(&server, "game", 2).await;
+    let user = announced(&server, "user", 3).await;
+    until_known(&games, &[1, 2]).await;
+    until_known(&users, &[3]).await;
+    drop(first);
+    until_known(&games, &[2]).await;
+    until_known(&users, &[3]).await;
+    drop((second, user));
+}
+
+#[tokio::test]
+async fn what_is_known_is_kept_while_nats_is_away() {
+    let mut server = Nats::start().unwrap();
+    let games = follower(&server, "game").await;
+    let first = announced(&server, "game", 1).await;
+    until_known(&games, &[1]).await;
+    server.stop().unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(games.endpoints(), [at(1)]);
+    server.restart().unwrap();
+    let second = announced(&server, "game", 2).await;
+    until_known(&games, &[1, 2]).await;
+    drop((first, second));
+}

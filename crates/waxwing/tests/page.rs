@@ -1,0 +1,83 @@
+//! The page, in browsers that are real: people play on it, over wires that are slow or cut. It must
+//! have been built before this binary was: `make page`.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::harness::Place;
+use crate::harness::process::{Finished, finish, repository};
+
+/// Some rounds, each of which may climb for a while.
+const LIMIT: Duration = Duration::from_mins(4);
+
+/// No climb takes longer than 27 seconds, which is 5.00x.
+const SHORT: &[(&str, &str)] = &[("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "500")];
+
+/// Starts a server, runs a script of the page's and expects it to succeed.
+async fn run(script: &str, arguments: &[&str]) {
+    let web = repository().join("web");
+    assert!(web.join("node_modules").exists(), "run `make deps`");
+    let place = Place::new().and(SHORT);
+    let server = place.start().await;
+    let home = server.caller().get("/").await;
+    assert!(home.text.contains("id=\"app\""), "no page was built before this: run `make page`");
+    let mut command = Command::new("node");
+    command.current_dir(&web).arg(web.join(script)).arg(&server.base).args(arguments);
+    let Finished { status, stdout, stderr } = finish(command, LIMIT).await;
+    assert!(status.success(), "{script}: {status}\n{stdout}\n{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_play_in_one_lobby_and_verify_the_round() {
+    run("tests/browser/people.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_in_mid_climb_costs_neither_the_bet_nor_the_right_multiplier() {
+    run("tests/browser/trouble.mjs", &["cut"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_tab_comes_back_without_a_jump_or_a_stale_button() {
+    run("tests/browser/trouble.mjs", &["frozen"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_a_slow_wire_the_multiplier_shown_is_the_servers() {
+    run("tests/browser/trouble.mjs", &["late"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_plays_a_round_from_both_tabs_of_the_console() {
+    run("tests/browser/console.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn published_rounds_of_other_sites_are_verified_by_pasting() {
+    run("tests/browser/paste.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_thousand_live_bets_leave_the_page_smooth_and_its_memory_flat() {
+    run("tests/browser/crowd.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_is_accessible_light_and_within_its_width() {
+    run("tests/browser/views.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_bot_plays_a_round() {
+    run("client/examples/bot.mjs", &["bot", "secret word", "1", "1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_curve_and_the_formulas_of_the_page_are_ours() {
+    run("tests/unit.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_types_of_the_page_are_what_the_server_says() {
+    run("scripts/types.mjs", &["--check"]).await;
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs the end-to-end tests: `e2e.sh files` all of them, `e2e.sh postgres` those that are not about
+# files, each place with a PostgreSQL of its own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+run=(cargo test --package waxwing --test e2e --locked --no-fail-fast)
+if cargo nextest --version >/dev/null 2>&1; then
+    run=(cargo nextest run --package waxwing --test e2e --locked --no-fail-fast)
+fi
+# What copies, damages, cuts or limits a data directory, and what measures one.
+files=(power_loss:: ten_thousand:: check:: judge:: failpoints:: torture:: soak:: kill::fifty
+    chains::an_older_copy chains::after_a_restore stall::)
+# A missing key is known by the files beside it.
+files+=(http::keys::a_key_that_is_missing)
+# On shared databases a lobby is handed over at a stop, and what it still has to tell the wallet is
+# its next owner's to send.
+files+=(http::shutdown::a_round_with_a_bet_is_finished_first)
+# A take-over leaves seeds out there, so the chain has gaps that are told.
+files+=(rounds::seeds_form_one_chain)
+
+case "${1:-files}" in
+files) exec "${run[@]}" ;;
+postgres)
+    skipped=()
+    for name in "${files[@]}"; do skipped+=(--skip "$name"); done
+    E2E_STORE=postgres exec "${run[@]}" -- "${skipped[@]}"
+    ;;
+*)
+    echo "e2e.sh: the store is files or postgres, not $1" >&2
+    exit 2
+    ;;
+esac
