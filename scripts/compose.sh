@@ -37,7 +37,7 @@ docker compose version >/dev/null 2>&1 || compose=(docker-compose)
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1
 
 stack() { "${compose[@]}" -p "$project" "$@"; }
-ask() { stack exec -T prometheus promtool query instant http://127.0.0.1:9090 "$1"; }
+ask() { docker exec "$prometheus" promtool query instant http://127.0.0.1:9090 "$1"; }
 
 finish() {
     local status=$?
@@ -97,6 +97,7 @@ stack up -d
 wait_for 180 "every container to be healthy" is_healthy
 wait_for 60 "the door" curl -fsS "$base/gateway/status"
 stack ps
+prometheus=$(stack ps -q prometheus)
 
 say "what is published, and where"
 published=$(stack ps -q | xargs docker inspect -f '{{range $port, $to := .NetworkSettings.Ports}}{{range $to}}{{.HostIp}} {{$port}}{{"\n"}}{{end}}{{end}}' | sed '/^$/d' | sort)

@@ -139,3 +139,5 @@ if (what === "round") {
     console.log("again");
   }
 } else fail(`${what} is neither round nor death`);
+// What still pings is not waited for.
+process.exit(0);
