@@ -75,11 +75,16 @@ export const messages = {
     limits: (min: string, max: string) => `Stakes ${min} to ${max}`,
     cap: (multiplier: string, amount: string) =>
       `This bet is paid at ${multiplier} at the latest: at most ${amount}`,
-    badStake: "A stake has at most two decimals",
-    badAuto: "An auto cash-out is at least 1.01",
-    below: "Below the least stake",
-    above: "Above the highest stake",
-    funds: "More than your balance",
+    cancelling: "Taking the bet back …",
+    elsewhere: "Your bet is in another round",
+    notTaken: "The bet did not reach the round. Nothing was staked.",
+    faults: {
+      stake: "A stake is an amount with at most two decimals",
+      target: "An auto cash-out is at least 1.01, with at most two decimals",
+      funds: "More than your balance",
+    },
+    below: (least: string) => `The least stake here is ${least}`,
+    above: (most: string) => `The highest stake here is ${most}`,
   },
   autoBet: {
     title: "Auto bet",

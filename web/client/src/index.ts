@@ -1,3 +1,4 @@
+export * from "./bet.js";
 export * from "./connection.js";
 export * from "./curve.js";
 export * from "./fairness.js";

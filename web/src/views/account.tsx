@@ -5,6 +5,7 @@ import { changePassword, get, logIn, logOut, player, register, saveCsv, submit }
 import { wallet } from "../game";
 import { messages as m } from "../messages";
 import { go, playHref } from "../route";
+import { unqueue } from "../slots";
 
 const BALANCE = "/gateway/user/v1/balance";
 const TRANSFERS = "/gateway/user/v1/transfers";
@@ -158,9 +159,10 @@ function Settings() {
           type="checkbox"
           data-test="allow-auto"
           checked={localStorage.getItem("waxwing.auto-bet") === "1"}
-          onChange={(event) =>
-            localStorage.setItem("waxwing.auto-bet", event.currentTarget.checked ? "1" : "")
-          }
+          onChange={(event) => {
+            localStorage.setItem("waxwing.auto-bet", event.currentTarget.checked ? "1" : "");
+            if (!event.currentTarget.checked) unqueue();
+          }}
         />
         {m.account.allowAuto}
       </label>

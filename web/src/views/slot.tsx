@@ -1,11 +1,11 @@
 // One bet: what is staked, where it leaves by itself, and the one button.
-import { centi, payout, showCenti, showUnits, typed, wire } from "@client";
+import { highestStake, payout, showCenti, showUnits, stakeWithin, typed, wire } from "@client";
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
 import { climb, end, stale, state, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
-import { cap, fault, type Index, keep, press, rides, setSlots, slots } from "../slots";
+import { cap, fault, type Index, keep, press, rides, setSlots, slots, step } from "../slots";
 
 export function Controls(props: { slot: Index }) {
   const n = props.slot;
@@ -21,11 +21,11 @@ export function Controls(props: { slot: Index }) {
     const known = bet();
     if (known?.state !== "riding" || state()?.phase !== "running") return;
     let wanted = 0;
-    const step = () => {
+    const show = () => {
       setAbout(payout(known.stake, Math.min(climb(), known.cap || Number.POSITIVE_INFINITY)));
-      wanted = requestAnimationFrame(step);
+      wanted = requestAnimationFrame(show);
     };
-    step();
+    show();
     onCleanup(() => cancelAnimationFrame(wanted));
   });
   onMount(() => {
@@ -45,10 +45,14 @@ export function Controls(props: { slot: Index }) {
     if (!player()) return { text: m.bet.logIn, kind: "bet", off: false };
     const known = bet();
     if (known?.state === "placing") return { text: m.bet.placing, kind: "wait", off: true };
+    if (known?.state === "cancelling") return { text: m.bet.cancelling, kind: "wait", off: true };
     if (known?.state === "cashing")
       return { text: m.bet.cashing(showUnits(known.paid)), kind: "wait", off: true };
     if (known?.state === "unknown") return { text: m.bet.unknown, kind: "wait", off: true };
     if (known?.state === "riding") {
+      const now = state();
+      if (now && (known.lobby !== now.id || known.round !== now.round))
+        return { text: m.bet.elsewhere, kind: "wait", off: true };
       if (running() && stale()) return { text: m.bet.checking, kind: "wait", off: true };
       if (running())
         return {
@@ -88,12 +92,15 @@ export function Controls(props: { slot: Index }) {
   };
   const change = (stake: number) => {
     const limits = state()?.limits;
-    const [least, most] = limits ? [centi(limits.stake_min), centi(limits.stake_max)] : [1, 1e9];
-    setSlots(n, { stake: wire(Math.min(Math.max(stake, least), most)) });
+    if (!limits) return;
+    setSlots(n, { stake: wire(stakeWithin(stake, limits, wallet()?.balance ?? null)) });
     keep();
   };
   const now = () => typed(slot().stake) ?? 0;
-  const most = () => Math.floor((wallet()?.balance ?? 0) / 100);
+  const most = () => {
+    const limits = state()?.limits;
+    return limits && wallet() ? highestStake(limits, wallet()?.balance ?? 0) : 0;
+  };
   return (
     <form class="slot" data-test={`slot-${n + 1}`} onSubmit={(event) => event.preventDefault()}>
       <h2 class="visually-hidden">{m.bet.title(n + 1)}</h2>
@@ -216,7 +223,8 @@ function AutoBet(props: { slot: Index }) {
             onChange={(event) => {
               const on = event.currentTarget.checked;
               setSlots(props.slot, "autoBet", { on, ...(on ? { played: 0, won: 0 } : {}) });
-              if (on && !rides(slots[props.slot].bet)) press(props.slot);
+              const next = step(props.slot);
+              if (on ? next === "place" || next === "queue" : next === "unqueue") press(props.slot);
             }}
           />
           {m.autoBet.enable}
