@@ -1,5 +1,15 @@
 import { showUnits } from "@client";
-import { createEffect, createSignal, lazy, Match, Show, Suspense, Switch } from "solid-js";
+import {
+  createEffect,
+  createSignal,
+  ErrorBoundary,
+  lazy,
+  Match,
+  on,
+  Show,
+  Suspense,
+  Switch,
+} from "solid-js";
 import { player, settled } from "./api";
 import { quality, said, state, status, trip, wallet } from "./game";
 import { messages as m } from "./messages";
@@ -113,6 +123,25 @@ function Trouble() {
   );
 }
 
+/** Instead of a view that failed, e.g. because its part of the page could not be loaded. */
+function Broken(props: { reset: () => void }) {
+  createEffect(on(route, () => props.reset(), { defer: true }));
+  return (
+    <div class="page" role="alert">
+      <section class="card narrow-card">
+        <h1>{m.errors.broken}</h1>
+        {/* A part that could not be loaded is asked for again with the page only. */}
+        <button type="button" class="button" onClick={() => location.reload()}>
+          {m.errors.again}
+        </button>
+        <a href={playHref()} onClick={() => props.reset()}>
+          {m.errors.toGame}
+        </a>
+      </section>
+    </div>
+  );
+}
+
 export function App() {
   return (
     <>
@@ -129,19 +158,21 @@ export function App() {
       <Header />
       <Trouble />
       <main id="main" tabindex="-1">
-        <Suspense>
-          <Switch fallback={<Play />}>
-            <Match when={route().view === "lobbies"}>
-              <Lobbies />
-            </Match>
-            <Match when={route().view === "account"}>
-              <Account />
-            </Match>
-            <Match when={route().view === "fairness"}>
-              <Fairness />
-            </Match>
-          </Switch>
-        </Suspense>
+        <ErrorBoundary fallback={(_, reset) => <Broken reset={reset} />}>
+          <Suspense>
+            <Switch fallback={<Play />}>
+              <Match when={route().view === "lobbies"}>
+                <Lobbies />
+              </Match>
+              <Match when={route().view === "account"}>
+                <Account />
+              </Match>
+              <Match when={route().view === "fairness"}>
+                <Fairness />
+              </Match>
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
       </main>
       <footer>
         <span>{m.tagline}</span>

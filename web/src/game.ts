@@ -11,9 +11,10 @@ import {
   type Status,
   showCenti,
   units,
+  watch,
 } from "@client";
 import { createEffect, createRoot, createSignal, on } from "solid-js";
-import { freshToken, get, listen, player } from "./api";
+import { freshToken, get, listen, player, refresh } from "./api";
 import { messages } from "./messages";
 import { lobby } from "./route";
 
@@ -149,6 +150,7 @@ function hear(event: PlainEvent, at: number): void {
     const { balance, held, currency } = event;
     setWallet({ balance: units(balance), held: units(held), currency });
   } else if (event.lobby_id === lobby()) {
+    [toldAt, askedAt] = [at, null];
     follow(event, at);
   }
   for (const listener of listeners) listener(event);
@@ -247,12 +249,25 @@ function begin(event: Extract<PlainEvent, { type: "snapshot" }>, at: number): vo
   setStale(false);
 }
 
+/** When the picture was told last, and when a fresh one was asked for since, if it was. */
+let toldAt = 0;
+let askedAt: number | null = null;
 /** What was told a while ago, in the middle of a climb, is not acted on until more is heard. */
-const STALE_MS = 3_000;
-setInterval(() => {
-  const running = state()?.phase === "running";
-  setStale(running && performance.now() - connection.heardAt > STALE_MS);
-}, 250);
+function mind(): void {
+  const known = state();
+  if (!known) return;
+  const now = performance.now();
+  const closesIn = known.closesAt === null ? null : known.closesAt - now;
+  const since = askedAt === null ? null : now - askedAt;
+  const next = watch(known.phase, closesIn, now - toldAt, since);
+  setStale(next !== "fresh" && known.phase === "running");
+  // A connection that is lost comes back by itself.
+  if (connection.quality === "lost") return;
+  if (next === "ask") void connection.sync();
+  if (next === "reconnect") connection.open(lobby());
+  if (next === "ask" || next === "reconnect") askedAt = now;
+}
+setInterval(mind, 250);
 
 let lastLook = performance.now();
 function wake(): void {
@@ -275,8 +290,12 @@ export function start(): void {
     setTrip(Math.round(ms));
     setQuality(now);
   };
+  // A token that is refused before its time was revoked, and perhaps the sign-in with it.
+  connection.onPlayer = (who) => {
+    if (!who && player()) void refresh();
+  };
   listen((token) => {
-    if (token && player()) void signIn(token);
+    if (token && player()) void signIn(token).catch(() => {});
     else {
       setWallet(null);
       // A socket has one player for ever: a new one watches.

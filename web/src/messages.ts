@@ -128,6 +128,7 @@ export const messages = {
   lobbies: {
     title: "Lobbies",
     none: "No open lobby",
+    loading: "Loading the lobbies …",
     stakes: (min: string, max: string) => `Stakes ${min} to ${max}`,
     crowd: (players: number, bets: number, sum: string) =>
       players === 0
@@ -149,6 +150,7 @@ export const messages = {
     submit: "Create",
     share: "Copy link",
     shared: "Link copied",
+    copyThis: (link: string) => `The link: ${link}`,
     needsAccount: "Log in to create a lobby. Watching needs no account.",
   },
   account: {
@@ -251,5 +253,9 @@ export const messages = {
   errors: {
     offline: "The server did not answer. Try again.",
     busy: "Too many tries. Wait a moment.",
+    signedOut: "You were signed out. Log in to go on.",
+    broken: "This part of the page failed.",
+    again: "Try again",
+    toGame: "Back to the game",
   },
 };

@@ -5,3 +5,4 @@ export * from "./fairness.js";
 export * from "./money.js";
 export * from "./promises.js";
 export type * from "./types.js";
+export * from "./watch.js";
