@@ -11,7 +11,7 @@ import {
   Switch,
 } from "solid-js";
 import { player, settled } from "./api";
-import { quality, said, state, status, trip, wallet } from "./game";
+import { said, state, status, wallet } from "./game";
 import { messages as m } from "./messages";
 import { playHref, route } from "./route";
 import { Play } from "./views/play";
@@ -38,14 +38,23 @@ export { theme };
 function ThemeButton() {
   const dark = () =>
     theme() === "dark" || (theme() === "" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const words = () => (dark() ? m.theme.light : m.theme.dark);
   createEffect(() => {
     document.documentElement.dataset["theme"] = theme();
     localStorage.setItem("waxwing.theme", theme());
   });
   return (
-    <button type="button" class="quiet" onClick={() => setTheme(dark() ? "light" : "dark")}>
-      <span class="visually-hidden">{m.theme.label}: </span>
-      {dark() ? m.theme.light : m.theme.dark}
+    <button
+      type="button"
+      class="quiet theme"
+      title={words()}
+      aria-label={words()}
+      onClick={() => setTheme(dark() ? "light" : "dark")}
+    >
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <circle cx="12" cy="12" r="8" />
+        <path d="M12 4a8 8 0 0 1 0 16z" />
+      </svg>
     </button>
   );
 }
@@ -93,16 +102,6 @@ function Header() {
             </span>
           )}
         </Show>
-        <span
-          class={`signal ${quality()}`}
-          role="img"
-          title={m.quality[quality()]}
-          aria-label={`${m.quality[quality()]}, ${m.quality.trip(trip())}`}
-        >
-          <i />
-          <i />
-          <i />
-        </span>
         <ThemeButton />
       </div>
     </header>
@@ -143,6 +142,9 @@ function Broken(props: { reset: () => void }) {
 }
 
 export function App() {
+  // Another view begins at its top.
+  const view = () => route().view;
+  createEffect(on(view, () => scrollTo(0, 0), { defer: true }));
   return (
     <>
       <a

@@ -5,7 +5,7 @@ export const messages = {
   tagline: "A crash game you can check.",
   skip: "Skip to the game",
   nav: { play: "Play", lobbies: "Lobbies", fairness: "Fairness", account: "Account", api: "API" },
-  theme: { light: "Light", dark: "Dark", label: "Colours" },
+  theme: { light: "Light colours", dark: "Dark colours" },
   balance: "Balance",
   held: (amount: string) => `${amount} in play`,
   logIn: "Log in",
@@ -26,6 +26,8 @@ export const messages = {
   },
   phase: {
     loading: "Loading the lobby …",
+    absent: (lobby: number) => `There is no lobby ${lobby}.`,
+    others: "See the lobbies",
     rests: "Place a bet to begin a round",
     open: (seconds: string) => `Next climb in ${seconds} s`,
     closing: "Bets are closing …",
@@ -56,6 +58,7 @@ export const messages = {
     autoOff: "off",
     place: (stake: string) => `Bet ${stake}`,
     next: (stake: string) => `Bet ${stake} next round`,
+    topUp: "Get play money first",
     queued: "Bets next round · cancel",
     placing: "Placing …",
     placed: "Bet is in · take back",
@@ -72,9 +75,11 @@ export const messages = {
     tooLate: (pressed: string, crash: string) =>
       `Too late: you pressed at ${pressed}, the climb had ended at ${crash}`,
     unknown: "Looking up how the bet ended …",
-    limits: (min: string, max: string) => `Stakes ${min} to ${max}`,
-    cap: (multiplier: string, amount: string) =>
-      `This bet is paid at ${multiplier} at the latest: at most ${amount}`,
+    limits: (min: string, max: string, payout: string, multiplier: string) =>
+      `Stakes ${min} to ${max} · a bet pays at most ${payout} · a climb ends at ${multiplier} at the latest`,
+    cap: (multiplier: string, amount: string) => `Pays at most ${amount}, at ${multiplier}`,
+    target: (multiplier: string, amount: string) =>
+      `Cashes out by itself at ${multiplier}: ${amount}`,
     cancelling: "Taking the bet back …",
     elsewhere: "Your bet is in another round",
     notTaken: "The bet did not reach the round. Nothing was staked.",
@@ -89,9 +94,9 @@ export const messages = {
   autoBet: {
     title: "Auto bet",
     enable: "Bet every round",
-    rounds: "Stop after rounds",
-    loss: "Stop when lost",
-    profit: "Stop when won",
+    rounds: "Stop after … rounds",
+    loss: "Stop at a loss of",
+    profit: "Stop at a profit of",
     off: "Auto bet is off. Switch it on under Account.",
     done: "Auto bet stopped.",
     profitNow: (amount: string) => `So far ${amount}`,
@@ -183,7 +188,7 @@ export const messages = {
     settings: "Settings",
     allowAuto: "Allow auto bet",
     changePassword: "Change password",
-    oldPassword: "Present password",
+    oldPassword: "Current password",
     newPassword: "New password",
     changed: "Password changed. Other sign-ins are over.",
   },

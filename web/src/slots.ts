@@ -1,20 +1,15 @@
-// The two bets a player may have: what is typed, what rides, and what became of it. A press on the
+// The two bets a player may have: what is placed, what rides, and what became of it. A press on the
 // button is shown at once and confirmed by the server; no bet is cashed out twice, for it leaves the
 // state in which the button does that.
 import {
-  type AutoBet,
   afterCancel,
   afterCashOut,
   afterPlace,
   afterSnapshot,
-  type BetStage,
   type CashOutReply,
-  capOf,
   centi,
-  faultOf,
   freshBetId,
   goesOn,
-  highestStake,
   holds,
   isMissedRound,
   type OwnBet,
@@ -31,87 +26,11 @@ import {
   wire,
 } from "@client";
 import { createEffect, createRoot, on } from "solid-js";
-import { createStore } from "solid-js/store";
 import { get, player } from "./api";
-import {
-  climb,
-  connection,
-  elapsed,
-  end,
-  onEvent,
-  readWallet,
-  say,
-  stale,
-  state,
-  wallet,
-} from "./game";
-import { recall, remember } from "./kept";
+import { climb, connection, elapsed, end, onEvent, readWallet, say, stale, state } from "./game";
 import { messages } from "./messages";
 import { lobby } from "./route";
-
-export interface Bet {
-  id: string;
-  lobby: number;
-  round: number;
-  stake: number;
-  auto: number;
-  cap: number;
-  state: BetStage;
-  /** What it was paid, or is about to be, in units. */
-  paid: number;
-  /** At what, in hundredths. */
-  at: number;
-}
-export interface Slot {
-  stake: string;
-  auto: string;
-  queued: boolean;
-  bet: Bet | null;
-  /** What the last press came to, where it needs saying. */
-  note: string;
-  autoBet: AutoBet & { on: boolean };
-}
-
-const kept = recall<{ stake?: unknown; auto?: unknown }[]>("waxwing.slots", []);
-const fresh = (n: number): Slot => ({
-  stake: String(kept[n]?.stake ?? "10"),
-  auto: String(kept[n]?.auto ?? ""),
-  queued: false,
-  bet: null,
-  note: "",
-  autoBet: { on: false, rounds: "", loss: "", profit: "", played: 0, won: 0 },
-});
-const [slots, setSlots] = createStore<[Slot, Slot]>([fresh(0), fresh(1)]);
-
-export { setSlots, slots };
-
-const BOTH = [0, 1] as const;
-export type Index = (typeof BOTH)[number];
-
-export function keep(): void {
-  remember(
-    "waxwing.slots",
-    slots.map(({ stake, auto }) => ({ stake, auto })),
-  );
-}
-
-/** Why this slot cannot bet now, or null. */
-export function fault(slot: Slot): string | null {
-  const limits = state()?.limits ?? null;
-  const why = faultOf(slot.stake, slot.auto, limits, wallet()?.balance ?? null);
-  const words = messages.bet;
-  const amount = (stake: number) => showUnits(stake * 100);
-  if (why === "below" && limits) return words.below(amount(centi(limits.stake_min)));
-  if (why === "above" && limits) return words.above(amount(highestStake(limits, null)));
-  return why && { ...words.faults, below: "", above: "" }[why];
-}
-
-/** Where a bet as typed is paid at the latest, in hundredths: its target, or the lobby's bounds. */
-export function cap(slot: Slot): number | null {
-  const limits = state()?.limits;
-  const [stake, auto] = [typed(slot.stake), target(slot.auto)];
-  return limits && stake && auto !== null ? capOf(stake, auto, limits) : null;
-}
+import { type Bet, BOTH, cap, fault, faultNow, type Index, keep, setSlots, slots } from "./slip";
 
 /** Whether a bet takes the slot, also while it is looked up how it ended. */
 export const rides = (bet: Bet | null): bet is Bet => holds(bet?.state);
@@ -124,9 +43,7 @@ export function step(n: Index): Step | null {
   const { bet, queued } = slots[n];
   const known = state();
   const now = known && { lobby: known.id, round: known.round, phase: known.phase };
-  const limits = known?.limits ?? null;
-  const why = faultOf(slots[n].stake, slots[n].auto, limits, wallet()?.balance ?? null);
-  return stepOf(underway(bet), queued, why, now);
+  return stepOf(underway(bet), queued, faultNow(slots[n]), now);
 }
 
 /** The one button of a slot. */

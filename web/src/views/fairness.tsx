@@ -309,37 +309,48 @@ function edgeAt(at: number, bps: number): number {
 }
 
 function Edge() {
-  const bps = 100;
-  const targets = [101, 110, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 100_000];
-  const points = targets.map((at, i) => ({ at, edge: edgeAt(at, bps), x: 20 + i * 36 }));
-  const y = (edge: number) => 90 - edge * 3_000;
+  const bps = () => state()?.edgeBps ?? 100;
+  const targets = [101, 150, 200, 500, 1_000, 10_000, 100_000];
+  const points = () => targets.map((at, i) => ({ at, edge: edgeAt(at, bps()), x: 44 + i * 43 }));
+  // The edge lies in the middle of the picture, whatever it is.
+  const y = (edge: number) => 100 - (edge * 10_000 * 45) / Math.max(1, bps());
   return (
     <section class="card">
       <h2>{m.fairness.edgeTitle}</h2>
-      <p class="faint">{m.fairness.edgeText(percent(bps))}</p>
+      <p class="faint">{m.fairness.edgeText(percent(bps()))}</p>
       <svg
         class="edge"
-        viewBox="0 0 420 130"
+        viewBox="0 0 330 150"
         role="img"
-        aria-label={m.fairness.edgeText(percent(bps))}
+        aria-label={m.fairness.edgeText(percent(bps()))}
       >
-        <line x1="20" x2="400" y1="90" y2="90" />
-        <polyline points={points.map((one) => `${one.x},${y(one.edge)}`).join(" ")} />
-        <For each={points}>
+        <For each={[0, 1, 2]}>
+          {(times) => (
+            <>
+              <line x1="40" x2="322" y1={100 - times * 45} y2={100 - times * 45} />
+              <text x="0" y={104 - times * 45} class="start">
+                {percent(bps() * times)}
+              </text>
+            </>
+          )}
+        </For>
+        <polyline
+          points={points()
+            .map((one) => `${one.x},${y(one.edge)}`)
+            .join(" ")}
+        />
+        <For each={points()}>
           {(one) => (
             <>
               <circle cx={one.x} cy={y(one.edge)} r="3" />
-              <text x={one.x} y="106">
+              <text x={one.x} y="120">
                 {one.at / 100}×
               </text>
             </>
           )}
         </For>
-        <text x="210" y="124">
+        <text x="180" y="142">
           {m.fairness.edgeAxis}
-        </text>
-        <text x="24" y="48" class="start">
-          {percent(bps)}
         </text>
       </svg>
     </section>

@@ -113,7 +113,7 @@ export default function Lobbies() {
                 onInput={(event) => setNumber(event.currentTarget.value)}
               />
             </label>
-            <button class="button">{m.lobbies.open}</button>
+            <button>{m.lobbies.open}</button>
           </form>
         </section>
         <Show when={player()} fallback={<p class="card">{m.lobbies.needsAccount}</p>}>

@@ -1,11 +1,21 @@
 // One bet: what is staked, where it leaves by itself, and the one button.
-import { highestStake, payout, showCenti, showUnits, stakeWithin, typed, wire } from "@client";
+import {
+  highestStake,
+  payout,
+  showCenti,
+  showUnits,
+  stakeWithin,
+  target,
+  typed,
+  wire,
+} from "@client";
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
 import { climb, end, stale, state, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
-import { cap, fault, type Index, keep, press, rides, setSlots, slots, step } from "../slots";
+import { cap, fault, type Index, isShort, keep, setSlots, slots } from "../slip";
+import { press, rides, step } from "../slots";
 
 export function Controls(props: { slot: Index }) {
   const n = props.slot;
@@ -41,6 +51,7 @@ export function Controls(props: { slot: Index }) {
 
   const money = () => showUnits((typed(slot().stake) ?? 0) * 100);
   const running = () => state()?.phase === "running";
+  const broke = () => isShort(slot()) && wallet()?.balance === 0 && wallet()?.held === 0;
   const face = (): { text: string; kind: string; off: boolean } => {
     if (!player()) return { text: m.bet.logIn, kind: "bet", off: false };
     const known = bet();
@@ -64,6 +75,8 @@ export function Controls(props: { slot: Index }) {
       return { text: m.bet.riding, kind: "wait", off: true };
     }
     if (slot().queued) return { text: m.bet.queued, kind: "in", off: false };
+    // Whoever has nothing at all is shown where to get some.
+    if (broke()) return { text: m.bet.topUp, kind: "bet", off: false };
     const off = fault(slot()) !== null || !state();
     return {
       text: state()?.phase === "open" ? m.bet.place(money()) : m.bet.next(money()),
@@ -88,7 +101,8 @@ export function Controls(props: { slot: Index }) {
     if (player() && !locked() && fault(slot())) return fault(slot()) ?? "";
     if (!limits || !most) return "";
     const stake = typed(slot().stake) ?? 0;
-    return m.bet.cap(showCenti(most), showUnits(payout(stake, most)));
+    const words = target(slot().auto) === most ? m.bet.target : m.bet.cap;
+    return words(showCenti(most), showUnits(payout(stake, most)));
   };
   const change = (stake: number) => {
     const limits = state()?.limits;
@@ -178,7 +192,7 @@ export function Controls(props: { slot: Index }) {
           const done = handled && event.detail > 0;
           handled = false;
           if (done) return;
-          if (!player()) go("#/account");
+          if (!player() || (broke() && !rides(bet()) && !slot().queued)) go("#/account");
           else press(n);
         }}
       >
