@@ -1,11 +1,11 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak torture schemathesis fuzz fuzzing bench bets deps ci
+.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak torture schemathesis fuzz fuzzing bench bets up down test-compose deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
 
 help: ## Say what each command does.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## Build, the page too, start the whole game on http://127.0.0.1:8080, say where to look.
 	@scripts/deps.sh page && cargo build --locked --package waxwing && echo "When it says ready, open http://127.0.0.1:8080; its calls are at /gateway/docs, its numbers at http://127.0.0.1:9464/metrics." && exec target/debug/waxwing up
@@ -75,6 +75,15 @@ bench: ## Measure a release build and print the table.
 
 bets: ## Send RATE bets a second over real sockets for SECONDS; how long until each is acknowledged.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench -- bets $(or $(RATE),2000) $(or $(SECONDS),30)
+
+up: ## Build the image and start the stack of docker-compose.yml: http://127.0.0.1:8080, Grafana on :3000.
+	docker compose up --build --detach
+
+down: ## Stop the stack; what is stored stays.
+	docker compose down
+
+test-compose: ## Do with the stack what its user would: play, look at its numbers, kill a node in mid-round.
+	@scripts/compose.sh
 
 deps: ## Install what the tests need and this machine lacks.
 	@scripts/deps.sh tests

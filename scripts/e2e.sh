@@ -19,6 +19,9 @@ files+=(http::shutdown::a_round_with_a_bet_is_finished_first)
 # A take-over leaves seeds out there, so the chain has gaps that are told.
 files+=(rounds::seeds_form_one_chain)
 
+# One alert watches the commits of files.
+files+=(dashboards::every_alert)
+
 case "${1:-files}" in
 files) exec "${run[@]}" ;;
 postgres)

@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use self::verify::Verify;
 use crate::config::Config;
 use crate::migrate::Restored;
-use crate::{credit, keys, migrate, roles, settle};
+use crate::{credit, healthy, keys, migrate, roles, settle};
 
 /// Waxwing: a crash game that people can run, trust and grow.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ enum Command {
     /// Replace keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// Ask an ops listener whether its process is ready; the exit status is 0 if it is.
+    Healthy(Healthy),
     /// Check a round, ours or another site's, or all of a lobby's, without believing any server.
     Verify(Box<Verify>),
 }
@@ -114,6 +116,13 @@ enum Keys {
 }
 
 #[derive(Debug, Args)]
+struct Healthy {
+    /// Where the ops listener is.
+    #[arg(value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
+    address: String,
+}
+
+#[derive(Debug, Args)]
 struct Rotate {
     /// Where databases and keys are kept [default: ./data].
     #[arg(long, value_name = "DIRECTORY")]
@@ -134,6 +143,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Settle(settle) => settle.run(),
         Command::Credit(credit) => credit.run(),
         Command::Keys(Keys::Rotate(rotate)) => rotate.run(),
+        Command::Healthy(Healthy { address }) => healthy::run(&address).and_then(print),
         Command::Verify(verify) => verify.run(),
     };
     match done {

@@ -4,6 +4,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod credit;
+pub mod healthy;
 pub mod keys;
 pub mod migrate;
 pub mod mirror;

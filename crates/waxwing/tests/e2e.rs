@@ -7,6 +7,8 @@ mod chains;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod dashboards;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod e2e_clients;
