@@ -5,7 +5,7 @@ export const messages = {
   tagline: "A crash game you can check.",
   skip: "Skip to the game",
   nav: { play: "Play", lobbies: "Lobbies", fairness: "Fairness", account: "Account", api: "API" },
-  theme: { light: "Light", dark: "Dark", label: "Colours" },
+  theme: { light: "Light colours", dark: "Dark colours" },
   balance: "Balance",
   held: (amount: string) => `${amount} in play`,
   logIn: "Log in",
@@ -26,6 +26,8 @@ export const messages = {
   },
   phase: {
     loading: "Loading the lobby …",
+    absent: (lobby: number) => `There is no lobby ${lobby}.`,
+    others: "See the lobbies",
     rests: "Place a bet to begin a round",
     open: (seconds: string) => `Next climb in ${seconds} s`,
     closing: "Bets are closing …",
@@ -56,6 +58,7 @@ export const messages = {
     autoOff: "off",
     place: (stake: string) => `Bet ${stake}`,
     next: (stake: string) => `Bet ${stake} next round`,
+    topUp: "Get play money first",
     queued: "Bets next round · cancel",
     placing: "Placing …",
     placed: "Bet is in · take back",
@@ -72,21 +75,28 @@ export const messages = {
     tooLate: (pressed: string, crash: string) =>
       `Too late: you pressed at ${pressed}, the climb had ended at ${crash}`,
     unknown: "Looking up how the bet ended …",
-    limits: (min: string, max: string) => `Stakes ${min} to ${max}`,
-    cap: (multiplier: string, amount: string) =>
-      `This bet is paid at ${multiplier} at the latest: at most ${amount}`,
-    badStake: "A stake has at most two decimals",
-    badAuto: "An auto cash-out is at least 1.01",
-    below: "Below the least stake",
-    above: "Above the highest stake",
-    funds: "More than your balance",
+    limits: (min: string, max: string, payout: string, multiplier: string) =>
+      `Stakes ${min} to ${max} · a bet pays at most ${payout} · a climb ends at ${multiplier} at the latest`,
+    cap: (multiplier: string, amount: string) => `Pays at most ${amount}, at ${multiplier}`,
+    target: (multiplier: string, amount: string) =>
+      `Cashes out by itself at ${multiplier}: ${amount}`,
+    cancelling: "Taking the bet back …",
+    elsewhere: "Your bet is in another round",
+    notTaken: "The bet did not reach the round. Nothing was staked.",
+    faults: {
+      stake: "A stake is an amount with at most two decimals",
+      target: "An auto cash-out is at least 1.01, with at most two decimals",
+      funds: "More than your balance",
+    },
+    below: (least: string) => `The least stake here is ${least}`,
+    above: (most: string) => `The highest stake here is ${most}`,
   },
   autoBet: {
     title: "Auto bet",
     enable: "Bet every round",
-    rounds: "Stop after rounds",
-    loss: "Stop when lost",
-    profit: "Stop when won",
+    rounds: "Stop after … rounds",
+    loss: "Stop at a loss of",
+    profit: "Stop at a profit of",
     off: "Auto bet is off. Switch it on under Account.",
     done: "Auto bet stopped.",
     profitNow: (amount: string) => `So far ${amount}`,
@@ -123,6 +133,7 @@ export const messages = {
   lobbies: {
     title: "Lobbies",
     none: "No open lobby",
+    loading: "Loading the lobbies …",
     stakes: (min: string, max: string) => `Stakes ${min} to ${max}`,
     crowd: (players: number, bets: number, sum: string) =>
       players === 0
@@ -144,6 +155,7 @@ export const messages = {
     submit: "Create",
     share: "Copy link",
     shared: "Link copied",
+    copyThis: (link: string) => `The link: ${link}`,
     needsAccount: "Log in to create a lobby. Watching needs no account.",
   },
   account: {
@@ -176,7 +188,7 @@ export const messages = {
     settings: "Settings",
     allowAuto: "Allow auto bet",
     changePassword: "Change password",
-    oldPassword: "Present password",
+    oldPassword: "Current password",
     newPassword: "New password",
     changed: "Password changed. Other sign-ins are over.",
   },
@@ -212,7 +224,11 @@ export const messages = {
       seed: "The seed hashes down to the commitment",
       signature: "The commitment is signed by its key",
       bets: "Every payout is stake × multiplier, none above the crash point",
+      promise: "The commitment is the one this browser was shown before the seed",
+      lock: "The bets are those this browser was told at the lock",
     },
+    remembered: "What this browser remembers",
+    unseen: "this browser did not watch that round",
     cannot: "this browser cannot check it",
     walk: (done: number, of: number) => `${done} of ${of} hashes`,
     paste: "Check a round by pasting",
@@ -231,6 +247,7 @@ export const messages = {
     result: (multiplier: string) => `Crash point ${multiplier}`,
     instant: "0.00×, nobody was paid",
     badHash: "A hash is 64 hexadecimal digits",
+    badEdge: "A house edge is 0 to 9999 hundredths of a percent",
     edgeTitle: "Edge by target",
     edgeText: (edge: string) =>
       `Whatever target you choose, the house keeps ${edge} of each stake in the long run. Only rounding to hundredths moves it a little.`,
@@ -241,5 +258,9 @@ export const messages = {
   errors: {
     offline: "The server did not answer. Try again.",
     busy: "Too many tries. Wait a moment.",
+    signedOut: "You were signed out. Log in to go on.",
+    broken: "This part of the page failed.",
+    again: "Try again",
+    toGame: "Back to the game",
   },
 };
