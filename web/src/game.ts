@@ -30,8 +30,6 @@ export interface Lobby {
   limits: Snapshot["limits"];
   anchored: boolean;
   edgeBps: number;
-  /** How long the bets that are taken now were, or are, taken in all; in milliseconds. */
-  bettingMs: number;
   /** When betting closes, on this page's clock; null while the lobby rests. */
   closesAt: number | null;
 }
@@ -186,7 +184,6 @@ function proceed(event: Step, at: number, before: Lobby): void {
       known.round = event.round;
       known.anchored = event.anchored ?? false;
       known.edgeBps = event.commitment.house_edge_bps;
-      known.bettingMs = event.closes_in_ms ?? 0;
       known.closesAt = event.closes_in_ms == null ? null : at + event.closes_in_ms;
       setEnd(null);
       break;
@@ -249,7 +246,6 @@ function begin(event: Extract<PlainEvent, { type: "snapshot" }>, at: number): vo
     limits: event.limits,
     anchored: event.anchored ?? false,
     edgeBps: event.commitment.house_edge_bps,
-    bettingMs: event.closes_in_ms ?? 0,
     closesAt: event.closes_in_ms == null ? null : at + event.closes_in_ms,
   });
   if (event.elapsed_ms != null && event.phase === "running") sample(event.elapsed_ms, at, fresh);

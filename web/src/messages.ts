@@ -97,7 +97,6 @@ export const messages = {
     rounds: "Stop after … rounds",
     loss: "Stop at a loss of",
     profit: "Stop at a profit of",
-    off: "Auto bet is off. Switch it on under Account.",
     done: "Auto bet stopped.",
     profitNow: (amount: string) => `So far ${amount}`,
   },
@@ -252,7 +251,6 @@ export const messages = {
     edgeText: (edge: string) =>
       `Whatever target you choose, the house keeps ${edge} of each stake in the long run. Only rounding to hundredths moves it a little.`,
     edgeAxis: "Auto cash-out target",
-    bestTarget: "Expected loss",
     insecure: "This page is not on a secure connection, where browsers offer no cryptography.",
   },
   errors: {

@@ -104,24 +104,31 @@ for (const step of ["the token", "signing in", "being open"]) {
   });
 }
 
-test("a lobby that does not exist leaves an open connection that says so", async () => {
-  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  const refused = { type: "refused", code: "unknown_lobby", detail: "no such lobby" };
-  const { connection, sockets, heard } = await greeted({ join: refused }, 7, () => {});
-  assert.deepEqual(heard, ["connecting", "open: unknown_lobby"]);
-  assert.equal(sockets.length, 1);
-  connection.close();
-  mock.timers.reset();
-});
-
-test("a server that cannot be joined yet is asked again later", async () => {
-  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  const refused = { type: "refused", code: "draining", detail: "shutting down" };
-  const { connection, sockets, heard } = await greeted({ join: refused }, 7, () => {});
-  assert.deepEqual(heard, ["connecting", "waiting: shutting down"]);
-  mock.timers.tick(8_000);
-  await settle();
-  assert.equal(sockets.length, 2);
-  connection.close();
-  mock.timers.reset();
-});
+const refusals = [
+  {
+    words: "a lobby that does not exist leaves an open connection that says so",
+    refused: { code: "unknown_lobby", detail: "no such lobby" },
+    said: "open: unknown_lobby",
+    connections: 1,
+  },
+  {
+    words: "a server that cannot be joined yet is asked again later",
+    refused: { code: "draining", detail: "shutting down" },
+    said: "waiting: shutting down",
+    connections: 2,
+  },
+];
+for (const { words, refused, said, connections } of refusals) {
+  test(words, async () => {
+    mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    const join = { type: "refused", ...refused };
+    const { connection, sockets, heard } = await greeted({ join }, 7, () => {});
+    assert.deepEqual(heard, ["connecting", said]);
+    assert.equal(sockets.length, 1);
+    mock.timers.tick(8_000);
+    await settle();
+    assert.equal(sockets.length, connections);
+    connection.close();
+    mock.timers.reset();
+  });
+}
