@@ -172,11 +172,13 @@ const record = ({ page }) =>
   page.evaluate(() => {
     const frames = [];
     globalThis.frames = frames;
-    const step = () => {
+    const step = (began) => {
       const of = (name) => document.querySelector(`[data-test="${name}"]`)?.textContent ?? "";
       const at = performance.timeOrigin + performance.now();
       const centi = Math.round(Number.parseFloat(of("multiplier").replaceAll(",", "")) * 100);
-      frames.push({ at, centi, phase: of("phase"), face: of("press") });
+      // Of a frame that was held half done, what it drew is as old as its beginning.
+      const drawn = performance.timeOrigin + began;
+      frames.push({ drawn, at, centi, phase: of("phase"), face: of("press") });
       requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
@@ -215,7 +217,7 @@ async function frozen(who, seen) {
     const all = await who.page.evaluate(() => globalThis.frames.splice(0));
     const still = all.filter(({ at }) => at > froze + 500 && at < thawed);
     assert.equal(still.length, 0, "the tab stood still");
-    const shown = all.filter(({ at }) => at >= thawed);
+    const shown = all.filter(({ drawn }) => drawn >= thawed);
     const judged = steady(shown, round);
     // A second after the end, or after the tab is back, no button is left that would not pay.
     const stale = ({ at, face }) =>
