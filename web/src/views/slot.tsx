@@ -89,7 +89,9 @@ export function Controls(props: { slot: Index }) {
     if (slot().note) return { text: slot().note, tone: "" };
     if (known?.state === "won")
       return { text: m.bet.won(showUnits(known.paid), showCenti(known.at)), tone: "won" };
-    if (known?.state === "lost" && end())
+    // While its climb is drawn a loss is not told before its end; whoever was away has no end to see.
+    const climbs = state()?.phase === "running" && state()?.round === known?.round;
+    if (known?.state === "lost" && (end() || !climbs))
       return { text: m.bet.lost(showUnits(known.stake * 100)), tone: "lost" };
     if (known?.state === "released") return { text: m.bet.released, tone: "" };
     return { text: "", tone: "" };

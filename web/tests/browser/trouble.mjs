@@ -131,6 +131,11 @@ async function cut(who, seen, line) {
     }
     await until("it is over", () => round.end !== null, 5_000);
     if (round.end.type !== "crashed") continue;
+    await until(
+      "the loss is told",
+      async () => /^Lost 10|^Too late/.test(await outcome(who)),
+      10_000,
+    );
     await agrees(who, balance);
     over = true;
   }
@@ -162,35 +167,74 @@ async function late(who, seen) {
   assert(worst <= 1, `off by ${worst} hundredths`);
 }
 
+/** Has the page write down what each of its frames shows, right after it was drawn. */
+const record = ({ page }) =>
+  page.evaluate(() => {
+    const frames = [];
+    globalThis.frames = frames;
+    const step = (began) => {
+      const of = (name) => document.querySelector(`[data-test="${name}"]`)?.textContent ?? "";
+      const at = performance.timeOrigin + performance.now();
+      const centi = Math.round(Number.parseFloat(of("multiplier").replaceAll(",", "")) * 100);
+      // Of a frame that was held half done, what it drew is as old as its beginning.
+      const drawn = performance.timeOrigin + began;
+      frames.push({ drawn, at, centi, phase: of("phase"), face: of("press") });
+      requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  });
+
+/** While the climb is on every frame shows the truth, and no more is gained than the curve gives. */
+function steady(frames, round) {
+  const climbs = frames.filter(({ at, phase }) => at < round.ended && phase === "");
+  for (const [i, { at, centi }] of climbs.entries()) {
+    const true_ = truth(round, at);
+    assert(Math.abs(centi - true_) <= NEAR, `shown ${centi}, true ${true_}, frame ${i}`);
+    if (i === 0) continue;
+    const step = centi - climbs[i - 1].centi;
+    const given = true_ - truth(round, climbs[i - 1].at);
+    assert(step >= 0 && step <= given + NEAR, `frame ${i} jumped by ${step}, not ${given}`);
+  }
+  return climbs.length;
+}
+
 /** The tab stands still for ten seconds of a climb. */
 async function frozen(who, seen) {
   const session = await who.context.newCDPSession(who.page);
-  await session.send("Page.enable");
+  // Its lifecycle state stops no tab that is in sight: a debugger holds all of its script.
+  await session.send("Debugger.enable");
+  await record(who);
   for (let tries = 0; ; tries += 1) {
     assert(tries < 20, "no climb outlived the freeze");
     const round = await ride(who, seen, 1_000);
-    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+    const { balance } = await asked(name, "/gateway/user/v1/balance");
+    await session.send("Debugger.pause");
+    const froze = instant();
     await sleep(10_000);
-    await session.send("Page.setWebLifecycleState", { state: "active" });
-    // From the first look on: the truth, or a button that waits for it.
-    const readings = [await look(who)];
-    for (let i = 0; i < 20; i += 1) {
-      readings.push(await look(who));
-      await sleep(30);
-    }
+    const thawed = instant();
+    await session.send("Debugger.resume");
+    await sleep(1_500);
+    const all = await who.page.evaluate(() => globalThis.frames.splice(0));
+    const still = all.filter(({ at }) => at > froze + 500 && at < thawed);
+    assert.equal(still.length, 0, "the tab stood still");
+    const shown = all.filter(({ drawn }) => drawn >= thawed);
+    const judged = steady(shown, round);
+    // A second after the end, or after the tab is back, no button is left that would not pay.
+    const stale = ({ at, face }) =>
+      /^Cash out/.test(face) && at > Math.max(round.ended, thawed) + 1_000;
+    assert.deepEqual(shown.filter(stale), []);
     if (round.end === null) {
-      for (let i = 1; i < readings.length; i += 1) {
-        const step = readings[i].centi - readings[i - 1].centi;
-        assert(step >= 0 && step < 25, `jumped ${step}: ${JSON.stringify(readings)}`);
-      }
+      assert(judged > 10, `${judged} frames since the tab is back`);
       const live = async () => /^Cash out/.test(await words(face(who)));
       await until("one can leave", async () => (await live()) || round.end !== null, 5_000);
       const left = await leave(who, round);
-      if (/^Paid/.test(left.said)) return;
+      if (/^Paid/.test(left.said)) return paid(who, left, balance);
     }
-    // The round ended meanwhile: no button offers a cash-out any more.
     await until("it is over", () => round.end !== null, 5_000);
-    await until("no stale button", async () => !/^Cash out/.test(await words(face(who))), 3_000);
+    await until("no stale button", async () => !/^Cash out/.test(await words(face(who))), 2_000);
+    if (round.end.type !== "crashed") continue;
+    // The next round may be open by now, which takes the words of the last one away.
+    await agrees(who, balance);
   }
 }
 
