@@ -131,11 +131,6 @@ async function cut(who, seen, line) {
     }
     await until("it is over", () => round.end !== null, 5_000);
     if (round.end.type !== "crashed") continue;
-    await until(
-      "the loss is told",
-      async () => /^Lost 10|^Too late/.test(await outcome(who)),
-      10_000,
-    );
     await agrees(who, balance);
     over = true;
   }
