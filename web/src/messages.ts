@@ -42,7 +42,8 @@ export const messages = {
     at: (multiplier: string) => `${multiplier}`,
     crashed: (multiplier: string) => `Crashed at ${multiplier}.`,
     won: (payout: string, multiplier: string) => `Cashed out ${payout} at ${multiplier}.`,
-    lost: "Your bet is lost.",
+    lost: (stake: string) => `Your bet of ${stake} is lost.`,
+    released: (stake: string) => `Your stake of ${stake} went back.`,
     placed: (stake: string) => `Bet of ${stake} placed.`,
   },
   bet: {
@@ -71,7 +72,9 @@ export const messages = {
     removeSecond: "Remove the second bet",
     won: (payout: string, multiplier: string) => `Paid ${payout} at ${multiplier}`,
     lost: (stake: string) => `Lost ${stake}`,
-    released: "The stake went back",
+    released: (stake: string) => `The stake of ${stake} went back`,
+    ofRound: (words: string, lobby: number, round: number) =>
+      `${words} · round ${lobby}/${round}`,
     tooLate: (pressed: string, crash: string) =>
       `Too late: you pressed at ${pressed}, the climb had ended at ${crash}`,
     unknown: "Looking up how the bet ended …",

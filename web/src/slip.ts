@@ -12,7 +12,7 @@ import {
   typed,
 } from "@client";
 import { createStore } from "solid-js/store";
-import { state, wallet } from "./game";
+import { end, state, wallet } from "./game";
 import { recall, remember } from "./kept";
 import { messages } from "./messages";
 
@@ -29,11 +29,21 @@ export interface Bet {
   /** At what, in hundredths. */
   at: number;
 }
+/** How a bet ended, in words. */
+export interface Ended {
+  id: string;
+  lobby: number;
+  round: number;
+  outcome: "won" | "lost" | "released" | "missed";
+  words: string;
+}
 export interface Slot {
   stake: string;
   auto: string;
   queued: boolean;
   bet: Bet | null;
+  /** How the last bet ended. It stays until the next one has ended, for the news may come late. */
+  ended: Ended | null;
   /** What the last press came to, where it needs saying. */
   note: string;
   autoBet: AutoBet & { on: boolean };
@@ -45,6 +55,7 @@ const fresh = (n: number): Slot => ({
   auto: String(kept[n]?.auto ?? ""),
   queued: false,
   bet: null,
+  ended: null,
   note: "",
   autoBet: { on: false, rounds: "", loss: "", profit: "", played: 0, won: 0 },
 });
@@ -85,4 +96,24 @@ export function cap(slot: Slot): number | null {
   const limits = state()?.limits;
   const [stake, auto] = [typed(slot.stake), target(slot.auto)];
   return limits && stake && auto !== null ? capOf(stake, auto, limits) : null;
+}
+
+export interface Told {
+  words: string;
+  tone: string;
+  round: number;
+  /** Whether another round is shown by now. */
+  isPast: boolean;
+}
+/** What there is to tell of a slot's last bet, or null. */
+export function told(slot: Slot): Told | null {
+  const [known, ended] = [state(), slot.ended];
+  if (!ended) return null;
+  const isPast = known?.id !== ended.lobby || known.round !== ended.round;
+  // While its climb is drawn a loss is not told before its end; whoever was away has no end to see.
+  const climbs = !isPast && known?.phase === "running" && end() === null;
+  if (ended.outcome === "lost" && climbs) return null;
+  const words = isPast ? messages.bet.ofRound(ended.words, ended.lobby, ended.round) : ended.words;
+  const tone = ended.outcome === "won" || ended.outcome === "lost" ? ended.outcome : "";
+  return { words, tone, round: ended.round, isPast };
 }

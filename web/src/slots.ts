@@ -30,7 +30,18 @@ import { get, player } from "./api";
 import { climb, connection, elapsed, end, onEvent, readWallet, say, stale, state } from "./game";
 import { messages } from "./messages";
 import { lobby } from "./route";
-import { type Bet, BOTH, cap, fault, faultNow, type Index, keep, setSlots, slots } from "./slip";
+import {
+  type Bet,
+  BOTH,
+  cap,
+  type Ended,
+  fault,
+  faultNow,
+  type Index,
+  keep,
+  setSlots,
+  slots,
+} from "./slip";
 
 /** Whether a bet takes the slot, also while it is looked up how it ended. */
 export const rides = (bet: Bet | null): bet is Bet => holds(bet?.state);
@@ -123,7 +134,7 @@ async function takeBack(n: Index): Promise<void> {
   const waits = () => slots[n].bet?.id === bet.id && slots[n].bet?.state === "cancelling";
   try {
     await ask(bet.id, () => connection.request("cancel_bet", fields));
-    if (waits()) setSlots(n, { bet: null, note: messages.bet.released });
+    if (waits()) finish(n, "released", 0, 0);
   } catch (error) {
     if (!(error instanceof Refused) || !waits()) return;
     setSlots(n, { note: error.message });
@@ -151,21 +162,23 @@ async function cashOut(n: Index): Promise<void> {
     if (turn === "ride") setSlots(n, { note: error.message, bet: { ...bet, state: "riding" } });
     else if (turn === "lose") finish(n, "lost", 0, 0);
     else await lookUp(n, bet);
-    if (slots[n].bet?.id === bet.id && slots[n].bet?.state === "lost") tellTooLate(n, pressed);
+    tellTooLate(n, bet.id, pressed);
   }
 }
 
-/** Both instants of a race that was lost. */
-function tellTooLate(n: Index, pressed: { centi: number; ms: number }): void {
+/** Both instants of a race, if it was lost. */
+function tellTooLate(n: Index, id: string, pressed: { centi: number; ms: number }): void {
+  const { ended } = slots[n];
+  if (ended?.id !== id || ended.outcome !== "lost") return;
   const instant = (centi: number, ms: number | null | undefined) =>
     `${showCenti(centi)}${ms == null ? "" : ` (${(ms / 1_000).toFixed(2)} s)`}`;
   const crash = end();
-  const note = messages.bet.tooLate(
+  const words = messages.bet.tooLate(
     instant(pressed.centi, pressed.ms),
     instant(crash?.centi ?? pressed.centi, crash?.ms),
   );
-  setSlots(n, { note });
-  say(note);
+  setSlots(n, { ended: { ...ended, words } });
+  say(words);
 }
 
 function take(reply: CashOutReply): void {
@@ -184,9 +197,16 @@ function finish(n: Index, outcome: "won" | "lost" | "released", paid: number, at
   const auto = slots[n].autoBet;
   const gain = outcome === "released" ? 0 : paid - bet.stake * 100;
   if (auto.on) setSlots(n, "autoBet", { played: auto.played + 1, won: auto.won + gain });
-  const words = messages.announce;
-  if (outcome === "won") say(words.won(showUnits(paid), showCenti(at)));
-  if (outcome === "lost") say(words.lost);
+  const [stake, payout, multiplier] = [showUnits(bet.stake * 100), showUnits(paid), showCenti(at)];
+  const ending = (words: typeof messages.bet | typeof messages.announce) =>
+    outcome === "won" ? words.won(payout, multiplier) : words[outcome](stake);
+  tell(n, bet, outcome, ending(messages.bet));
+  say(ending(messages.announce));
+}
+
+function tell(n: Index, bet: Bet, outcome: Ended["outcome"], words: string): void {
+  const { id, lobby, round } = bet;
+  setSlots(n, { ended: { id, lobby, round, outcome, words } });
 }
 
 export function stopAuto(n: Index): void {
@@ -258,7 +278,7 @@ async function lookUp(n: Index, bet: Bet): Promise<void> {
   type Line = { bet_id: string; state: string; payout?: number | null; multiplier?: number | null };
   const waits = () => slots[n].bet?.id === bet.id && slots[n].bet?.state === "unknown";
   while (waits()) {
-    const lines = await get<Line[]>("/gateway/game/v1/bets?limit=20").catch(() => null);
+    const lines = await get<Line[]>("/gateway/game/v1/bets?limit=200").catch(() => null);
     if (!waits()) return;
     const line = lines?.find((line) => line.bet_id === bet.id);
     const now = state();
@@ -267,8 +287,11 @@ async function lookUp(n: Index, bet: Bet): Promise<void> {
       return;
     }
     if (lines !== null && line?.state !== "accepted") {
-      if (!line) setSlots(n, { bet: null, note: messages.bet.notTaken });
-      else if (line.state === "cashed_out") {
+      if (!line) {
+        setSlots(n, { bet: null });
+        tell(n, bet, "missed", messages.bet.notTaken);
+        say(messages.bet.notTaken);
+      } else if (line.state === "cashed_out") {
         finish(n, "won", units(line.payout ?? 0), centi(line.multiplier ?? 0));
       } else finish(n, line.state === "lost" ? "lost" : "released", 0, 0);
       return;
@@ -292,7 +315,7 @@ createRoot(() => {
       if (before === undefined) return;
       unqueue();
       // They are another's; who signs in again is told of them by the next snapshot.
-      for (const n of BOTH) setSlots(n, { bet: null, note: "" });
+      for (const n of BOTH) setSlots(n, { bet: null, ended: null, note: "" });
     }),
   );
 });

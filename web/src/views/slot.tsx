@@ -11,10 +11,10 @@ import {
 } from "@client";
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
-import { climb, end, stale, state, wallet } from "../game";
+import { climb, stale, state, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
-import { cap, fault, type Index, isShort, keep, setSlots, slots } from "../slip";
+import { cap, fault, type Index, isShort, keep, setSlots, slots, told } from "../slip";
 import { press, rides, step } from "../slots";
 
 export function Controls(props: { slot: Index }) {
@@ -84,18 +84,7 @@ export function Controls(props: { slot: Index }) {
       off,
     };
   };
-  const outcome = () => {
-    const known = bet();
-    if (slot().note) return { text: slot().note, tone: "" };
-    if (known?.state === "won")
-      return { text: m.bet.won(showUnits(known.paid), showCenti(known.at)), tone: "won" };
-    // While its climb is drawn a loss is not told before its end; whoever was away has no end to see.
-    const climbs = state()?.phase === "running" && state()?.round === known?.round;
-    if (known?.state === "lost" && (end() || !climbs))
-      return { text: m.bet.lost(showUnits(known.stake * 100)), tone: "lost" };
-    if (known?.state === "released") return { text: m.bet.released, tone: "" };
-    return { text: "", tone: "" };
-  };
+  const outcome = () => told(slot());
   const locked = () => rides(bet()) || slot().queued;
   const hint = () => {
     const limits = state()?.limits;
@@ -200,8 +189,15 @@ export function Controls(props: { slot: Index }) {
       >
         {face().text}
       </button>
-      <p class={`outcome ${outcome().tone}`} data-test="outcome">
-        {outcome().text || hint()}
+      <p
+        class={`outcome ${outcome()?.tone ?? ""} ${outcome()?.isPast ? "past" : ""}`}
+        data-test="outcome"
+        data-round={outcome()?.round}
+      >
+        {outcome()?.words ?? ""}
+      </p>
+      <p class="outcome hint" data-test="hint">
+        {[...new Set([slot().note, hint()])].filter(Boolean).join(" · ")}
       </p>
       <AutoBet slot={n} />
     </form>

@@ -1,12 +1,11 @@
 // Two people in two browsers in one lobby: `node people.mjs BASE_URL`. One cashes out by hand, one
 // by a target and loses by one too high; both see each other, agree with the ledger, verify.
 import { strict as assert } from "node:assert";
-import { asked, base, launch, money, person, register, run, until } from "./stage.mjs";
+import { asked, base, launch, money, outcome, person, register, run, until } from "./stage.mjs";
 import { witness } from "./witness.mjs";
 
 const slot = (who, n) => who.test(`slot-${n}`);
 const face = (who, n) => slot(who, n).locator('[data-test="press"]');
-const outcome = async (who, n) => slot(who, n).locator('[data-test="outcome"]').textContent();
 
 /** The page computes a round again, and walks down its chain to the end, one hash a round. */
 async function verify(who, name, lobby, round) {
@@ -53,6 +52,7 @@ run(async () => {
   // The next round opened while this machine did something else: nothing is left to be seen.
   const missed = async () => /^Bet [\d.,]+$/.test((await face(ann, 1).textContent()) ?? "");
   for (let tries = 0; tries < 40 && !(byHand && byTarget && lost && outSeen); tries += 1) {
+    const before = seen.last(annName)?.number ?? 0;
     for (const [who, n, stake, auto] of [
       [ann, 1, "10", ""],
       [bob, 1, "5.5", "1.02"],
@@ -73,7 +73,8 @@ run(async () => {
         /\d×/.test((await ann.test("multiplier").textContent()) ?? "") || (await missed()),
     );
     if (await missed()) continue;
-    const round = seen.now();
+    await until("ann's bet is heard of", () => (seen.last(annName)?.number ?? 0) > before);
+    const round = seen.last(annName);
     const sees = async (who, words) =>
       words.test((await who.page.locator(".list").textContent()) ?? "");
     // Whoever the server names in the round is in both lists, until the next round is open.
@@ -92,7 +93,7 @@ run(async () => {
       async () =>
         (/^Cash out/.test((await face(ann, 1).textContent()) ?? "") &&
           !(await face(ann, 1).isDisabled())) ||
-        /Lost|Paid/.test((await outcome(ann, 1)) ?? "") ||
+        /Lost|Paid/.test(await outcome(ann, 1, round.number)) ||
         (await missed()),
     );
     if (await missed()) continue;
@@ -108,17 +109,20 @@ run(async () => {
       async () => ((await ann.test("phase").textContent()) ?? "") === "Crashed" || (await missed()),
     );
     if (await missed()) continue;
-    await until("all bets are told", async () => {
-      const all = await Promise.all([outcome(ann, 1), outcome(bob, 1), outcome(bob, 2)]);
-      return all.every((text) => /Paid|Lost|Too late/.test(text ?? ""));
-    });
+    // A bet that came too late for the round waits for the next one.
+    if (round.bets.length < 3) continue;
+    const ends = () =>
+      Promise.all([
+        outcome(ann, 1, round.number),
+        outcome(bob, 1, round.number),
+        outcome(bob, 2, round.number),
+      ]);
+    await until("all bets are told", async () =>
+      (await ends()).every((text) => /Paid|Lost|Too late/.test(text)),
+    );
     if (tries === 0) await bob.shoot("crashed");
-    const [first, second, third] = await Promise.all([
-      outcome(ann, 1),
-      outcome(bob, 1),
-      outcome(bob, 2),
-    ]);
-    byHand ||= /Paid/.test(first ?? "");
+    const [first, second, third] = await ends();
+    byHand ||= /Paid/.test(first);
     // A cash-out of the one stands in the list of the other, at its multiplier.
     const leaves = async (who, out) => {
       const row = who.page.locator(".list .row.out", { hasText: out.name });
@@ -134,10 +138,10 @@ run(async () => {
       );
       outSeen ||= out.name === annName && seen.now() === round;
     }
-    byTarget ||= /Paid 5.61 at 1.02/.test(second ?? "");
-    lost ||= /Lost/.test(third ?? "");
-    if (/Paid/.test(first ?? "") || /Paid/.test(second ?? "")) paidIn = round.number;
-    if (/Lost/.test(third ?? "")) lostIn = round.number;
+    byTarget ||= /Paid 5.61 at 1.02/.test(second);
+    lost ||= /Lost/.test(third);
+    if (/Paid/.test(first) || /Paid/.test(second)) paidIn = round.number;
+    if (/Lost/.test(third)) lostIn = round.number;
     await until("the next round opens", async () =>
       /to begin/.test((await ann.test("count").textContent()) ?? ""),
     );

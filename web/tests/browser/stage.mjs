@@ -87,6 +87,13 @@ export async function asked(username, path) {
 export const money = async ({ test }) =>
   Number((await test("balance").locator("strong").textContent()).replace(/[^\d.]/g, ""));
 
+/** What is told in a slot of how its bet of `round` ended, if it is. */
+export async function outcome({ test }, slot, round) {
+  const place = test(`slot-${slot}`).locator('[data-test="outcome"]');
+  const told = await place.evaluate((one) => [one.textContent ?? "", one.dataset.round]);
+  return Number(told[1]) === round ? told[0] : "";
+}
+
 /** Waits until it `holds`; `what` says so in words, or is asked for them at the end. */
 export async function until(what, holds, patience = 60_000) {
   const end = Date.now() + patience;

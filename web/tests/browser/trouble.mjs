@@ -6,6 +6,7 @@ import {
   launch,
   money,
   openLobby,
+  outcome,
   person,
   register,
   run,
@@ -22,7 +23,7 @@ const NEAR = 1;
 
 const words = async (where) => (await where.textContent()) ?? "";
 const face = (who) => who.test("slot-1").locator('[data-test="press"]');
-const outcome = (who) => words(who.test("slot-1").locator('[data-test="outcome"]'));
+const end = (who, round) => outcome(who, 1, round.number);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What a person sees, read in a frame right after it was drawn, and when that was. */
@@ -61,19 +62,27 @@ async function leave(who, round) {
   const button = face(who).filter({ hasText: /^Cash out/ });
   await button.click({ timeout: 2_000 }).catch(() => {});
   const told = /^Paid|^Too late|^Lost|went back/;
-  await until("it is told", async () => told.test(await outcome(who)) || round.end !== null);
-  await until("it is told", async () => told.test(await outcome(who)), 10_000);
-  return { said: await outcome(who), from: truth(round, before), to: truth(round, instant()) };
+  await until("it is told", async () => told.test(await end(who, round)) || round.end !== null);
+  await until("it is told", async () => told.test(await end(who, round)), 10_000);
+  return { said: await end(who, round), from: truth(round, before), to: truth(round, instant()) };
 }
 
 /** What was paid is the stake times a multiplier of just then, and came to what was left. */
 async function paid(who, { said, from, to }, without) {
-  const [, payout, multiplier] = /^Paid ([\d.,]+) at ([\d.,]+)×$/.exec(said) ?? [];
+  const [, payout, multiplier] = /^Paid ([\d.,]+) at ([\d.,]+)×/.exec(said) ?? [];
   const centi = Math.round(Number.parseFloat(multiplier) * 100);
   assert(centi >= from - NEAR && centi <= to + NEAR, `${said}, true ${from} to ${to}`);
   assert.equal(Math.round(Number(payout) * 100), STAKE * centi, said);
   await agrees(who, without + Number(payout));
 }
+
+/** The page says that the bet is lost, also when it hears of that after the next round opened. */
+const lossIsTold = (who, round) =>
+  until(
+    "the loss is told",
+    async () => /^Lost 10|^Too late/.test(await end(who, round)),
+    10_000,
+  );
 
 /** The balance on the server is `amount`, and so is the one shown. */
 async function agrees(who, amount) {
@@ -131,6 +140,7 @@ async function cut(who, seen, line) {
     }
     await until("it is over", () => round.end !== null, 5_000);
     if (round.end.type !== "crashed") continue;
+    await lossIsTold(who, round);
     await agrees(who, balance);
     over = true;
   }
@@ -228,7 +238,7 @@ async function frozen(who, seen) {
     await until("it is over", () => round.end !== null, 5_000);
     await until("no stale button", async () => !/^Cash out/.test(await words(face(who))), 2_000);
     if (round.end.type !== "crashed") continue;
-    // The next round may be open by now, which takes the words of the last one away.
+    await lossIsTold(who, round);
     await agrees(who, balance);
   }
 }

@@ -1,0 +1,92 @@
+// How a bet ended is told, however late the news of it comes.
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { page, say, until } from "../headless.mjs";
+
+/** A page whose first slot has a bet in round 7, which climbs. */
+async function riding() {
+  const here = await page();
+  const { server, slots, slip } = here;
+  await until("the lobby is joined", () => server.asked.some(({ type }) => type === "ping"));
+  server.say(say.snapshot(7, "open", { closes_in_ms: 6_000 }));
+  slots.press(0);
+  await until("the bet is in", () => slip.slots[0].bet?.state === "riding");
+  server.say(say.started(7));
+  const line = (state, more) => ({ ...{ bet_id: slip.slots[0].bet.id, state }, ...more });
+  const words = () => slip.told(slip.slots[0])?.words ?? "";
+  return { ...here, line, words };
+}
+
+/** The connection is lost in the climb, and back when the next round takes bets. */
+async function away({ server, slip }, book) {
+  const before = server.sockets.length;
+  const pings = () => server.asked.filter(({ type }) => type === "ping").length;
+  const pinged = pings();
+  server.cut();
+  await until("it is connected again", () => server.sockets.length > before && pings() > pinged);
+  server.http["/gateway/game/v1/bets"] = book;
+  server.say(say.snapshot(8, "open", { closes_in_ms: 6_000 }));
+  await until("the end is known", () => !["riding", "unknown"].includes(slip.slots[0].bet?.state));
+}
+
+for (const [state, more, told] of [
+  ["lost", {}, "Lost 10.00 · round 1/7"],
+  ["cashed_out", { payout: 15, multiplier: 1.5 }, "Paid 15.00 at 1.50× · round 1/7"],
+  ["released", {}, "The stake of 10.00 went back · round 1/7"],
+]) {
+  test(`a bet that is ${state} is told of after the next round opened, and the one after`, async () => {
+    const here = await riding();
+    await away(here, [here.line(state, more)]);
+    assert.equal(here.words(), told);
+    here.server.say(say.opened(9));
+    assert.equal(here.words(), told);
+    assert.equal(here.slip.slots[0].bet, null);
+  });
+}
+
+test("a bet that reached no round is told of as well", async () => {
+  const here = await riding();
+  await away(here, []);
+  here.server.say(say.opened(9));
+  assert.match(here.words(), /Nothing was staked\. · round 1\/7$/);
+});
+
+test("news that comes with the next round's opening outlives a bet that is placed at once", async () => {
+  const { server, slip, line, slots, words } = await riding();
+  server.say(say.crashed(7, 1.2, 3_000));
+  server.say(say.result(7, line("lost").bet_id, "lost"));
+  assert.equal(words(), "Lost 10.00");
+  slots.press(0);
+  assert.equal(slip.slots[0].queued, true);
+  server.say(say.opened(8));
+  await until("the next bet is in", () => slip.slots[0].bet?.state === "riding");
+  assert.equal(words(), "Lost 10.00 · round 1/7");
+  server.say(say.started(8));
+  server.say(say.crashed(8, 1.3, 4_000));
+  server.say(say.result(8, slip.slots[0].bet.id, "win", { payout: 12, coefficient: 1.2 }));
+  assert.equal(words(), "Paid 12.00 at 1.20×");
+});
+
+test("a press that lost its race says so in the next round, too", async () => {
+  const { server, slots, slip, words } = await riding();
+  server.replies.cash_out = null;
+  await until("there is something to cash out", () => {
+    slots.press(0);
+    return slip.slots[0].bet.state === "cashing";
+  });
+  server.say(say.crashed(7, 1.2, 3_000));
+  const { id } = server.asked.find(({ type }) => type === "cash_out");
+  server.say({ type: "refused", id, code: "too_late", detail: "The climb had ended" });
+  await until("it is told", () => words() !== "");
+  assert.match(words(), /^Too late: you pressed at .*ended at 1\.20× \(3\.00 s\)$/);
+  server.say(say.opened(8));
+  assert.match(words(), /^Too late: .* · round 1\/7$/);
+});
+
+test("a loss is not told before its climb is seen to end", async () => {
+  const { server, slip, words } = await riding();
+  server.say(say.result(7, slip.slots[0].bet.id, "lost"));
+  assert.equal(words(), "");
+  server.say(say.crashed(7, 1.2, 3_000));
+  assert.equal(words(), "Lost 10.00");
+});
