@@ -54,6 +54,7 @@ const [trip, setTrip] = createSignal(0);
 const [last, setLast] = createSignal<{ round: number; centi: number }[]>([]);
 /** How the last climb ended: hundredths and milliseconds. */
 const [end, setEnd] = createSignal<{ centi: number; ms: number | null } | null>(null);
+/** Whether what is shown may be over by now: nothing is pressed by it. */
 const [stale, setStale] = createSignal(false);
 const [bets, setBets] = createSignal<Seen[]>([], { equals: false });
 const [said, say] = createSignal("");
@@ -154,7 +155,8 @@ function hear(event: PlainEvent, at: number): void {
     const { balance, held, currency } = event;
     setWallet({ balance: units(balance), held: units(held), currency });
   } else if (event.lobby_id === lobby()) {
-    [toldAt, askedAt] = [at, null];
+    // What follows a gap is a part of a picture that is not here yet.
+    if (!doubted) [toldAt, askedAt] = [at, null];
     follow(event, at);
   }
   for (const listener of listeners) listener(event);
@@ -256,21 +258,32 @@ function begin(event: Extract<PlainEvent, { type: "snapshot" }>, at: number): vo
   }
   seeNone();
   see(event.bets);
+  doubted = false;
+  [toldAt, askedAt] = [at, null];
   setStale(false);
 }
 
 /** When the picture was told last, and when a fresh one was asked for since, if it was. */
 let toldAt = 0;
 let askedAt: number | null = null;
+/** Whether the picture is one of before a gap, which the next snapshot ends. */
+let doubted = false;
+function doubt(): void {
+  doubted = true;
+  [toldAt, askedAt] = [performance.now(), null];
+  setStale(true);
+}
 /** What was told a while ago, in the middle of a climb, is not acted on until more is heard. */
 function mind(): void {
   const known = state();
-  if (!known) return;
+  if (!known || absent()) return;
   const now = performance.now();
   const closesIn = known.closesAt === null ? null : known.closesAt - now;
   const since = askedAt === null ? null : now - askedAt;
-  const next = watch(known.phase, closesIn, now - toldAt, since);
-  setStale(next !== "fresh" && known.phase === "running");
+  // Whatever it was before a gap, it may be a climb now.
+  const phase = doubted ? "running" : known.phase;
+  const next = watch(phase, closesIn, now - toldAt, since);
+  setStale(doubted || (next !== "fresh" && phase === "running"));
   // A connection that is lost comes back by itself.
   if (connection.quality === "lost") return;
   if (next === "ask") void connection.sync();
@@ -284,7 +297,7 @@ function wake(): void {
   if (document.visibilityState !== "visible") return;
   // Frozen or hidden for a while: what is shown is asked for again.
   if (performance.now() - lastLook > 2_000) {
-    if (state()?.phase === "running") setStale(true);
+    if (state()?.phase === "running") doubt();
     void connection.sync();
   }
   lastLook = performance.now();
@@ -293,6 +306,8 @@ function wake(): void {
 export function start(): void {
   connection.onEvent = hear;
   connection.onStatus = (now) => {
+    // Until the next connection has told how the lobby stands, nobody here knows.
+    if (now.state !== "open" || doubted) doubt();
     setStatus(now);
     setQuality(connection.quality);
     setAbsent(now.state === "open" && now.reason === "unknown_lobby");

@@ -60,12 +60,15 @@ export function step(n: Index): Step | null {
 /** The one button of a slot. */
 export function press(n: Index): void {
   const next = player() ? step(n) : null;
-  if (next === "cash_out" && !stale()) void cashOut(n);
-  else if (next === "take_back") void takeBack(n);
-  else if (next === "unqueue") {
+  if (next === "unqueue") {
     setSlots(n, { queued: false });
     stopAuto(n);
-  } else if (next === "queue") setSlots(n, { queued: true, note: "" });
+  }
+  // By an old picture nobody bets and nobody leaves.
+  if (stale()) return;
+  if (next === "cash_out") void cashOut(n);
+  else if (next === "take_back") void takeBack(n);
+  else if (next === "queue") setSlots(n, { queued: true, note: "" });
   else if (next === "place") void place(n);
 }
 

@@ -64,7 +64,7 @@ export function Controls(props: { slot: Index }) {
       const now = state();
       if (now && (known.lobby !== now.id || known.round !== now.round))
         return { text: m.bet.elsewhere, kind: "wait", off: true };
-      if (running() && stale()) return { text: m.bet.checking, kind: "wait", off: true };
+      if (stale()) return { text: m.bet.checking, kind: "wait", off: true };
       if (running())
         return {
           text: m.bet.cashOut(showUnits(about())),
@@ -75,6 +75,7 @@ export function Controls(props: { slot: Index }) {
       return { text: m.bet.riding, kind: "wait", off: true };
     }
     if (slot().queued) return { text: m.bet.queued, kind: "in", off: false };
+    if (state() && stale()) return { text: m.bet.checking, kind: "wait", off: true };
     // Whoever has nothing at all is shown where to get some.
     if (broke()) return { text: m.bet.topUp, kind: "bet", off: false };
     const off = fault(slot()) !== null || !state();

@@ -1,4 +1,4 @@
-// How a bet ended is told, however late the news of it comes.
+// How a bet ended is told, however late the news comes, and nothing is pressed by an old picture.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { page, say, until } from "../headless.mjs";
@@ -89,4 +89,43 @@ test("a loss is not told before its climb is seen to end", async () => {
   assert.equal(words(), "");
   server.say(say.crashed(7, 1.2, 3_000));
   assert.equal(words(), "Lost 10.00");
+});
+
+test("from the loss of the connection until the next snapshot nothing is pressed", async () => {
+  const { server, slots, slip, game } = await riding();
+  const requests = () => server.asked.filter(({ type }) => type === "cash_out").length;
+  assert.equal(game.stale(), false);
+  const before = server.sockets.length;
+  server.cut();
+  assert.equal(game.stale(), true);
+  const joins = () => server.asked.filter(({ type }) => type === "join").length;
+  const joined = joins();
+  await until("it is in the lobby again", () => joins() > joined);
+  await until("it is open", () => game.status().state === "open");
+  assert.equal(server.sockets.length, before + 1);
+  // The climb goes on, as far as the old picture and a tick know, and longer than anybody looks.
+  server.say(say.tick(7, 1_000));
+  for (let wait = 0; wait < 3; wait += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 260));
+    slots.press(0);
+    assert.equal(game.stale(), true);
+    assert.equal(slip.slots[0].bet.state, "riding");
+  }
+  assert.equal(requests(), 0);
+  const own = { bet_id: slip.slots[0].bet.id, stake: 10, cap: 1_000, state: "accepted" };
+  server.say(say.snapshot(7, "running", { elapsed_ms: 2_000, mine: [own] }));
+  assert.equal(game.stale(), false);
+  slots.press(0);
+  assert.equal(slip.slots[0].bet.state, "cashing");
+  assert.equal(requests(), 1);
+});
+
+test("a picture that does not come after a gap is asked for", async () => {
+  const { server, game } = await riding();
+  server.cut();
+  await until("it is open", () => game.status().state === "open");
+  const syncs = () => server.asked.filter(({ type }) => type === "sync").length;
+  const before = syncs();
+  await until("it is asked for", () => syncs() > before);
+  assert.equal(game.stale(), true);
 });
