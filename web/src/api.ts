@@ -11,8 +11,10 @@ export interface Player {
 const [player, setPlayer] = createSignal<Player | null>(null);
 /** False until it is known whether somebody is signed in here. */
 const [settled, setSettled] = createSignal(false);
+/** Whether a sign-in ended that nobody ended here. */
+const [signedOut, setSignedOut] = createSignal(false);
 
-export { player, settled };
+export { player, settled, signedOut };
 
 /** A call that was refused, in words for the player. */
 export class Refusal extends Error {
@@ -57,19 +59,23 @@ async function take(pair: Omit<SignedIn, "refresh_token">): Promise<void> {
     setPlayer({ id: known.user_id, name: known.username });
   }
   localStorage.setItem(MARK, "1");
+  setSignedOut(false);
   onToken(token);
 }
 
-function forget(): void {
+function forget(elsewhere: boolean): void {
   token = null;
+  setSignedOut(elsewhere);
   setPlayer(null);
   localStorage.removeItem(MARK);
   onToken(null);
 }
 
-// Who signs out in one tab does so in all.
+// Who signs out in one tab does so in all, and who signs in, too.
 addEventListener("storage", ({ key, newValue }) => {
-  if (key === MARK && newValue === null && token) forget();
+  if (key !== MARK) return;
+  if (newValue === null && token) forget(true);
+  if (newValue !== null && !token) void refresh();
 });
 
 /** The next token for the cookie's, or null where the sign-in is over; one call at a time. */
@@ -78,7 +84,7 @@ export function refresh(): Promise<string | null> {
     try {
       await take(await (await send(`${AUTH}/cookie/refresh`, { method: "POST" }, null)).json());
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401) forget();
+      if (error instanceof Refusal && error.status === 401) forget(true);
     } finally {
       refreshing = null;
     }
@@ -147,7 +153,7 @@ export async function logOut(everywhere: boolean): Promise<void> {
   await call(`${AUTH}/cookie/logout`, { method: "POST", body }).catch((error) => {
     if (!(error instanceof Refusal) || error.status !== 401) throw error;
   });
-  forget();
+  forget(false);
 }
 /** Ends all other sign-ins; this one goes on with the new password. */
 export async function changePassword(old: string, fresh: string): Promise<void> {
@@ -163,5 +169,6 @@ export async function saveCsv(path: string, name: string): Promise<void> {
   const url = URL.createObjectURL(await answer.blob());
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
   link.click();
-  URL.revokeObjectURL(url);
+  // Not every browser has begun to read by now.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

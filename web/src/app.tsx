@@ -10,7 +10,7 @@ import {
   Suspense,
   Switch,
 } from "solid-js";
-import { player, settled } from "./api";
+import { player, settled, signedOut } from "./api";
 import { said, state, status, wallet } from "./game";
 import { messages as m } from "./messages";
 import { playHref, route } from "./route";
@@ -122,6 +122,19 @@ function Trouble() {
   );
 }
 
+/** Said until somebody signs in: who was signed out elsewhere did not press anything here. */
+function SignedOut() {
+  return (
+    <div role="status" data-test="signed-out">
+      <Show when={signedOut()}>
+        <p class="note warn">
+          {m.signedOut} <a href="#/account">{m.logIn}</a>
+        </p>
+      </Show>
+    </div>
+  );
+}
+
 /** Instead of a view that failed, e.g. because its part of the page could not be loaded. */
 function Broken(props: { reset: () => void }) {
   createEffect(on(route, () => props.reset(), { defer: true }));
@@ -159,6 +172,7 @@ export function App() {
       </a>
       <Header />
       <Trouble />
+      <SignedOut />
       <main id="main" tabindex="-1">
         <ErrorBoundary fallback={(_, reset) => <Broken reset={reset} />}>
           <Suspense>

@@ -11,6 +11,7 @@ export const messages = {
   logIn: "Log in",
   logOut: "Log out",
   everywhere: "Log out everywhere",
+  signedOut: "You were signed out. Bets that are in stay in.",
   quality: {
     good: "Connection good",
     fair: "Connection fair",
@@ -73,8 +74,7 @@ export const messages = {
     won: (payout: string, multiplier: string) => `Paid ${payout} at ${multiplier}`,
     lost: (stake: string) => `Lost ${stake}`,
     released: (stake: string) => `The stake of ${stake} went back`,
-    ofRound: (words: string, lobby: number, round: number) =>
-      `${words} · round ${lobby}/${round}`,
+    ofRound: (words: string, lobby: number, round: number) => `${words} · round ${lobby}/${round}`,
     tooLate: (pressed: string, crash: string) =>
       `Too late: you pressed at ${pressed}, the climb had ended at ${crash}`,
     unknown: "Looking up how the bet ended …",
@@ -97,10 +97,16 @@ export const messages = {
   autoBet: {
     title: "Auto bet",
     enable: "Bet every round",
-    rounds: "Stop after … rounds",
+    rounds: "Stop after rounds",
     loss: "Stop at a loss of",
     profit: "Stop at a profit of",
-    done: "Auto bet stopped.",
+    done: "Auto bet stopped",
+    why: {
+      rounds: (rounds: string) => `Auto bet stopped after ${rounds} rounds`,
+      loss: (amount: string) => `Auto bet stopped at a loss of ${amount}`,
+      profit: (amount: string) => `Auto bet stopped at a profit of ${amount}`,
+      unreadable: () => "Auto bet needs a whole number of rounds, and amounts to stop at",
+    },
     profitNow: (amount: string) => `So far ${amount}`,
   },
   bets: {
@@ -112,12 +118,12 @@ export const messages = {
     stake: "Stake",
     out: "Cashed out",
   },
+  csv: "Save as CSV",
   seal: { anchored: "anchored", local: "not anchored" },
   last: "Last rounds",
   noLast: "No round yet",
   history: {
     title: "Your bets",
-    csv: "Save as CSV",
     none: "No bets yet",
     round: "Round",
     stake: "Stake",
@@ -178,7 +184,6 @@ export const messages = {
     change: "Amount",
     after: "Balance after",
     more: "More",
-    csv: "Save as CSV",
     none: "Nothing yet",
     kinds: {
       top_up: "Top-up",

@@ -28,6 +28,8 @@ export interface Bet {
   paid: number;
   /** At what, in hundredths. */
   at: number;
+  /** Whether auto bet placed it, whose limits count its own bets only. */
+  isAuto: boolean;
 }
 /** How a bet ended, in words. */
 export interface Ended {

@@ -9,7 +9,6 @@ import {
   type CashOutReply,
   centi,
   freshBetId,
-  goesOn,
   holds,
   isMissedRound,
   type OwnBet,
@@ -27,6 +26,7 @@ import {
 } from "@client";
 import { createEffect, createRoot, on } from "solid-js";
 import { get, player } from "./api";
+import { autoFault, countAuto, stopAuto } from "./auto";
 import { climb, connection, elapsed, end, onEvent, readWallet, say, stale, state } from "./game";
 import { messages } from "./messages";
 import { lobby } from "./route";
@@ -63,6 +63,7 @@ export function press(n: Index): void {
   if (next === "unqueue") {
     setSlots(n, { queued: false });
     stopAuto(n);
+    return;
   }
   // By an old picture nobody bets and nobody leaves.
   if (stale()) return;
@@ -93,7 +94,8 @@ async function place(n: Index): Promise<void> {
   if (!known || !stake || rides(slot.bet)) return;
   const id = freshBetId();
   const where = { lobby: known.id, round: known.round };
-  const bet = { id, ...where, stake, auto, cap: cap(slot) ?? 0, paid: 0, at: 0 };
+  const terms = { stake, auto, cap: cap(slot) ?? 0, isAuto: slot.autoBet.on };
+  const bet = { id, ...where, ...terms, paid: 0, at: 0 };
   setSlots(n, { queued: false, note: "", bet: { ...bet, state: "placing" } });
   keep();
   await send(n, known.id);
@@ -197,14 +199,12 @@ function finish(n: Index, outcome: "won" | "lost" | "released", paid: number, at
   if (!bet || !rides(bet)) return;
   unsure.delete(bet.id);
   setSlots(n, "bet", { ...bet, state: outcome, paid, at });
-  const auto = slots[n].autoBet;
-  const gain = outcome === "released" ? 0 : paid - bet.stake * 100;
-  if (auto.on) setSlots(n, "autoBet", { played: auto.played + 1, won: auto.won + gain });
   const [stake, payout, multiplier] = [showUnits(bet.stake * 100), showUnits(paid), showCenti(at)];
   const ending = (words: typeof messages.bet | typeof messages.announce) =>
     outcome === "won" ? words.won(payout, multiplier) : words[outcome](stake);
   tell(n, bet, outcome, ending(messages.bet));
   say(ending(messages.announce));
+  countAuto(n, bet, outcome === "released" ? 0 : paid - bet.stake * 100);
 }
 
 function tell(n: Index, bet: Bet, outcome: Ended["outcome"], words: string): void {
@@ -212,11 +212,22 @@ function tell(n: Index, bet: Bet, outcome: Ended["outcome"], words: string): voi
   setSlots(n, { ended: { id, lobby, round, outcome, words } });
 }
 
-export function stopAuto(n: Index): void {
-  if (slots[n].autoBet.on) {
+/** Turns auto bet on or off. It bets in this round if it can, and counts from here. */
+export function setAuto(n: Index, on: boolean): void {
+  if (!on) {
+    setSlots(n, { queued: false });
     setSlots(n, "autoBet", "on", false);
-    setSlots(n, { note: messages.autoBet.done });
+    return;
   }
+  const why = autoFault(n) ?? (rides(slots[n].bet) ? null : fault(slots[n]));
+  if (why !== null) {
+    setSlots(n, { note: why });
+    return;
+  }
+  setSlots(n, { note: "" });
+  setSlots(n, "autoBet", { on, played: 0, won: 0 });
+  const next = step(n);
+  if (next === "place" || next === "queue") press(n);
 }
 
 /** Bets are taken: what was queued is placed, and what auto bet wants. */
@@ -227,7 +238,6 @@ function nextRound(round: number): void {
     if (bet?.state === "riding" && bet.round !== round) void lookUp(n, bet);
     if (rides(slots[n].bet)) continue;
     if (bet && bet.round !== round) setSlots(n, { bet: null });
-    if (slots[n].autoBet.on && !goesOn(slots[n].autoBet)) stopAuto(n);
     if (!slots[n].queued && !slots[n].autoBet.on) continue;
     const why = fault(slots[n]);
     if (why === null) void place(n);
@@ -249,8 +259,9 @@ function agree(mine: OwnBet[], round: number, lobby: number): void {
     const turn = afterSnapshot(about, own, { lobby, round }, waits);
     if (turn === "send") void send(n, lobby);
     else if (turn === "look_up") void lookUp(n, bet);
-    else if (turn === "ride" && own) setSlots(n, { bet: riding(own, round, lobby) });
-    else if (turn === "end" && own && own.state !== "accepted") {
+    else if (turn === "ride" && own) {
+      setSlots(n, { bet: { ...riding(own, round, lobby), isAuto: bet.isAuto } });
+    } else if (turn === "end" && own && own.state !== "accepted") {
       const paid = own.payout == null ? 0 : units(own.payout);
       const outcomes = { cashed_out: "won", lost: "lost" } as const;
       const outcome = own.state === "cashed_out" || own.state === "lost" ? own.state : null;
@@ -268,7 +279,8 @@ function agree(mine: OwnBet[], round: number, lobby: number): void {
 function riding(own: OwnBet, round: number, lobby: number): Bet {
   const auto = own.auto_cash_out ? centi(own.auto_cash_out) : 0;
   const terms = { stake: centi(own.stake), auto, cap: centi(own.cap) };
-  return { id: own.bet_id, lobby, round, ...terms, state: "riding", paid: 0, at: 0 };
+  const state = "riding" as const;
+  return { id: own.bet_id, lobby, round, ...terms, state, paid: 0, at: 0, isAuto: false };
 }
 
 /** How long until what is not known yet is asked for again. */

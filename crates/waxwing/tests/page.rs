@@ -13,11 +13,22 @@ const LIMIT: Duration = Duration::from_mins(4);
 /// No climb takes longer than 27 seconds, which is 5.00x.
 const SHORT: &[(&str, &str)] = &[("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "500")];
 
-/// Starts a server, runs a script of the page's and expects it to succeed.
+/// A round every few seconds.
+const QUICK: &[(&str, &str)] = &[
+    ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "160"),
+    ("WAXWING_GAME__MAIN__BETTING_MS", "1500"),
+    ("WAXWING_GAME__PAUSE_MS", "200"),
+];
+
 async fn run(script: &str, arguments: &[&str]) {
+    run_on(SHORT, script, arguments).await;
+}
+
+/// Starts a server, runs a script of the page's and expects it to succeed.
+async fn run_on(settings: &[(&str, &str)], script: &str, arguments: &[&str]) {
     let web = repository().join("web");
     assert!(web.join("node_modules").exists(), "run `make deps`");
-    let place = Place::new().and(SHORT);
+    let place = Place::new().and(settings);
     let server = place.start().await;
     let home = server.caller().get("/").await;
     assert!(home.text.contains("id=\"app\""), "no page was built before this: run `make page`");
@@ -45,6 +56,11 @@ async fn a_frozen_tab_comes_back_without_a_jump_or_a_stale_button() {
 #[tokio::test(flavor = "multi_thread")]
 async fn over_a_slow_wire_the_multiplier_shown_is_the_servers() {
     run("tests/browser/trouble.mjs", &["late"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_links_sign_outs_and_auto_bet_do_what_people_expect() {
+    run_on(QUICK, "tests/browser/habits.mjs", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,15 +74,18 @@ export interface AutoBet {
   won: number;
 }
 
-/** Whether auto bet goes on after what it has played. */
-export function goesOn({ rounds, loss, profit, played, won }: AutoBet): boolean {
+export type Stop = "rounds" | "loss" | "profit" | "unreadable";
+
+/** Which of its limits ends auto bet after what it has played, or null. */
+export function stopOf({ rounds, loss, profit, played, won }: AutoBet): Stop | null {
   const limit = (text: string) => (text.trim() === "" ? 0 : (typed(text) ?? Number.NaN) * 100);
   const [least, most] = [limit(loss), limit(profit)];
+  const count = rounds.trim();
   // A limit that cannot be read is no leave to go on for ever.
-  if (Number.isNaN(least) || Number.isNaN(most)) return false;
-  if (rounds.trim() !== "" && !(played < Number(rounds))) return false;
-  if (least > 0 && -won >= least) return false;
-  return !(most > 0 && won >= most);
+  if (Number.isNaN(least) || Number.isNaN(most) || !/^\d{0,9}$/.test(count)) return "unreadable";
+  if (count !== "" && played >= Number(count)) return "rounds";
+  if (least > 0 && -won >= least) return "loss";
+  return most > 0 && won >= most ? "profit" : null;
 }
 
 export interface Underway {

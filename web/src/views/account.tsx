@@ -1,14 +1,16 @@
 // Who you are here: signing in and out, play money, the statement, settings.
 import { showUnits, type TransferLine, units } from "@client";
 import { createSignal, For, type JSX, Show } from "solid-js";
-import { changePassword, get, logIn, logOut, player, register, saveCsv, submit } from "../api";
+import { changePassword, get, logIn, logOut, player, register, submit } from "../api";
+import { allowAuto, isAutoAllowed } from "../auto";
 import { wallet } from "../game";
 import { messages as m } from "../messages";
 import { go, playHref } from "../route";
-import { unqueue } from "../slots";
+import { SaveCsv } from "./save";
 
 const BALANCE = "/gateway/user/v1/balance";
 const TRANSFERS = "/gateway/user/v1/transfers";
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : m.errors.offline);
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 /** A form that says what went wrong, and is not sent twice at once. */
@@ -32,7 +34,7 @@ function Form(props: {
         try {
           setWords(await props.act());
         } catch (error) {
-          setWords(error instanceof Error ? error.message : m.errors.offline);
+          setWords(wordsOf(error));
         }
         setBusy(false);
       }}
@@ -106,13 +108,7 @@ function Statement() {
     <section class="card">
       <h2>
         {m.account.statement}
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => void saveCsv(TRANSFERS, "statement.csv")}
-        >
-          {m.account.csv}
-        </button>
+        <SaveCsv path={TRANSFERS} name="statement.csv" />
       </h2>
       <Show when={lines().length > 0} fallback={<p class="faint">{m.account.none}</p>}>
         <div class="scroll" tabindex="0" role="group" aria-label={m.account.statement}>
@@ -152,6 +148,11 @@ function Statement() {
 function Settings() {
   const [old, setOld] = createSignal("");
   const [fresh, setFresh] = createSignal("");
+  const [words, setWords] = createSignal("");
+  const leave = (everywhere: boolean) => {
+    setWords("");
+    logOut(everywhere).catch((error) => setWords(wordsOf(error)));
+  };
   return (
     <section class="card">
       <h2>{m.account.settings}</h2>
@@ -159,11 +160,8 @@ function Settings() {
         <input
           type="checkbox"
           data-test="allow-auto"
-          checked={localStorage.getItem("waxwing.auto-bet") === "1"}
-          onChange={(event) => {
-            localStorage.setItem("waxwing.auto-bet", event.currentTarget.checked ? "1" : "");
-            if (!event.currentTarget.checked) unqueue();
-          }}
+          checked={isAutoAllowed()}
+          onChange={(event) => allowAuto(event.currentTarget.checked)}
         />
         {m.account.allowAuto}
       </label>
@@ -197,13 +195,16 @@ function Settings() {
         <button class="button">{m.account.changePassword}</button>
       </Form>
       <div class="line">
-        <button type="button" data-test="log-out" onClick={() => void logOut(false)}>
+        <button type="button" data-test="log-out" onClick={() => leave(false)}>
           {m.logOut}
         </button>
-        <button type="button" onClick={() => void logOut(true)}>
+        <button type="button" data-test="log-out-everywhere" onClick={() => leave(true)}>
           {m.everywhere}
         </button>
       </div>
+      <p class="outcome" role="status">
+        {words()}
+      </p>
     </section>
   );
 }

@@ -1,9 +1,10 @@
 // Your own bets, newest first.
 import { type BetLine, showUnits, units } from "@client";
 import { createEffect, createSignal, For, on, Show } from "solid-js";
-import { get, saveCsv } from "../api";
+import { get } from "../api";
 import { state } from "../game";
 import { messages as m } from "../messages";
+import { SaveCsv } from "./save";
 
 export function History() {
   const [lines, setLines] = createSignal<BetLine[]>([]);
@@ -19,13 +20,7 @@ export function History() {
     <section class="history" aria-label={m.history.title}>
       <h2>
         {m.history.title}
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => void saveCsv("/gateway/game/v1/bets", "bets.csv")}
-        >
-          {m.history.csv}
-        </button>
+        <SaveCsv path="/gateway/game/v1/bets" name="bets.csv" />
       </h2>
       <Show when={lines().length > 0} fallback={<p class="faint pad">{m.history.none}</p>}>
         <div class="scroll" tabindex="0" role="group" aria-label={m.history.title}>

@@ -4,6 +4,7 @@ import { createSignal, For, onCleanup, Show } from "solid-js";
 import { get, player, submit } from "../api";
 import { messages as m } from "../messages";
 import { go, lobby } from "../route";
+import { copyLink } from "./share";
 
 export default function Lobbies() {
   const [trouble, setTrouble] = createSignal("");
@@ -41,16 +42,7 @@ export default function Lobbies() {
       setWords(error instanceof Error ? error.message : m.errors.offline);
     }
   };
-  const share = async (id: number) => {
-    const link = `${location.origin}/#/lobby/${id}`;
-    try {
-      await navigator.clipboard.writeText(link);
-      setWords(m.lobbies.shared);
-    } catch {
-      // Without a secure connection, or leave, there is no clipboard.
-      setWords(m.lobbies.copyThis(link));
-    }
-  };
+  const share = async (id: number) => setWords(await copyLink(id));
   return (
     <div class="page">
       <h1>{m.lobbies.title}</h1>

@@ -21,6 +21,7 @@ import { messages as m } from "../messages";
 import { lobby } from "../route";
 import { slots } from "../slip";
 import { History } from "./history";
+import { Share } from "./share";
 import { Controls } from "./slot";
 
 function frame(now: number): Frame | null {
@@ -261,6 +262,7 @@ export function Play() {
             {(known) => (
               <>
                 <span class="faint">#{known().round}</span>
+                <Share lobby={known().id} />
                 <Signal />
                 <a
                   class="seal"

@@ -11,11 +11,12 @@ import {
 } from "@client";
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
+import { isAutoAllowed } from "../auto";
 import { climb, stale, state, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
 import { cap, fault, type Index, isShort, keep, setSlots, slots, told } from "../slip";
-import { press, rides, step } from "../slots";
+import { press, rides, setAuto } from "../slots";
 
 export function Controls(props: { slot: Index }) {
   const n = props.slot;
@@ -211,16 +212,17 @@ function AutoBet(props: { slot: Index }) {
     <label>
       <span>{label}</span>
       <input
-        inputmode="decimal"
+        inputmode={name === "rounds" ? "numeric" : "decimal"}
         placeholder="–"
         value={auto()[name]}
         disabled={auto().on}
+        data-test={`auto-${name}`}
         onInput={(event) => setSlots(props.slot, "autoBet", name, event.currentTarget.value)}
       />
     </label>
   );
   return (
-    <Show when={localStorage.getItem("waxwing.auto-bet") === "1" && player()}>
+    <Show when={isAutoAllowed()}>
       <details class="auto">
         <summary>{m.autoBet.title}</summary>
         <div class="three">
@@ -234,10 +236,9 @@ function AutoBet(props: { slot: Index }) {
             checked={auto().on}
             data-test="auto-bet"
             onChange={(event) => {
-              const on = event.currentTarget.checked;
-              setSlots(props.slot, "autoBet", { on, ...(on ? { played: 0, won: 0 } : {}) });
-              const next = step(props.slot);
-              if (on ? next === "place" || next === "queue" : next === "unqueue") press(props.slot);
+              setAuto(props.slot, event.currentTarget.checked);
+              // What was refused is not ticked.
+              event.currentTarget.checked = auto().on;
             }}
           />
           {m.autoBet.enable}

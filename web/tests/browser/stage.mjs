@@ -60,8 +60,10 @@ export async function register({ page, test }, origin, name, amount = "1000") {
 }
 
 /** A lobby of one's own, by way of the page; its number. */
-export async function openLobby({ page, test }, origin, { name = "", betting = "3" } = {}) {
+export async function openLobby({ page, test }, origin, how = {}) {
+  const { name = "", betting = "3", hidden = false } = how;
   await page.goto(`${origin}/#/lobbies`);
+  if (hidden) await page.check('form input[name="hidden"]');
   if (name) await page.fill('form input[name="name"]', name);
   await page.fill('form input[name="betting"]', betting);
   await test("create").click();

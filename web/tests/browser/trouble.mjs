@@ -78,11 +78,7 @@ async function paid(who, { said, from, to }, without) {
 
 /** The page says that the bet is lost, also when it hears of that after the next round opened. */
 const lossIsTold = (who, round) =>
-  until(
-    "the loss is told",
-    async () => /^Lost 10|^Too late/.test(await end(who, round)),
-    10_000,
-  );
+  until("the loss is told", async () => /^Lost 10|^Too late/.test(await end(who, round)), 10_000);
 
 /** The balance on the server is `amount`, and so is the one shown. */
 async function agrees(who, amount) {

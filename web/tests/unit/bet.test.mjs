@@ -130,13 +130,15 @@ test("a snapshot settles what is unknown and does not overrule an answer on its 
 
 test("auto bet stops on loss, on profit, after its rounds, and where a limit cannot be read", () => {
   const none = { rounds: "", loss: "", profit: "", played: 0, won: 0 };
-  const on = (some) => client.goesOn({ ...none, ...some });
-  assert(on({ played: 1_000, won: units(-1_000) }));
-  assert(on({ rounds: "3", played: 2 }));
-  assert(!on({ rounds: "3", played: 3 }));
-  assert(on({ loss: "20", won: units(-19.99) }));
-  assert(!on({ loss: "20", won: units(-20) }));
-  assert(on({ profit: "20", won: units(19.99) }));
-  assert(!on({ profit: "20", won: units(20) }));
-  for (const bad of [{ rounds: "some" }, { loss: "-5" }, { profit: "1.234" }]) assert(!on(bad));
+  const stop = (some) => client.stopOf({ ...none, ...some });
+  assert.equal(stop({ played: 1_000, won: units(-1_000) }), null);
+  assert.equal(stop({ rounds: "3", played: 2 }), null);
+  assert.equal(stop({ rounds: " 3 ", played: 3 }), "rounds");
+  assert.equal(stop({ rounds: "0" }), "rounds");
+  assert.equal(stop({ loss: "20", won: units(-19.99) }), null);
+  assert.equal(stop({ loss: "20", won: units(-20) }), "loss");
+  assert.equal(stop({ profit: "20", won: units(19.99) }), null);
+  assert.equal(stop({ profit: "20", won: units(20) }), "profit");
+  const bad = [{ rounds: "some" }, { rounds: "2.5" }, { rounds: "1e3" }, { loss: "-5" }];
+  for (const one of [...bad, { profit: "1.234" }]) assert.equal(stop(one), "unreadable");
 });
