@@ -1,6 +1,6 @@
 // Draws the climb. What is drawn follows from the time alone, so a frame that was missed, or a tab
 // that was hidden, changes nothing.
-import { type CurveName, firstMs } from "@client";
+import { type CurveName, firstMs, showCenti } from "@client";
 
 export interface Frame {
   curve: CurveName;
@@ -9,6 +9,8 @@ export interface Frame {
   ms: number;
   /** Hundredths at `ms`. */
   centi: number;
+  /** Where one left oneself, in hundredths. */
+  outs: readonly number[];
 }
 interface Colours {
   ink: string;
@@ -16,9 +18,11 @@ interface Colours {
   accent: string;
   wash: string;
   lost: string;
+  won: string;
+  card: string;
 }
 
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+export const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The height of the climb at `ms`; for shapes only, numbers come from the table. */
 const height = (curve: CurveName, ms: number): number =>
@@ -26,7 +30,15 @@ const height = (curve: CurveName, ms: number): number =>
 
 export class Painter {
   private readonly pen: CanvasRenderingContext2D | null;
-  private colours: Colours = { ink: "", faint: "", accent: "", wash: "", lost: "" };
+  private colours: Colours = {
+    ink: "",
+    faint: "",
+    accent: "",
+    wash: "",
+    lost: "",
+    won: "",
+    card: "",
+  };
   /** Whether what was drawn is gone, or has other colours now. */
   stale = true;
   private size = { width: 0, height: 0, scale: 0 };
@@ -48,6 +60,8 @@ export class Painter {
       accent: of("--accent"),
       wash: of("--accent-wash"),
       lost: of("--lost"),
+      won: of("--won"),
+      card: of("--card"),
     };
     this.stale = true;
   }
@@ -101,7 +115,35 @@ export class Painter {
     pen.lineCap = "round";
     pen.lineJoin = "round";
     pen.stroke(path);
+    this.outs(pen, frame, x, y);
     this.wing(pen, tipX, tipY, over, ms);
+  }
+
+  /** A ring where one left, and at what, under the line, which lies free. */
+  private outs(
+    pen: CanvasRenderingContext2D,
+    { curve, outs, ms }: Frame,
+    x: (ms: number) => number,
+    y: (value: number) => number,
+  ): void {
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.textAlign = "left";
+    pen.textBaseline = "middle";
+    for (const [i, out] of outs.entries()) {
+      const at = firstMs(curve, out);
+      if (at > ms) continue;
+      const [left, top] = [x(at), y(height(curve, at))];
+      pen.beginPath();
+      pen.arc(left, top, 5, 0, Math.PI * 2);
+      pen.fillStyle = this.colours.card;
+      pen.fill();
+      pen.strokeStyle = this.colours.won;
+      pen.lineWidth = 2.5;
+      pen.stroke();
+      pen.fillStyle = this.colours.won;
+      // Two bets may have left close to each other.
+      pen.fillText(showCenti(out), left + 10, top + 12 + i * 15);
+    }
   }
 
   /** The mark flies at the tip: three feathers, and the drop of wax. */

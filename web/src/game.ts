@@ -81,6 +81,23 @@ export const stakeSum = (): number => {
 export function elapsed(now = performance.now()): number {
   return Math.max(0, now - startedAt + connection.trip / 2);
 }
+/** How long bets are taken in this lobby, in milliseconds, as far as was seen. */
+let bettingMs = 0;
+/** When bets close, on this page's clock, `ms` after a message that came at `at`. */
+function closing(ms: number | null | undefined, at: number): number | null {
+  if (ms == null) return null;
+  bettingMs = Math.max(bettingMs, ms);
+  return at + ms;
+}
+/** Milliseconds until bets close, as the server would say now, and of how many; or null. */
+export function untilClose(now = performance.now()): { left: number; of: number } | null {
+  const at = state()?.closesAt ?? null;
+  if (at === null) return null;
+  return { left: Math.max(0, at - connection.trip / 2 - now), of: bettingMs };
+}
+/** Where `user` left this round, in hundredths. */
+export const outsOf = (user: number): number[] =>
+  (byUser.get(user) ?? []).map(({ out }) => out).filter((out) => out > 0);
 /** The multiplier now, in hundredths; where the climb ended, if it did. */
 export function climb(now = performance.now()): number {
   const known = state();
@@ -152,6 +169,7 @@ function showSoon(): void {
 
 function hear(event: PlainEvent, at: number): void {
   if (event.type === "balance") {
+    balancesHeard += 1;
     const { balance, held, currency } = event;
     setWallet({ balance: units(balance), held: units(held), currency });
   } else if (event.lobby_id === lobby()) {
@@ -186,7 +204,7 @@ function proceed(event: Step, at: number, before: Lobby): void {
       known.round = event.round;
       known.anchored = event.anchored ?? false;
       known.edgeBps = event.commitment.house_edge_bps;
-      known.closesAt = event.closes_in_ms == null ? null : at + event.closes_in_ms;
+      known.closesAt = closing(event.closes_in_ms, at);
       setEnd(null);
       break;
     case "round_locked":
@@ -248,7 +266,7 @@ function begin(event: Extract<PlainEvent, { type: "snapshot" }>, at: number): vo
     limits: event.limits,
     anchored: event.anchored ?? false,
     edgeBps: event.commitment.house_edge_bps,
-    closesAt: event.closes_in_ms == null ? null : at + event.closes_in_ms,
+    closesAt: closing(event.closes_in_ms, at),
   });
   if (event.elapsed_ms != null && event.phase === "running") sample(event.elapsed_ms, at, fresh);
   const ended = event.phase !== "running" && event.multiplier != null;
@@ -268,6 +286,7 @@ let toldAt = 0;
 let askedAt: number | null = null;
 /** Whether the picture is one of before a gap, which the next snapshot ends. */
 let doubted = false;
+const JOIN_MS = 15_000;
 function doubt(): void {
   doubted = true;
   [toldAt, askedAt] = [performance.now(), null];
@@ -275,20 +294,22 @@ function doubt(): void {
 }
 /** What was told a while ago, in the middle of a climb, is not acted on until more is heard. */
 function mind(): void {
-  const known = state();
-  if (!known || absent()) return;
+  if (absent()) return;
+  const known = doubted ? null : state();
   const now = performance.now();
-  const closesIn = known.closesAt === null ? null : known.closesAt - now;
+  const closesIn = known?.closesAt == null ? null : known.closesAt - now;
   const since = askedAt === null ? null : now - askedAt;
   // Whatever it was before a gap, it may be a climb now.
-  const phase = doubted ? "running" : known.phase;
+  const phase = known?.phase ?? "running";
   const next = watch(phase, closesIn, now - toldAt, since);
   setStale(doubted || (next !== "fresh" && phase === "running"));
   // A connection that is lost comes back by itself.
   if (connection.quality === "lost") return;
   if (next === "ask") void connection.sync();
-  if (next === "reconnect") connection.open(lobby());
-  if (next === "ask" || next === "reconnect") askedAt = now;
+  // A lobby that is new to a busy server is waited for longer than one that fell silent.
+  const gone = next === "reconnect" && (!doubted || (since ?? 0) > JOIN_MS);
+  if (gone) connection.open(lobby());
+  if (next === "ask" || gone) askedAt = now;
 }
 setInterval(mind, 250);
 
@@ -341,7 +362,9 @@ export function start(): void {
           setLast([]);
           setEnd(null);
           setAbsent(false);
+          doubt();
           seeNone();
+          bettingMs = 0;
           connection.join(id).catch((error) => {
             setAbsent(error instanceof Refused && error.code === "unknown_lobby");
           });
@@ -364,11 +387,14 @@ async function signIn(token: string): Promise<void> {
   await readWallet();
 }
 
+let balancesHeard = 0;
 export async function readWallet(): Promise<void> {
+  const before = balancesHeard;
   const { balance, held, currency } = await get<{
     balance: number;
     held: number;
     currency: string;
   }>("/gateway/user/v1/balance");
-  setWallet({ balance: units(balance), held: units(held), currency });
+  // What was told meanwhile is newer.
+  if (before === balancesHeard) setWallet({ balance: units(balance), held: units(held), currency });
 }

@@ -204,7 +204,8 @@ function finish(n: Index, outcome: "won" | "lost" | "released", paid: number, at
     outcome === "won" ? words.won(payout, multiplier) : words[outcome](stake);
   tell(n, bet, outcome, ending(messages.bet));
   say(ending(messages.announce));
-  countAuto(n, bet, outcome === "released" ? 0 : paid - bet.stake * 100);
+  // A round that was called off was not played.
+  if (outcome !== "released") countAuto(n, bet, paid - bet.stake * 100);
 }
 
 function tell(n: Index, bet: Bet, outcome: Ended["outcome"], words: string): void {

@@ -3,7 +3,7 @@ import { showUnits, type TransferLine, units } from "@client";
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { changePassword, get, logIn, logOut, player, register, submit } from "../api";
 import { allowAuto, isAutoAllowed } from "../auto";
-import { wallet } from "../game";
+import { readWallet, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go, playHref } from "../route";
 import { SaveCsv } from "./save";
@@ -222,6 +222,7 @@ export default function Account() {
               label={m.account.topUp}
               act={async () => {
                 await submit("PUT", BALANCE, { ammount: amount() });
+                await readWallet().catch(() => {});
                 return m.account.topUpDone;
               }}
             >

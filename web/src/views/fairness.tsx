@@ -3,11 +3,8 @@ import {
   centi,
   type PromiseVerdict,
   type RoundExport,
-  SALTS,
-  type Site,
   showCenti,
   signed,
-  site,
   units,
   walk,
   waxwing,
@@ -18,6 +15,8 @@ import { state } from "../game";
 import { messages as m } from "../messages";
 import { promises } from "../promises";
 import { lobby, route } from "../route";
+import { Edge, percent } from "./edge";
+import { Paste } from "./paste";
 
 type Verdict = boolean | null;
 interface Check {
@@ -30,6 +29,8 @@ interface Proof {
   round: RoundExport;
   outcome: { centi: number; hmac: string; r: string } | null;
   verdicts: Check[];
+  /** Whether everything was checked that can be. */
+  done: boolean;
 }
 /** What this browser was told beforehand, against what is shown now. */
 function remembered(round: RoundExport): Check[] {
@@ -39,7 +40,19 @@ function remembered(round: RoundExport): Check[] {
     is === "unseen" ? { words, verdict: null, why: unseen } : { words, verdict: is === "kept" };
   return [check(checks.promise, chain), check(checks.lock, bets)];
 }
-const percent = (bps: number) => `${(bps / 100).toFixed(2)} %`;
+/** All checks in one sentence. */
+function headline({ round, outcome, verdicts, done }: Proof): { words: string; tone: string } {
+  const words = m.fairness.headline;
+  const all = [...verdicts, ...remembered(round)];
+  if (all.some(({ verdict }) => verdict === false)) return { words: words.wrong, tone: "no" };
+  if (!outcome) {
+    return { words: round.state === "voided" ? words.voided : words.open, tone: "maybe" };
+  }
+  if (!done) return { words: words.checking, tone: "maybe" };
+  // A round that was not watched can be fair; one that was not computed cannot be called so.
+  const whole = verdicts.every(({ verdict }) => verdict === true);
+  return whole ? { words: words.fair, tone: "yes" } : { words: words.partly, tone: "maybe" };
+}
 
 /** Payouts of the list are stake × multiplier, and none lies above the crash point. */
 function fairlyPaid(round: RoundExport): boolean {
@@ -51,10 +64,13 @@ function fairlyPaid(round: RoundExport): boolean {
   });
 }
 
+const SIGNS: Record<string, string> = { yes: "✓", no: "✗", maybe: "?" };
+
 function Tick(props: Check) {
+  const tone = () => (props.verdict === null ? "maybe" : props.verdict ? "yes" : "no");
   return (
-    <li class={props.verdict === null ? "maybe" : props.verdict ? "yes" : "no"} data-test="verdict">
-      <span aria-hidden="true">{props.verdict === null ? "?" : props.verdict ? "✓" : "✗"}</span>
+    <li class={tone()} data-test="verdict">
+      <span aria-hidden="true">{SIGNS[tone()]}</span>
       {props.words}
       <Show when={props.verdict === null}> ({props.why ?? m.fairness.cannot})</Show>
     </li>
@@ -98,7 +114,7 @@ function Round() {
     const verdicts: Check[] = [{ words: m.fairness.checks.signature, verdict: await signed(own) }];
     if (!current()) return;
     if (!seed || !publicSeed || !promise) {
-      setProof({ round, outcome: null, verdicts });
+      setProof({ round, outcome: null, verdicts, done: true });
       return;
     }
     const outcome = await waxwing(seed, publicSeed, promise.house_edge_bps);
@@ -107,14 +123,14 @@ function Round() {
     const checks = m.fairness.checks;
     verdicts.unshift({ words: checks.crash, verdict: same });
     verdicts.push({ words: checks.bets, verdict: fairlyPaid(round) });
-    setProof({ round, outcome, verdicts });
+    setProof({ round, outcome, verdicts, done: false });
     const steps = round.seed_index ?? 0;
     const end = await walk(seed, steps, (done) => {
       if (current()) setWalked([done, steps]);
     });
     if (!current()) return;
     const reached = { words: checks.seed, verdict: end === promise.terminal };
-    setProof({ round, outcome, verdicts: [...verdicts, reached] });
+    setProof({ round, outcome, verdicts: [...verdicts, reached], done: true });
   };
   createEffect(() => {
     const newest = Math.max(0, (state()?.round ?? 1) - 1);
@@ -161,6 +177,10 @@ function Round() {
       <Show when={proof()}>
         {(known) => (
           <>
+            <p class={`big headline ${headline(known()).tone}`} data-test="headline">
+              <span aria-hidden="true">{SIGNS[headline(known()).tone]}</span>
+              {headline(known()).words}
+            </p>
             <p class={known().round.anchored ? "note" : "note warn"} data-test="anchored">
               {known().round.anchored ? m.fairness.anchored : m.fairness.notAnchored}
             </p>
@@ -213,146 +233,6 @@ function Round() {
           </>
         )}
       </Show>
-    </section>
-  );
-}
-
-function Paste() {
-  const [whose, setWhose] = createSignal<Site | "waxwing">("waxwing");
-  const [hash, setHash] = createSignal("");
-  const [salt, setSalt] = createSignal("");
-  const [edge, setEdge] = createSignal("100");
-  const [result, setResult] = createSignal("");
-  const compute = async () => {
-    if (!/^[0-9a-f]{64}$/i.test(hash().trim())) return setResult(m.fairness.badHash);
-    if (!/^\d{1,4}$/.test(edge().trim())) return setResult(m.fairness.badEdge);
-    const name = whose();
-    const of =
-      name === "waxwing"
-        ? await waxwing(hash().trim().toLowerCase(), salt().trim(), Number(edge()))
-        : await site(name, hash(), salt().trim() || SALTS[name]);
-    return setResult(of.centi === 0 ? m.fairness.instant : m.fairness.result(showCenti(of.centi)));
-  };
-  return (
-    <form
-      class="card"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void compute();
-      }}
-    >
-      <h2>{m.fairness.paste}</h2>
-      <label>
-        {m.fairness.site}
-        <select
-          name="site"
-          value={whose()}
-          onChange={(event) => {
-            const name = event.currentTarget.value as Site | "waxwing";
-            setWhose(name);
-            setSalt(name === "waxwing" ? "" : SALTS[name]);
-          }}
-        >
-          <For each={Object.entries(m.fairness.sites)}>
-            {([name, words]) => <option value={name}>{words}</option>}
-          </For>
-        </select>
-      </label>
-      <label>
-        {m.fairness.hash}
-        <input
-          name="hash"
-          spellcheck={false}
-          value={hash()}
-          onInput={(event) => setHash(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        {m.fairness.salt}
-        <input
-          name="salt"
-          spellcheck={false}
-          value={salt()}
-          onInput={(event) => setSalt(event.currentTarget.value)}
-        />
-      </label>
-      <Show when={whose() === "waxwing"}>
-        <label>
-          {m.fairness.edgeBps}
-          <input
-            inputmode="numeric"
-            value={edge()}
-            onInput={(event) => setEdge(event.currentTarget.value)}
-          />
-        </label>
-      </Show>
-      <button class="button" data-test="compute">
-        {m.fairness.compute}
-      </button>
-      <p class="big" role="status" data-test="computed">
-        {result()}
-      </p>
-    </form>
-  );
-}
-
-/**
- * What the house keeps at a target of `at` hundredths: P(crash point >= m) is the share of 52-bit
- * numbers from the first that the formula takes to m on.
- */
-function edgeAt(at: number, bps: number): number {
-  const space = 2n ** 52n;
-  const keep = BigInt(10_000 - bps);
-  const first = space - (keep * space) / (100n * BigInt(at));
-  const wins = Number(space - first) / Number(space);
-  return 1 - (wins * at) / 100;
-}
-
-function Edge() {
-  const bps = () => state()?.edgeBps ?? 100;
-  const targets = [101, 150, 200, 500, 1_000, 10_000, 100_000];
-  const points = () => targets.map((at, i) => ({ at, edge: edgeAt(at, bps()), x: 44 + i * 43 }));
-  // The edge lies in the middle of the picture, whatever it is.
-  const y = (edge: number) => 100 - (edge * 10_000 * 45) / Math.max(1, bps());
-  return (
-    <section class="card">
-      <h2>{m.fairness.edgeTitle}</h2>
-      <p class="faint">{m.fairness.edgeText(percent(bps()))}</p>
-      <svg
-        class="edge"
-        viewBox="0 0 330 150"
-        role="img"
-        aria-label={m.fairness.edgeText(percent(bps()))}
-      >
-        <For each={[0, 1, 2]}>
-          {(times) => (
-            <>
-              <line x1="40" x2="322" y1={100 - times * 45} y2={100 - times * 45} />
-              <text x="0" y={104 - times * 45} class="start">
-                {percent(bps() * times)}
-              </text>
-            </>
-          )}
-        </For>
-        <polyline
-          points={points()
-            .map((one) => `${one.x},${y(one.edge)}`)
-            .join(" ")}
-        />
-        <For each={points()}>
-          {(one) => (
-            <>
-              <circle cx={one.x} cy={y(one.edge)} r="3" />
-              <text x={one.x} y="120">
-                {one.at / 100}×
-              </text>
-            </>
-          )}
-        </For>
-        <text x="180" y="142">
-          {m.fairness.edgeAxis}
-        </text>
-      </svg>
     </section>
   );
 }

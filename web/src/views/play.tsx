@@ -2,7 +2,7 @@
 import { centi, type Limits, type Quality, showCenti, showUnits, units } from "@client";
 import { createEffect, createSignal, For, Index, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
-import { type Frame, lengthOf, Painter } from "../climb";
+import { type Frame, lengthOf, Painter, STILL } from "../climb";
 import {
   absent,
   bets,
@@ -10,12 +10,14 @@ import {
   elapsed,
   end,
   last,
+  outsOf,
   quality,
   say,
   stakeSum,
   stale,
   state,
   trip,
+  untilClose,
 } from "../game";
 import { messages as m } from "../messages";
 import { lobby } from "../route";
@@ -29,10 +31,11 @@ function frame(now: number): Frame | null {
   if (!known) return null;
   const { curve, phase } = known;
   const at = climb(now);
-  if (phase === "running") return { curve, phase: "climb", ms: elapsed(now), centi: at };
+  const outs = outsOf(player()?.id ?? 0);
+  if (phase === "running") return { curve, phase: "climb", ms: elapsed(now), centi: at, outs };
   const over = end();
-  if (!over || phase === "open") return { curve, phase: "wait", ms: 0, centi: 100 };
-  return { curve, phase: "end", ms: over.ms ?? lengthOf(curve, over.centi), centi: at };
+  if (!over || phase === "open") return { curve, phase: "wait", ms: 0, centi: 100, outs };
+  return { curve, phase: "end", ms: over.ms ?? lengthOf(curve, over.centi), centi: at, outs };
 }
 
 const ANNOUNCED = [150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 100_000];
@@ -41,6 +44,7 @@ function Climb() {
   let canvas!: HTMLCanvasElement;
   let number!: HTMLDivElement;
   let count!: HTMLDivElement;
+  let until!: HTMLDivElement;
   onMount(() => {
     const painter = new Painter(canvas);
     let wanted = 0;
@@ -52,14 +56,14 @@ function Climb() {
       if (!next) return;
       const text = next.phase === "wait" ? "" : showCenti(next.centi);
       if (number.textContent !== text) number.textContent = text;
-      countdown(count);
+      countdown(count, until);
       if (next.phase === "climb") {
         const mark = ANNOUNCED.filter((one) => one <= next.centi).length;
         if (mark > told) say(m.announce.at(showCenti(ANNOUNCED[mark - 1] ?? next.centi)));
         told = mark;
       } else told = 0;
       // Only a climb moves by itself.
-      const key = `${next.phase} ${next.centi}`;
+      const key = `${next.phase} ${next.centi} ${next.outs}`;
       if (next.phase === "climb" || key !== drawn || painter.stale) painter.draw(next);
       drawn = key;
     };
@@ -102,19 +106,27 @@ function Climb() {
         </div>
         <div class="count" ref={count} data-test="count" />
       </div>
+      <div class="until" ref={until} data-test="until" aria-hidden="true" />
     </section>
   );
 }
 
-function countdown(into: HTMLElement): void {
-  const known = state();
-  let text = "";
-  if (known?.phase === "open") {
-    const left = known.closesAt === null ? null : known.closesAt - performance.now();
-    if (left === null) text = m.phase.rests;
-    else text = left > 0 ? m.phase.open((left / 1_000).toFixed(1)) : m.phase.closing;
+/** How long bets are taken, in words and as a bar that runs out. */
+function countdown(into: HTMLElement, bar: HTMLElement): void {
+  let [text, share] = ["", 0];
+  if (state()?.phase === "open") {
+    const wait = untilClose();
+    if (wait === null) text = m.phase.rests;
+    else {
+      text = wait.left > 0 ? m.phase.open((wait.left / 1_000).toFixed(1)) : m.phase.closing;
+      // Who wants no motion sees it step once a second.
+      const left = STILL.matches ? Math.ceil(wait.left / 1_000) * 1_000 : wait.left;
+      share = Math.min(1, left / wait.of);
+    }
   }
   if (into.textContent !== text) into.textContent = text;
+  const scale = `scaleX(${Math.round(share * 2_000) / 2_000})`;
+  if (bar.style.transform !== scale) bar.style.transform = scale;
 }
 
 function Chips() {

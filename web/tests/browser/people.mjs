@@ -17,6 +17,7 @@ async function verify(who, name, lobby, round) {
     () => `${name} verifies round ${round}`,
     async () => String(await signs()) === String(right),
   );
+  assert.match((await who.test("headline").textContent()) ?? "", /This round was fair$/);
   assert.match((await who.test("anchored").textContent()) ?? "", /Not anchored/);
   const walk = who.page.locator(".walk progress");
   const ends = async () => walk.evaluate(({ value, max }) => [value, max]);
