@@ -91,7 +91,7 @@ export class Painter {
     const y = (value: number) => pad.top + high * (1 - (value - 1) / (top - 1));
     this.grid(pen, { top, spanMs, x, y, right: pad.left + wide, bottom: pad.top + high });
     if (frame.phase === "wait") {
-      this.wing(pen, x(0) + 14, y(1) - 6, false, 0);
+      this.wing(pen, x(0) + 24, y(1) - 6, false, 0);
       return;
     }
     const [tipX, tipY] = [x(ms), y(height(frame.curve, ms))];

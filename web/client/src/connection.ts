@@ -66,6 +66,8 @@ const PATIENCE_MS = 4_000;
 const SAMPLES = 12;
 /** Closes of this range say: not at once. */
 const LATER = 4_100;
+/** Ends whoever breaks the protocol, and whoever says nothing for three seconds. */
+const SLOW = 4_300;
 
 export class Connection {
   /** The last measured round trips, newest last, in milliseconds. */
@@ -78,6 +80,8 @@ export class Connection {
   private head = { epoch: 0, seq: -1 };
   private syncing = false;
   private ended = false;
+  /** Whether anything was heard on this socket. */
+  private isHeard = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pinger: ReturnType<typeof setInterval> | undefined;
   private readonly now: () => number;
@@ -174,11 +178,17 @@ export class Connection {
     this.onStatus({ state: "connecting" });
     const socket = new this.options.WebSocket(this.options.url, "waxwing.v1");
     this.socket = socket;
-    const late = setTimeout(() => this.lose(socket, 1006, "no answer"), PATIENCE_MS);
+    this.isHeard = false;
+    // While the socket opens; the server gives a greeting three seconds. What fails, greet says.
+    const token = this.options.token?.() ?? Promise.resolve(null);
+    token.catch(() => {});
+    // A way that is slow today is given more time with each try.
+    const patience = PATIENCE_MS * Math.min(4, 1 + this.attempt);
+    const late = setTimeout(() => this.lose(socket, 1006, "no answer"), patience);
     socket.onopen = () => {
       clearTimeout(late);
       this.heardAt = this.now();
-      void this.greet(socket);
+      void this.greet(socket, token);
     };
     socket.onmessage = ({ data }: { data: unknown }) => this.hear(JSON.parse(String(data)));
     socket.onerror = () => {};
@@ -188,12 +198,12 @@ export class Connection {
     };
   }
 
-  private async greet(socket: SocketLike): Promise<void> {
+  private async greet(socket: SocketLike, granted: Promise<string | null>): Promise<void> {
     this.trips = [];
     // Whoever is told of a step may have closed or replaced the connection meanwhile.
     const gone = () => socket !== this.socket;
     try {
-      const token = this.options.token ? await this.options.token() : null;
+      const token = await granted;
       if (gone()) return;
       if (token) {
         await this.authenticate(token).catch((error: unknown) => {
@@ -251,6 +261,7 @@ export class Connection {
 
   private hear(frame: { type: string; id?: number | null } & Record<string, unknown>): void {
     this.heardAt = this.now();
+    this.isHeard = true;
     if (frame.type === "reply" || frame.type === "refused") {
       const waiting = this.waiting.get(frame.id ?? -1);
       this.waiting.delete(frame.id ?? -1);
@@ -276,8 +287,10 @@ export class Connection {
     if (socket !== this.socket) return;
     this.drop(reason);
     if (this.ended) return;
-    // The range says when to come back; 4300 and above: never.
-    if (code >= 4_300 && code < 4_400) {
+    // The range says when to come back; 4300 and above: never. But who is closed before a word was
+    // heard was too slow to greet, e.g. for a tab that slept, and not wrong.
+    const slow = code === SLOW && !this.isHeard;
+    if (code >= 4_300 && code < 4_400 && !slow) {
       this.onStatus({ state: "ended", reason });
       return;
     }

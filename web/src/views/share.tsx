@@ -1,5 +1,6 @@
 // The link that brings somebody else into a lobby.
-import { createEffect, createSignal, on, onCleanup, Show } from "solid-js";
+import { createEffect, createSignal, on, onCleanup } from "solid-js";
+import { say } from "../game";
 import { messages as m } from "../messages";
 
 /** Copies the lobby's link; what to say of that. */
@@ -31,6 +32,7 @@ export function Share(props: { lobby: number }) {
   const copy = async () => {
     clearTimeout(timer);
     setWords(await copyLink(props.lobby));
+    say(words());
     // A link that is to be copied by hand stays.
     if (words() === m.lobbies.shared) timer = setTimeout(() => setWords(""), SAID_MS);
   };
@@ -48,8 +50,8 @@ export function Share(props: { lobby: number }) {
           <path d="M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1" />
         </svg>
       </button>
-      <span class="shared" role="status" data-test="shared">
-        <Show when={words()}>{words()}</Show>
+      <span class="shared" data-test="shared">
+        {words()}
       </span>
     </>
   );

@@ -132,3 +132,28 @@ for (const { words, refused, said, connections } of refusals) {
     mock.timers.reset();
   });
 }
+
+test("who was too slow to greet comes back, and who broke the protocol does not", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { sockets, WebSocket } = wire({ ping: { unix_ms: 0 } });
+  let grant = () => {};
+  const token = () =>
+    new Promise((resolve) => {
+      grant = () => resolve("token");
+    });
+  const connection = new Connection({ url: "ws://here", WebSocket, token, now: () => 0 });
+  const heard = [];
+  connection.onStatus = ({ state }) => heard.push(state);
+  connection.open(7);
+  await settle();
+  sockets[0].onclose({ code: 4_300, reason: "protocol_error" });
+  assert.deepEqual(heard, ["connecting", "waiting"]);
+  mock.timers.tick(250);
+  grant();
+  await settle();
+  assert.deepEqual(sockets[1].sent, ["authenticate", "join", "ping"]);
+  sockets[1].onclose({ code: 4_300, reason: "protocol_error" });
+  assert.deepEqual(heard, ["connecting", "waiting", "connecting", "open", "ended"]);
+  connection.close();
+  mock.timers.reset();
+});
