@@ -182,7 +182,7 @@ export const messages = {
     at: "When",
     kind: "What",
     change: "Amount",
-    after: "Balance after",
+    after: "Balance",
     more: "More",
     none: "Nothing yet",
     kinds: {
