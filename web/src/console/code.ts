@@ -149,7 +149,7 @@ ${greetings(wish)
         let frame: Value = serde_json::from_str(&text)?;
         if !sent && (${when}) {
             sent = true;
-${wish.name === "place_bet" ? "            // Another bet wants another id.\n" : ""}            let mut wish = json!(${json(whole)});
+${wish.name === "place_bet" ? "            // Another bet wants another id.\n" : ""}            let ${"round" in wish.payload ? "mut " : ""}wish = json!(${json(whole)});
 ${"round" in wish.payload ? '            wish["round"] = frame["round"].clone();\n' : ""}            socket.send(Message::text(wish.to_string())).await?;
         }
     }
