@@ -158,6 +158,12 @@ export function App() {
   // Another view begins at its top.
   const view = () => route().view;
   createEffect(on(view, () => scrollTo(0, 0), { defer: true }));
+  // What was pressed with keys may be gone with its view: they go on from the next one's beginning.
+  const refocus = () => {
+    if (document.activeElement !== document.body) return;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  };
+  createEffect(on([view, () => player()?.id], refocus, { defer: true }));
   return (
     <>
       <a

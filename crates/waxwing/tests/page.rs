@@ -84,6 +84,11 @@ async fn every_view_is_accessible_light_and_within_its_width() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn with_keys_alone_one_registers_bets_and_cashes_out() {
+    run("tests/browser/keyboard.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_example_bot_plays_a_round() {
     run("client/examples/bot.mjs", &["bot", "secret word", "1", "1"]).await;
 }

@@ -10,6 +10,8 @@ export interface Wish {
   lobby: number;
   name: string;
   payload: Record<string, unknown>;
+  /** What the message may hold, whether or not it is known by now. */
+  fields: string[];
 }
 const json = (value: unknown): string => JSON.stringify(value);
 
@@ -48,7 +50,7 @@ function plainJs(wish: Wish): string {
     joined: 'frame.type === "snapshot"',
   }[moment(wish.name)];
   const known = [
-    ...("round" in wish.payload ? ["round: frame.round"] : []),
+    ...(wish.fields.includes("round") ? ["round: frame.round"] : []),
     ...(wish.name === "place_bet" ? ["bet_id: crypto.randomUUID()"] : []),
   ];
   return `
@@ -89,7 +91,7 @@ function plainPython(wish: Wish): string {
     joined: 'frame["type"] == "snapshot"',
   }[moment(wish.name)];
   const known = [
-    ...("round" in wish.payload ? ['"round": frame["round"]'] : []),
+    ...(wish.fields.includes("round") ? ['"round": frame["round"]'] : []),
     ...(wish.name === "place_bet" ? ['"bet_id": str(uuid.uuid4())'] : []),
   ];
   return `
@@ -149,8 +151,8 @@ ${greetings(wish)
         let frame: Value = serde_json::from_str(&text)?;
         if !sent && (${when}) {
             sent = true;
-${wish.name === "place_bet" ? "            // Another bet wants another id.\n" : ""}            let mut wish = json!(${json(whole)});
-${"round" in wish.payload ? '            wish["round"] = frame["round"].clone();\n' : ""}            socket.send(Message::text(wish.to_string())).await?;
+${wish.name === "place_bet" ? "            // Another bet wants another id.\n" : ""}            let ${wish.fields.includes("round") ? "mut " : ""}wish = json!(${json(whole)});
+${wish.fields.includes("round") ? '            wish["round"] = frame["round"].clone();\n' : ""}            socket.send(Message::text(wish.to_string())).await?;
         }
     }
     Ok(())

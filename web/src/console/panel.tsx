@@ -42,6 +42,7 @@ export function Panel(props: { channel: Channel; document: Document; live: Live;
       lobby: Number(props.live.heard.lobby_id) || 1,
       name: form()?.name ?? "",
       payload: made(),
+      fields: form()?.fields.map((field) => field.name) ?? [],
     });
   const copy = async (language: Language) => {
     setShown(language);

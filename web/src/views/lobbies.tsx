@@ -1,6 +1,7 @@
 // Lobbies: those that are open, one of your own, and the way into one by its number.
 import { type LobbyLine, type LobbyOpened, showUnits, units } from "@client";
 import { createSignal, For, onCleanup, Show } from "solid-js";
+import { createStore, reconcile } from "solid-js/store";
 import { get, player, submit } from "../api";
 import { messages as m } from "../messages";
 import { go, lobby } from "../route";
@@ -8,10 +9,12 @@ import { copyLink } from "./share";
 
 export default function Lobbies() {
   const [trouble, setTrouble] = createSignal("");
-  const [list, setList] = createSignal<LobbyLine[] | null>(null);
+  const [list, setList] = createStore<{ lines: LobbyLine[] | null }>({ lines: null });
   const refetch = async () => {
     try {
-      setList(await get<LobbyLine[]>("/gateway/game/v1/lobbies"));
+      const lines = await get<LobbyLine[]>("/gateway/game/v1/lobbies");
+      // Rows stay, and the focus on one of them: only what they say changes.
+      setList("lines", reconcile(lines, { key: "lobby_id" }));
       setTrouble("");
     } catch (error) {
       // What was listed last stays.
@@ -53,8 +56,8 @@ export default function Lobbies() {
         <section class="card">
           <ul class="lobbies">
             <For
-              each={list() ?? []}
-              fallback={<li class="faint">{list() ? m.lobbies.none : m.lobbies.loading}</li>}
+              each={list.lines ?? []}
+              fallback={<li class="faint">{list.lines ? m.lobbies.none : m.lobbies.loading}</li>}
             >
               {(one) => (
                 <li classList={{ here: one.lobby_id === lobby() }}>

@@ -170,7 +170,8 @@ export function Controls(props: { slot: Index }) {
         type="button"
         ref={button}
         class={`main ${face().kind}`}
-        disabled={face().off}
+        // Not `disabled`, which would take the focus from whoever plays with keys.
+        aria-disabled={face().off}
         data-test="press"
         aria-keyshortcuts={`Alt+${n + 1}`}
         onPointerDown={(event) => {
@@ -184,7 +185,7 @@ export function Controls(props: { slot: Index }) {
           // The click that ends a press which has already cashed out must not bet again.
           const done = handled && event.detail > 0;
           handled = false;
-          if (done) return;
+          if (done || face().off) return;
           if (!player() || (broke() && !rides(bet()) && !slot().queued)) go("#/account");
           else press(n);
         }}
