@@ -6,6 +6,7 @@ import {
   lazy,
   Match,
   on,
+  onCleanup,
   Show,
   Suspense,
   Switch,
@@ -159,8 +160,15 @@ export function App() {
   const view = () => route().view;
   createEffect(on(view, () => scrollTo(0, 0), { defer: true }));
   // What was pressed with keys may be gone with its view: they go on from the next one's beginning.
+  let held: EventTarget | null = null;
+  const hold = (event: FocusEvent) => {
+    held = event.target;
+  };
+  addEventListener("focusin", hold);
+  onCleanup(() => removeEventListener("focusin", hold));
   const refocus = () => {
-    if (document.activeElement !== document.body) return;
+    const isGone = held instanceof Element && !held.isConnected;
+    if (document.activeElement !== document.body || !isGone) return;
     document.getElementById("main")?.focus({ preventScroll: true });
   };
   createEffect(on([view, () => player()?.id], refocus, { defer: true }));

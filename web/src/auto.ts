@@ -34,11 +34,17 @@ addEventListener("storage", ({ key }) => {
   if (key === KEY) reread();
 });
 
-/** Ends it, and says which limit did if one did. A bet that waits for the next round waits no more. */
-export function stopAuto(n: Index, why?: Stop): void {
+/**
+ * Ends it, and says which limit did if one did, or what else. A bet that waits for the next round
+ * waits no more.
+ */
+export function stopAuto(n: Index, why?: Stop | { words: string }): void {
   const { autoBet } = slots[n];
   if (!autoBet.on) return;
-  const words = why ? inWords(n, why) : messages.autoBet.done;
+  const words =
+    typeof why === "string"
+      ? inWords(n, why)
+      : [messages.autoBet.done, why?.words].filter(Boolean).join(": ");
   setSlots(n, "autoBet", "on", false);
   setSlots(n, { queued: false, note: words });
   say(words);
@@ -57,8 +63,8 @@ export function autoFault(n: Index): string | null {
 
 /** Counts a bet of its own that ended, `gain` units richer. */
 export function countAuto(n: Index, bet: Bet, gain: number): void {
-  const { on, played, won } = slots[n].autoBet;
-  if (!on || !bet.isAuto) return;
+  const { on, run, played, won } = slots[n].autoBet;
+  if (!on || bet.run !== run) return;
   setSlots(n, "autoBet", { played: played + 1, won: won + gain });
   const why = stopOf(slots[n].autoBet);
   if (why) stopAuto(n, why);

@@ -295,8 +295,7 @@ function doubt(): void {
 /** What was told a while ago, in the middle of a climb, is not acted on until more is heard. */
 function mind(): void {
   if (absent()) return;
-  const known = doubted ? null : state();
-  const now = performance.now();
+  const [known, now] = [doubted ? null : state(), performance.now()];
   const closesIn = known?.closesAt == null ? null : known.closesAt - now;
   const since = askedAt === null ? null : now - askedAt;
   // Whatever it was before a gap, it may be a climb now.
@@ -366,7 +365,8 @@ export function start(): void {
           seeNone();
           bettingMs = 0;
           connection.join(id).catch((error) => {
-            setAbsent(error instanceof Refused && error.code === "unknown_lobby");
+            const none = error instanceof Refused && error.code === "unknown_lobby";
+            if (id === lobby()) setAbsent(none);
           });
         },
         { defer: true },

@@ -75,6 +75,7 @@ export const messages = {
     lost: (stake: string) => `Lost ${stake}`,
     released: (stake: string) => `The stake of ${stake} went back`,
     ofRound: (words: string, lobby: number, round: number) => `${words} · round ${lobby}/${round}`,
+    pressedLate: (pressed: string) => `Too late: you pressed at ${pressed}`,
     tooLate: (pressed: string, crash: string) =>
       `Too late: you pressed at ${pressed}, the climb had ended at ${crash}`,
     unknown: "Looking up how the bet ended …",

@@ -7,12 +7,13 @@ import {
   type Fault,
   faultOf,
   highestStake,
+  showCenti,
   showUnits,
   target,
   typed,
 } from "@client";
 import { createStore } from "solid-js/store";
-import { end, state, wallet } from "./game";
+import { end, last, state, wallet } from "./game";
 import { recall, remember } from "./kept";
 import { messages } from "./messages";
 
@@ -28,8 +29,8 @@ export interface Bet {
   paid: number;
   /** At what, in hundredths. */
   at: number;
-  /** Whether auto bet placed it, whose limits count its own bets only. */
-  isAuto: boolean;
+  /** Which run of auto bet placed it, whose limits count its own bets only; 0 for none. */
+  run: number;
 }
 /** How a bet ended, in words. */
 export interface Ended {
@@ -38,6 +39,8 @@ export interface Ended {
   round: number;
   outcome: "won" | "lost" | "released" | "missed";
   words: string;
+  /** The instant of a cash-out that came too late: hundredths and milliseconds. */
+  pressed?: { centi: number; ms: number };
 }
 export interface Slot {
   stake: string;
@@ -48,7 +51,10 @@ export interface Slot {
   ended: Ended | null;
   /** What the last press came to, where it needs saying. */
   note: string;
-  autoBet: AutoBet & { on: boolean };
+  /** Just after a bet has ended: a press may still mean the bet, and is no new one. */
+  rests: boolean;
+  /** `run` counts how often it was turned on. */
+  autoBet: AutoBet & { on: boolean; run: number };
 }
 
 const kept = recall<{ stake?: unknown; auto?: unknown }[]>("waxwing.slots", []);
@@ -59,7 +65,8 @@ const fresh = (n: number): Slot => ({
   bet: null,
   ended: null,
   note: "",
-  autoBet: { on: false, rounds: "", loss: "", profit: "", played: 0, won: 0 },
+  rests: false,
+  autoBet: { on: false, run: 0, rounds: "", loss: "", profit: "", played: 0, won: 0 },
 });
 const [slots, setSlots] = createStore<[Slot, Slot]>([fresh(0), fresh(1)]);
 
@@ -100,6 +107,17 @@ export function cap(slot: Slot): number | null {
   return limits && stake && auto !== null ? capOf(stake, auto, limits) : null;
 }
 
+/** Both instants of a race that was lost, as far as they are known here. */
+function race({ lobby, round, pressed }: Ended, isPast: boolean): string | null {
+  if (!pressed) return null;
+  const instant = (centi: number, ms: number | null | undefined) =>
+    `${showCenti(centi)}${ms == null ? "" : ` (${(ms / 1_000).toFixed(2)} s)`}`;
+  const mine = instant(pressed.centi, pressed.ms);
+  const crash = state()?.id === lobby ? last().find((one) => one.round === round) : undefined;
+  if (!crash) return messages.bet.pressedLate(mine);
+  return messages.bet.tooLate(mine, instant(crash.centi, isPast ? null : end()?.ms));
+}
+
 export interface Told {
   words: string;
   tone: string;
@@ -115,7 +133,8 @@ export function told(slot: Slot): Told | null {
   // While its climb is drawn a loss is not told before its end; whoever was away has no end to see.
   const climbs = !isPast && known?.phase === "running" && end() === null;
   if (ended.outcome === "lost" && climbs) return null;
-  const words = isPast ? messages.bet.ofRound(ended.words, ended.lobby, ended.round) : ended.words;
+  const plain = race(ended, isPast) ?? ended.words;
+  const words = isPast ? messages.bet.ofRound(plain, ended.lobby, ended.round) : plain;
   const tone = ended.outcome === "won" || ended.outcome === "lost" ? ended.outcome : "";
   return { words, tone, round: ended.round, isPast };
 }

@@ -27,7 +27,7 @@ import {
 import { createEffect, createRoot, on } from "solid-js";
 import { get, player } from "./api";
 import { autoFault, countAuto, stopAuto } from "./auto";
-import { climb, connection, elapsed, end, onEvent, readWallet, say, stale, state } from "./game";
+import { climb, connection, elapsed, onEvent, readWallet, say, stale, state } from "./game";
 import { messages } from "./messages";
 import { lobby } from "./route";
 import {
@@ -41,6 +41,7 @@ import {
   keep,
   setSlots,
   slots,
+  told,
 } from "./slip";
 
 /** Whether a bet takes the slot, also while it is looked up how it ended. */
@@ -67,6 +68,7 @@ export function press(n: Index): void {
   }
   // By an old picture nobody bets and nobody leaves.
   if (stale()) return;
+  if (slots[n].rests && (next === "queue" || next === "place")) return;
   if (next === "cash_out") void cashOut(n);
   else if (next === "take_back") void takeBack(n);
   else if (next === "queue") setSlots(n, { queued: true, note: "" });
@@ -94,7 +96,7 @@ async function place(n: Index): Promise<void> {
   if (!known || !stake || rides(slot.bet)) return;
   const id = freshBetId();
   const where = { lobby: known.id, round: known.round };
-  const terms = { stake, auto, cap: cap(slot) ?? 0, isAuto: slot.autoBet.on };
+  const terms = { stake, auto, cap: cap(slot) ?? 0, run: slot.autoBet.on ? slot.autoBet.run : 0 };
   const bet = { id, ...where, ...terms, paid: 0, at: 0 };
   setSlots(n, { queued: false, note: "", bet: { ...bet, state: "placing" } });
   keep();
@@ -122,10 +124,9 @@ async function send(n: Index, lobby: number): Promise<void> {
       return;
     }
     const turn = afterPlace(error.code, unsure.delete(id));
-    if (!isMissedRound(error.code)) stopAuto(n);
-    if (!waits()) return;
-    if (turn === "look_up") void lookUp(n, bet);
-    else setSlots(n, { bet: null, note: error.message });
+    if (waits() && turn !== "look_up") setSlots(n, { bet: null, note: error.message });
+    if (!isMissedRound(error.code)) stopAuto(n, { words: error.message });
+    if (waits() && turn === "look_up") void lookUp(n, bet);
   }
 }
 
@@ -175,15 +176,8 @@ async function cashOut(n: Index): Promise<void> {
 function tellTooLate(n: Index, id: string, pressed: { centi: number; ms: number }): void {
   const { ended } = slots[n];
   if (ended?.id !== id || ended.outcome !== "lost") return;
-  const instant = (centi: number, ms: number | null | undefined) =>
-    `${showCenti(centi)}${ms == null ? "" : ` (${(ms / 1_000).toFixed(2)} s)`}`;
-  const crash = end();
-  const words = messages.bet.tooLate(
-    instant(pressed.centi, pressed.ms),
-    instant(crash?.centi ?? pressed.centi, crash?.ms),
-  );
-  setSlots(n, { ended: { ...ended, words } });
-  say(words);
+  setSlots(n, { ended: { ...ended, pressed } });
+  say(told(slots[n])?.words ?? "");
 }
 
 function take(reply: CashOutReply): void {
@@ -193,12 +187,19 @@ function take(reply: CashOutReply): void {
   }
 }
 
+/** How long a press after a bet's end is taken for one that was meant for it, in milliseconds. */
+const REST_MS = 500;
+const resting: [Timer?, Timer?] = [];
+type Timer = ReturnType<typeof setTimeout>;
+
 /** A bet's end, told once however many ways it is heard of. */
 function finish(n: Index, outcome: "won" | "lost" | "released", paid: number, at: number): void {
   const bet = slots[n].bet;
   if (!bet || !rides(bet)) return;
   unsure.delete(bet.id);
-  setSlots(n, "bet", { ...bet, state: outcome, paid, at });
+  setSlots(n, { bet: { ...bet, state: outcome, paid, at }, rests: true });
+  clearTimeout(resting[n]);
+  resting[n] = setTimeout(() => setSlots(n, { rests: false }), REST_MS);
   const [stake, payout, multiplier] = [showUnits(bet.stake * 100), showUnits(paid), showCenti(at)];
   const ending = (words: typeof messages.bet | typeof messages.announce) =>
     outcome === "won" ? words.won(payout, multiplier) : words[outcome](stake);
@@ -226,7 +227,7 @@ export function setAuto(n: Index, on: boolean): void {
     return;
   }
   setSlots(n, { note: "" });
-  setSlots(n, "autoBet", { on, played: 0, won: 0 });
+  setSlots(n, "autoBet", ({ run }) => ({ on, run: run + 1, played: 0, won: 0 }));
   const next = step(n);
   if (next === "place" || next === "queue") press(n);
 }
@@ -237,15 +238,20 @@ function nextRound(round: number): void {
     const { bet } = slots[n];
     // Its end was not heard.
     if (bet?.state === "riding" && bet.round !== round) void lookUp(n, bet);
-    if (rides(slots[n].bet)) continue;
-    if (bet && bet.round !== round) setSlots(n, { bet: null });
-    if (!slots[n].queued && !slots[n].autoBet.on) continue;
-    const why = fault(slots[n]);
-    if (why === null) void place(n);
-    else {
-      stopAuto(n);
-      setSlots(n, { queued: false, note: why });
-    }
+    if (!rides(slots[n].bet)) renew(n, round);
+  }
+}
+
+/** The same for a slot whose bet is over. */
+function renew(n: Index, round: number): void {
+  const { bet, queued, autoBet } = slots[n];
+  if (bet && bet.round !== round) setSlots(n, { bet: null });
+  if (!queued && !autoBet.on) return;
+  const why = fault(slots[n]);
+  if (why === null) void place(n);
+  else {
+    setSlots(n, { queued: false, note: why });
+    stopAuto(n, { words: why });
   }
 }
 
@@ -261,7 +267,7 @@ function agree(mine: OwnBet[], round: number, lobby: number): void {
     if (turn === "send") void send(n, lobby);
     else if (turn === "look_up") void lookUp(n, bet);
     else if (turn === "ride" && own) {
-      setSlots(n, { bet: { ...riding(own, round, lobby), isAuto: bet.isAuto } });
+      setSlots(n, { bet: { ...riding(own, round, lobby), run: bet.run } });
     } else if (turn === "end" && own && own.state !== "accepted") {
       const paid = own.payout == null ? 0 : units(own.payout);
       const outcomes = { cashed_out: "won", lost: "lost" } as const;
@@ -281,7 +287,7 @@ function riding(own: OwnBet, round: number, lobby: number): Bet {
   const auto = own.auto_cash_out ? centi(own.auto_cash_out) : 0;
   const terms = { stake: centi(own.stake), auto, cap: centi(own.cap) };
   const state = "riding" as const;
-  return { id: own.bet_id, lobby, round, ...terms, state, paid: 0, at: 0, isAuto: false };
+  return { id: own.bet_id, lobby, round, ...terms, state, paid: 0, at: 0, run: 0 };
 }
 
 /** How long until what is not known yet is asked for again. */
@@ -310,6 +316,8 @@ async function lookUp(n: Index, bet: Bet): Promise<void> {
       } else if (line.state === "cashed_out") {
         finish(n, "won", units(line.payout ?? 0), centi(line.multiplier ?? 0));
       } else finish(n, line.state === "lost" ? "lost" : "released", 0, 0);
+      // A round may have opened meanwhile, and in a lobby that waits for a bet no other will.
+      if (now?.phase === "open" && !stale()) renew(n, now.round);
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));

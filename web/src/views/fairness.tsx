@@ -46,6 +46,8 @@ function headline({ round, outcome, verdicts, done }: Proof): { words: string; t
   const all = [...verdicts, ...remembered(round)];
   if (all.some(({ verdict }) => verdict === false)) return { words: words.wrong, tone: "no" };
   if (!outcome) {
+    // Who settled a round and shows no seed for it hides something.
+    if (round.state === "settled") return { words: words.wrong, tone: "no" };
     return { words: round.state === "voided" ? words.voided : words.open, tone: "maybe" };
   }
   if (!done) return { words: words.checking, tone: "maybe" };

@@ -43,7 +43,7 @@ export function Controls(props: { slot: Index }) {
     const pressed = (event: KeyboardEvent) => {
       if (event.altKey && event.key === String(n + 1)) {
         event.preventDefault();
-        button.click();
+        if (!event.repeat) button.click();
       }
     };
     addEventListener("keydown", pressed);
@@ -79,7 +79,7 @@ export function Controls(props: { slot: Index }) {
     if (state() && stale()) return { text: m.bet.checking, kind: "wait", off: true };
     // Whoever has nothing at all is shown where to get some.
     if (broke()) return { text: m.bet.topUp, kind: "bet", off: false };
-    const off = fault(slot()) !== null || !state();
+    const off = fault(slot()) !== null || !state() || slot().rests;
     return {
       text: state()?.phase === "open" ? m.bet.place(money()) : m.bet.next(money()),
       kind: "bet",
@@ -180,6 +180,10 @@ export function Controls(props: { slot: Index }) {
           if (face().kind !== "out" || face().off || event.button !== 0) return;
           handled = true;
           press(n);
+        }}
+        onKeyDown={(event) => {
+          // A key that is held presses once.
+          if (event.repeat) event.preventDefault();
         }}
         onClick={(event) => {
           // The click that ends a press which has already cashed out must not bet again.

@@ -115,7 +115,7 @@ async function forbidden(who, name) {
   await other.close();
   const round = async () => Number((await words(who.page.locator(".where .faint"))).slice(1));
   const [now, before] = [await round(), (await bets(name)).length];
-  await until("two rounds pass", async () => (await round()) >= now + 2);
+  await until("three rounds pass", async () => (await round()) >= now + 3);
   const after = (await bets(name)).length;
   assert(after <= before + 1, `${after - before} bets since`);
 }

@@ -32,6 +32,13 @@ async function press(who, key) {
   return now;
 }
 
+/** A key that is held longer than it need be, which repeats. */
+async function hold(who, key) {
+  for (let times = 0; times < 6; times += 1) await who.page.keyboard.down(key);
+  await who.page.keyboard.up(key);
+  assert(!(await focus(who)).isLost, `the focus is lost while ${key} is held`);
+}
+
 /** Goes on with Tab, or another `key`, until `wanted` has the focus. */
 async function tabTo(who, wanted, key = "Tab") {
   const passed = [];
@@ -107,16 +114,19 @@ async function play(who) {
   const says = (pattern) => async () => pattern.test(await words(face(who)));
   const newest = async () => (await asked(name, "/gateway/game/v1/bets?limit=1"))[0];
   for (let tries = 0; tries < 30; tries += 1) {
-    await stays(who, face(who), "a bet can be placed", says(/^Bet 2\.00$/));
+    const free = async () => (await says(/^Bet 2\.00$/)()) && (await face(who).isEnabled());
+    await stays(who, face(who), "a bet can be placed", free);
     const before = await newest();
-    await press(who, tries % 2 ? "Enter" : "Space");
+    await hold(who, tries % 2 ? "Space" : "Enter");
     await stays(who, face(who), "the bet is over", async () => {
       // Before 1.01x there is nothing to be had.
       if ((await says(/^Cash out/)()) && (await face(who).isEnabled())) await press(who, "Space");
       const bet = await newest();
       return bet !== undefined && bet.bet_id !== before?.bet_id && bet.state !== "accepted";
     });
-    if ((await newest()).state === "cashed_out") return;
+    const { state } = await newest();
+    if (state === "cashed_out") return;
+    assert.equal(state, "lost", "a key that was held has taken the bet back");
   }
   assert.fail("no climb lasted");
 }

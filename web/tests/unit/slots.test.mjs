@@ -56,8 +56,13 @@ test("news that comes with the next round's opening outlives a bet that is place
   server.say(say.crashed(7, 1.2, 3_000));
   server.say(say.result(7, line("lost").bet_id, "lost"));
   assert.equal(words(), "Lost 10.00");
+  // A press that comes with the end was meant for the bet that has ended.
   slots.press(0);
-  assert.equal(slip.slots[0].queued, true);
+  assert.equal(slip.slots[0].queued, false);
+  await until("a press is a new bet's again", () => {
+    slots.press(0);
+    return slip.slots[0].queued;
+  });
   server.say(say.opened(8));
   await until("the next bet is in", () => slip.slots[0].bet?.state === "riding");
   assert.equal(words(), "Lost 10.00 · round 1/7");
@@ -81,6 +86,57 @@ test("a press that lost its race says so in the next round, too", async () => {
   assert.match(words(), /^Too late: you pressed at .*ended at 1\.20× \(3\.00 s\)$/);
   server.say(say.opened(8));
   assert.match(words(), /^Too late: .* · round 1\/7$/);
+});
+
+test("a press that lost its race never names another round's end", async () => {
+  const { server, slots, slip, words } = await riding();
+  server.replies.cash_out = null;
+  await until("there is something to cash out", () => {
+    slots.press(0);
+    return slip.slots[0].bet.state === "cashing";
+  });
+  // The news of the crash itself is lost, and the refusal comes after the next round's opening.
+  server.say(say.opened(8));
+  const { id } = server.asked.find(({ type }) => type === "cash_out");
+  server.say({ type: "refused", id, code: "too_late", detail: "The climb had ended" });
+  await until("it is told", () => words() !== "");
+  assert.match(words(), /^Too late: you pressed at [^,]*· round 1\/7$/);
+  server.say(say.started(8));
+  server.say(say.crashed(8, 9.9, 9_000));
+  assert.doesNotMatch(words(), /9\.90/);
+});
+
+test("auto bet counts the bets of its own run, and goes on after an end that was heard late", async () => {
+  const here = await riding();
+  const { server, slots, slip, line } = here;
+  const auto = () => slip.slots[0].autoBet;
+  // The bet by hand that rides is not its own.
+  slots.setAuto(0, true);
+  assert.equal(auto().on, true);
+  server.say(say.crashed(7, 1.2, 3_000));
+  server.say(say.result(7, line("lost").bet_id, "lost"));
+  assert.deepEqual([auto().played, auto().won], [0, 0]);
+  server.say(say.opened(8));
+  await until("its first bet is in", () => slip.slots[0].bet?.state === "riding");
+  server.say(say.started(8));
+  // Turned off and on in mid-climb, it counts anew.
+  slots.setAuto(0, false);
+  slots.setAuto(0, true);
+  server.say(say.crashed(8, 1.2, 3_000));
+  server.say(say.result(8, slip.slots[0].bet.id, "lost"));
+  assert.equal(auto().played, 0);
+  server.say(say.opened(9));
+  await until("the next bet is in", () => slip.slots[0].bet?.round === 9);
+  await until("it rides", () => slip.slots[0].bet?.state === "riding");
+  server.say(say.started(9));
+  const lost = slip.slots[0].bet.id;
+  server.cut();
+  server.http["/gateway/game/v1/bets"] = [{ bet_id: lost, state: "lost" }];
+  await until("it is open", () => here.game.status().state === "open");
+  server.say(say.snapshot(10, "open", { closes_in_ms: 6_000 }));
+  // No other opening comes in a lobby that waits for a bet.
+  await until("it bets in the round that is open", () => slip.slots[0].bet?.round === 10);
+  assert.deepEqual([auto().on, auto().played, auto().won], [true, 1, -100_000]);
 });
 
 test("a loss is not told before its climb is seen to end", async () => {
