@@ -89,9 +89,10 @@ async fn closing_a_tab_cashes_nobody_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdraw_is_taken_by_the_lobby_it_names_alone() {
     let table = Table::new().await;
-    let other = table.caller.lobby(&table.ann, json!({})).await;
+    // Of another rhythm, or a round here would be over each time when one there takes a bet.
+    let other = table.caller.lobby(&table.ann, json!({ "betting_ms": 3_000 })).await;
     let (mut here, there) = (table.socket().await, table.socket().await);
-    for _ in 0..TRIES {
+    for _ in 0..3 * TRIES {
         let ours = json!({ "amount": "1" });
         let (mine, theirs) = tokio::join!(
             table.bet(&here, &table.ann, ours.clone()),
