@@ -16,6 +16,10 @@ const [signedOut, setSignedOut] = createSignal(false);
 
 export { player, settled, signedOut };
 
+/** What went wrong with a call, in words for the player. */
+export const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message : messages.errors.offline;
+
 /** A call that was refused, in words for the player. */
 export class Refusal extends Error {
   constructor(

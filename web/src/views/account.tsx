@@ -1,7 +1,7 @@
 // Who you are here: signing in and out, play money, the statement, settings.
 import { showUnits, type TransferLine, units } from "@client";
 import { createSignal, For, type JSX, Show } from "solid-js";
-import { changePassword, get, logIn, logOut, player, register, submit } from "../api";
+import { changePassword, get, logIn, logOut, player, register, submit, wordsOf } from "../api";
 import { allowAuto, isAutoAllowed } from "../auto";
 import { readWallet, wallet } from "../game";
 import { messages as m } from "../messages";
@@ -10,7 +10,6 @@ import { SaveCsv } from "./save";
 
 const BALANCE = "/gateway/user/v1/balance";
 const TRANSFERS = "/gateway/user/v1/transfers";
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : m.errors.offline);
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 /** A form that says what went wrong, and is not sent twice at once. */

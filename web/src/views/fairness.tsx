@@ -10,7 +10,7 @@ import {
   waxwing,
 } from "@client";
 import { createEffect, createSignal, For, Show, untrack } from "solid-js";
-import { get } from "../api";
+import { get, wordsOf } from "../api";
 import { state } from "../game";
 import { messages as m } from "../messages";
 import { promises } from "../promises";
@@ -107,7 +107,7 @@ function Round() {
       if (mine === wanted) await prove(round, () => mine === wanted);
       if (mine === wanted) setWords("");
     } catch (error) {
-      if (mine === wanted) setWords(error instanceof Error ? error.message : m.errors.offline);
+      if (mine === wanted) setWords(wordsOf(error));
     }
   };
   const prove = async (round: RoundExport, current: () => boolean) => {

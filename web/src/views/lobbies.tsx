@@ -2,7 +2,7 @@
 import { type LobbyLine, type LobbyOpened, showUnits, units } from "@client";
 import { createSignal, For, onCleanup, Show } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
-import { get, player, submit } from "../api";
+import { get, player, submit, wordsOf } from "../api";
 import { messages as m } from "../messages";
 import { go, lobby } from "../route";
 import { copyLink } from "./share";
@@ -18,7 +18,7 @@ export default function Lobbies() {
       setTrouble("");
     } catch (error) {
       // What was listed last stays.
-      setTrouble(error instanceof Error ? error.message : m.errors.offline);
+      setTrouble(wordsOf(error));
     }
   };
   void refetch();
@@ -42,7 +42,7 @@ export default function Lobbies() {
       const opened = await submit<LobbyOpened>("POST", "/gateway/game/v1/lobby", wish);
       go(`#/lobby/${opened.lobby_id}`);
     } catch (error) {
-      setWords(error instanceof Error ? error.message : m.errors.offline);
+      setWords(wordsOf(error));
     }
   };
   const share = async (id: number) => setWords(await copyLink(id));

@@ -46,34 +46,10 @@ export function Paste() {
           </For>
         </select>
       </label>
-      <label>
-        {m.fairness.hash}
-        <input
-          name="hash"
-          spellcheck={false}
-          value={hash()}
-          onInput={(event) => setHash(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        {m.fairness.salt}
-        <input
-          name="salt"
-          spellcheck={false}
-          value={salt()}
-          onInput={(event) => setSalt(event.currentTarget.value)}
-        />
-      </label>
+      <Field label={m.fairness.hash} name="hash" value={hash()} set={setHash} />
+      <Field label={m.fairness.salt} name="salt" value={salt()} set={setSalt} />
       <Show when={whose() === "waxwing"}>
-        <label>
-          {m.fairness.edge}
-          <input
-            name="edge"
-            inputmode="decimal"
-            value={edge()}
-            onInput={(event) => setEdge(event.currentTarget.value)}
-          />
-        </label>
+        <Field label={m.fairness.edge} name="edge" decimal value={edge()} set={setEdge} />
       </Show>
       <button class="button" data-test="compute">
         {m.fairness.compute}
@@ -82,5 +58,26 @@ export function Paste() {
         {result()}
       </p>
     </form>
+  );
+}
+
+function Field(props: {
+  label: string;
+  name: string;
+  decimal?: boolean;
+  value: string;
+  set: (text: string) => void;
+}) {
+  return (
+    <label>
+      {props.label}
+      <input
+        name={props.name}
+        inputmode={props.decimal ? "decimal" : undefined}
+        spellcheck={false}
+        value={props.value}
+        onInput={(event) => props.set(event.currentTarget.value)}
+      />
+    </label>
   );
 }

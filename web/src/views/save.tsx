@@ -1,6 +1,6 @@
 // A table to take away.
 import { createSignal } from "solid-js";
-import { saveCsv } from "../api";
+import { saveCsv, wordsOf } from "../api";
 import { messages as m } from "../messages";
 
 /** Saves what `path` answers, each time anew; says so where that fails. */
@@ -11,7 +11,7 @@ export function SaveCsv(props: { path: string; name: string }) {
       await saveCsv(props.path, props.name);
       setWords("");
     } catch (error) {
-      setWords(error instanceof Error ? error.message : m.errors.offline);
+      setWords(wordsOf(error));
     }
   };
   return (

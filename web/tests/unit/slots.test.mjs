@@ -17,6 +17,20 @@ async function riding() {
   return { ...here, line, words };
 }
 
+/** The same, and its button was pressed, which the server will refuse as too late. */
+async function leaving() {
+  const here = await riding();
+  const { server, slots, slip } = here;
+  server.replies.cash_out = null;
+  await until("there is something to cash out", () => {
+    slots.press(0);
+    return slip.slots[0].bet.state === "cashing";
+  });
+  const { id } = server.asked.find(({ type }) => type === "cash_out");
+  const refusal = { type: "refused", id, code: "too_late", detail: "The climb had ended" };
+  return { ...here, refuse: () => server.say(refusal) };
+}
+
 /** The connection is lost in the climb, and back when the next round takes bets. */
 async function away({ server, slip }, book) {
   const before = server.sockets.length;
@@ -73,15 +87,9 @@ test("news that comes with the next round's opening outlives a bet that is place
 });
 
 test("a press that lost its race says so in the next round, too", async () => {
-  const { server, slots, slip, words } = await riding();
-  server.replies.cash_out = null;
-  await until("there is something to cash out", () => {
-    slots.press(0);
-    return slip.slots[0].bet.state === "cashing";
-  });
+  const { server, refuse, words } = await leaving();
   server.say(say.crashed(7, 1.2, 3_000));
-  const { id } = server.asked.find(({ type }) => type === "cash_out");
-  server.say({ type: "refused", id, code: "too_late", detail: "The climb had ended" });
+  refuse();
   await until("it is told", () => words() !== "");
   assert.match(words(), /^Too late: you pressed at .*ended at 1\.20× \(3\.00 s\)$/);
   server.say(say.opened(8));
@@ -89,16 +97,10 @@ test("a press that lost its race says so in the next round, too", async () => {
 });
 
 test("a press that lost its race never names another round's end", async () => {
-  const { server, slots, slip, words } = await riding();
-  server.replies.cash_out = null;
-  await until("there is something to cash out", () => {
-    slots.press(0);
-    return slip.slots[0].bet.state === "cashing";
-  });
+  const { server, refuse, words } = await leaving();
   // The news of the crash itself is lost, and the refusal comes after the next round's opening.
   server.say(say.opened(8));
-  const { id } = server.asked.find(({ type }) => type === "cash_out");
-  server.say({ type: "refused", id, code: "too_late", detail: "The climb had ended" });
+  refuse();
   await until("it is told", () => words() !== "");
   assert.match(words(), /^Too late: you pressed at [^,]*· round 1\/7$/);
   server.say(say.started(8));
