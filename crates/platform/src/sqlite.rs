@@ -6,6 +6,9 @@ mod reader;
 mod schema;
 mod writer;
 
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
 pub use reader::Reader;
 pub use schema::Schema;
 pub use writer::{Writer, WriterMetrics};
@@ -35,6 +38,13 @@ impl StoreError {
         let Self::Failed(rusqlite::Error::SqliteFailure(failure, _)) = self else { return false };
         matches!(failure.extended_code, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE)
     }
+}
+
+/// A statement is planned once, whatever is bound to it. Without this every statement with a bound
+/// LIMIT is parsed and planned anew each time it runs (<https://sqlite.org/qpsg.html>).
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 #[cfg(test)]

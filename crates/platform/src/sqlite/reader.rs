@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::StoreError;
+use super::{StoreError, keep_plans};
 
 /// A bounded pool of read-only connections. Clones share it. Opened after the writer.
 #[derive(Clone, Debug)]
@@ -106,6 +106,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
+    keep_plans(&connection)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
     Ok(connection)
 }

@@ -15,8 +15,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::StoreError;
 use super::schema::{Schema, migrate};
+use super::{StoreError, keep_plans};
 use crate::clock::Stopwatch;
 use crate::data_dir::modes::{PRIVATE_FILE, create_private, restrict};
 
@@ -311,6 +311,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
     connection.set_prepared_statement_cache_capacity(128);
+    keep_plans(&connection)?;
     // FULL syncs the log at every commit: without it a power cut loses acknowledged bets. A group
     // of hundreds of bets dirties megabytes: the cache (64 MB at most) keeps them until the commit,
     // and the log is folded in every 64 MB, not after each such group.
