@@ -3,15 +3,16 @@
 //!
 //! A close goes out only after everything before it in its lobby was answered.
 
+mod closes;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use contracts::{Close, Refusal, Resolve, ResolveAnswer, Wallet, WalletError};
+use contracts::{Refusal, Resolve, ResolveAnswer, Wallet, WalletError};
 use engine::Command;
-use kernel::{Amount, LobbyId, RoundId, SeedIndex, Timestamp};
+use kernel::{LobbyId, RoundId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use platform::failpoint;
@@ -22,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::outbound::HOLDS_MAX;
 use crate::ownership::Ownership;
 use crate::store::{
-    Acknowledgement, AnsweredRow, ClosedRound, OutboxBody, OutboxRow, PRUNED_MAX, Store, StoreError,
+    Acknowledgement, AnsweredRow, ClosedRound, OutboxRow, PRUNED_MAX, Store, StoreError,
 };
 
 use rows::{before_first_close, releases_of, resolves_of};
@@ -34,6 +35,9 @@ const READS: usize = 8;
 /// After so many flushes with an unanswered call each lobby's rows go out alone, so that one call
 /// that can never succeed holds no other lobby back.
 const ALONE_AFTER: u32 = 3;
+/// From the begin of one flush to that of the next, in milliseconds, while there is something to
+/// send: rows that end meanwhile go out together.
+const PACE_MS: u64 = 10;
 /// How soon what was not answered is sent again, in milliseconds, doubling up to the last.
 const BACKOFF_MS: (u64, u64) = (50, 2_000);
 /// How often the store is looked at though nobody rang, in milliseconds.
@@ -99,11 +103,13 @@ impl Sender {
         let mut prune_at = self.clock.now();
         let mut stuck_since = None;
         loop {
+            let begun = self.clock.now();
             let flush = self.flush().await;
             self.note_stuck(&mut stuck_since, flush);
             let pause_ms = match flush {
                 Flush::Sent => {
                     backoff_ms = BACKOFF_MS.0;
+                    self.clock.sleep_until(begun + PACE_MS).await;
                     continue;
                 }
                 Flush::Empty => LOOK_MS,
@@ -301,36 +307,6 @@ impl Sender {
         let done = rows.iter().filter(|row| !answers.stuck.contains(&row.round.lobby));
         let done: Vec<AnsweredRow> = done.map(|row| AnsweredRow::of(row)).collect();
         answers.rows.extend(done);
-    }
-
-    /// The first close of each lobby whose earlier rows were all answered in this flush or before.
-    async fn close(&self, rows: &[OutboxRow], answers: &mut Answers) {
-        let mut seen = BTreeSet::new();
-        for row in rows {
-            let OutboxBody::Close { count, stake_sum_units, seed_index } = row.body else {
-                continue;
-            };
-            let lobby = row.round.lobby;
-            if answers.stuck.contains(&lobby) || !seen.insert(lobby) {
-                continue;
-            }
-            let close = Close {
-                round: row.round,
-                epoch: row.epoch,
-                count,
-                stake_sum: Amount::from_units(stake_sum_units),
-                seed_index: SeedIndex(seed_index),
-            };
-            failpoint::reach("close.before_send");
-            match self.wallet.close(close).await {
-                Ok(closed) => {
-                    failpoint::reach("close.after_answer");
-                    answers.rows.push(AnsweredRow::of(row));
-                    answers.closed.push((row.round, closed));
-                }
-                Err(error) => self.failed(&error, std::iter::once(lobby), answers),
-            }
-        }
     }
 
     async fn acknowledge(&self, answers: Answers) -> Result<(), StoreError> {
