@@ -3,9 +3,9 @@ import { showUnits, type TransferLine, units } from "@client";
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { changePassword, get, logIn, logOut, player, register, submit, wordsOf } from "../api";
 import { allowAuto, isAutoAllowed } from "../auto";
-import { readWallet, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go, playHref } from "../route";
+import { readWallet, wallet } from "../wallet";
 import { SaveCsv } from "./save";
 
 const BALANCE = "/gateway/user/v1/balance";

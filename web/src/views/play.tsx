@@ -12,7 +12,6 @@ import {
   last,
   outsOf,
   quality,
-  say,
   stakeSum,
   stale,
   state,
@@ -21,6 +20,7 @@ import {
 } from "../game";
 import { messages as m } from "../messages";
 import { lobby } from "../route";
+import { say } from "../said";
 import { slots } from "../slip";
 import { History } from "./history";
 import { Share } from "./share";

@@ -1,7 +1,7 @@
 // The link that brings somebody else into a lobby.
 import { createEffect, createSignal, on, onCleanup } from "solid-js";
-import { say } from "../game";
 import { messages as m } from "../messages";
+import { say } from "../said";
 
 /** Copies the lobby's link; what to say of that. */
 export async function copyLink(lobby: number): Promise<string> {

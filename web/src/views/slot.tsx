@@ -12,11 +12,12 @@ import {
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
 import { isAutoAllowed } from "../auto";
-import { climb, stale, state, wallet } from "../game";
+import { climb, stale, state } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
 import { cap, fault, type Index, isShort, keep, setSlots, slots, told } from "../slip";
 import { press, rides, setAuto } from "../slots";
+import { wallet } from "../wallet";
 
 export function Controls(props: { slot: Index }) {
   const n = props.slot;
