@@ -5,7 +5,7 @@ import { build } from "vite";
 
 const web = new URL("..", import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, web));
-const ENTRY = ["api", "game", "said", "slip", "slots", "wallet"]
+const ENTRY = ["api", "game", "said", "slip", "slots", "statement", "wallet"]
   .map((name) => `export * as ${name} from ${JSON.stringify(here(`src/${name}.ts`))};`)
   .join("\n");
 
