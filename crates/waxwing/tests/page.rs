@@ -92,7 +92,7 @@ async fn a_newcomer_plays_a_round_from_both_tabs_of_the_console() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_console_offers_to_copy_runs_in_every_language() {
-    run("tests/browser/copied.mjs", &[]).await;
+    run_with(QUICK, LIMIT, "tests/browser/copied.mjs", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
