@@ -27,6 +27,7 @@ const CROWDED: &[(&str, &str)] = &[
     ("WAXWING_GAME__PAUSE_MS", "100"),
     ("WAXWING_IDENTITY__ARGON2_MEMORY_KIB", "64"),
     ("WAXWING_IDENTITY__ARGON2_PASSES", "1"),
+    ("WAXWING_IDENTITY__TOKEN_MINUTES", "1440"),
 ];
 
 /// Starts a server, runs a script of the page's and expects it to succeed.

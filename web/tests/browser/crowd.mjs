@@ -3,7 +3,7 @@
 // finds no excuse in a server that is; all else comes from the server. How the page is judged on a
 // machine that does other work stands in pace.mjs.
 import { strict as assert } from "node:assert";
-import { bare, judged, longest, measure } from "./pace.mjs";
+import { bare, measure, verdict } from "./pace.mjs";
 import { base, front, launch, person, run, until } from "./stage.mjs";
 
 const CROWD = 2_000;
@@ -82,11 +82,12 @@ async function pace(browser, who, table) {
   });
   const short = { ...how, seconds: 3, count: 1 };
   const stutters = await measure(short, () => table().play(2_500, 250));
-  console.log(JSON.stringify({ windows, judged: judged(windows), stutters }));
-  assert(judged(windows) >= LEAST_FRAMES, `${judged(windows)} frames a second`);
-  assert(longest(windows) <= LONGEST_MS, `a task of ${longest(windows)} ms`);
-  assert(judged(stutters) < LEAST_FRAMES, "a page that stutters is seen to be slow");
-  assert(longest(stutters) > LONGEST_MS, "a page that stutters is seen to hold its thread");
+  const [judged, slow] = [verdict(windows), verdict(stutters)];
+  console.log(JSON.stringify({ windows, judged, slow }));
+  assert(judged.frames >= LEAST_FRAMES, `${judged.frames} frames a second`);
+  assert(judged.longest <= LONGEST_MS, `a task of ${judged.longest} ms`);
+  assert(slow.frames < LEAST_FRAMES, "a page that stutters is seen to be slow");
+  assert(slow.longest > LONGEST_MS, "a page that stutters is seen to hold its thread");
 }
 
 /** What the page holds after 20 and after 120 rounds, in bytes. */

@@ -79,14 +79,14 @@ function tasks(trace, origin) {
   return all.map(({ dur, tdur }) => ({ clock: dur / 1_000, own: (tdur ?? dur) / 1_000 }));
 }
 
-/** The page's frames and tasks over what `play` does. */
+/** The page's frames in each second, and its tasks, over what `play` does. */
 async function watch(browser, page, seconds, play) {
   const categories = ["disabled-by-default-devtools.timeline"];
   await browser.startTracing(page, { categories });
   const [counted] = await Promise.all([frames(page, seconds), play()]);
   const all = tasks(await browser.stopTracing(), new URL(page.url()).origin);
   const longest = (of) => Math.round(Math.max(...all.map((task) => task[of])));
-  return { frames: median(counted), longest: longest("own"), longest_by_clock: longest("clock") };
+  return { frames: counted, longest: longest("own"), longest_by_clock: longest("clock") };
 }
 
 /** `count` windows of the page, each over what `play` does, and between two of the bare page. */
@@ -105,12 +105,18 @@ export async function measure({ browser, page, control, seconds, count }, play) 
   return windows;
 }
 
-/**
- * Frames a second as they are judged: of each window the middle second, scaled by what the bare page
- * had around it; and of all windows the middle one.
- */
-export const judged = (windows) =>
-  median(windows.map((one) => (one.frames * REFRESH) / Math.min(one.bare, REFRESH)));
-
-/** The longest task of all windows, in milliseconds that its thread ran. */
-export const longest = (windows) => Math.max(...windows.map((one) => one.longest));
+/** What the windows come to. */
+export function verdict(windows) {
+  const seconds = windows.flatMap(({ frames, bare }) =>
+    frames.map((count) => ({ count, scaled: (count * REFRESH) / Math.min(bare, REFRESH) })),
+  );
+  return {
+    /** The middle one of all seconds that were watched, as it was counted. */
+    counted: median(seconds.map(({ count }) => count)),
+    /** The same as it is judged: each scaled by what the bare page had around its window. */
+    frames: median(seconds.map(({ scaled }) => scaled)),
+    /** The longest task of all, in milliseconds that its thread ran, and those that passed. */
+    longest: Math.max(...windows.map((one) => one.longest)),
+    longest_by_clock: Math.max(...windows.map((one) => one.longest_by_clock)),
+  };
+}

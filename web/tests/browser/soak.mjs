@@ -1,7 +1,10 @@
-// What the page holds while it watches for long: `node soak.mjs BASE_URL ROUNDS PLAYERS`. The players
-// and their bets are real: they bet in every round of one lobby, and leave at targets of their own.
+// What the page holds, and how smooth it is, while it watches for long: `node soak.mjs BASE_URL ROUNDS
+// PLAYERS`. The players and their bets are real: they bet in every round of one lobby, and leave at
+// targets of their own. They, the server and the browser share the machine, so frames and tasks are
+// told here as a clock counts them, and judged in crowd.mjs.
 import { strict as assert } from "node:assert";
 import { io } from "socket.io-client";
+import { median } from "./pace.mjs";
 import { asked, base, launch, person, register, run, until } from "./stage.mjs";
 import { witness } from "./witness.mjs";
 
@@ -13,7 +16,7 @@ const WARM = Math.min(10, rounds);
 const GROWTH_MAX = 1_000_000;
 /** How many of the players must have bet for a round to count. */
 const CROWD = 0.95;
-const SOCKETS = Math.ceil(players / 100);
+const SOCKETS = Math.ceil(players / 50);
 const user = `${base}/gateway/user/v1`;
 
 async function call(method, url, body, token = "") {
@@ -58,6 +61,40 @@ function table(lobby, tokens) {
   return { refused, close: () => socket.disconnect() };
 }
 
+/** Has the page note, at each of its frames, the second it falls into, and how many bets it shows. */
+const watch = ({ page }) =>
+  page.evaluate(() => {
+    const read = (where) => document.querySelector(where)?.textContent ?? "";
+    const noted = { began: performance.now(), frames: [], tasks: [], rounds: {} };
+    globalThis.noted = noted;
+    let before = 0;
+    const step = () => {
+      const second = Math.floor((performance.now() - noted.began) / 1_000);
+      noted.frames[second] = (noted.frames[second] ?? 0) + 1;
+      const round = Number(read(".where .faint").slice(1));
+      const count = Number.parseInt(read('[data-test="bets-count"]'), 10);
+      // In the frame in which a round opens the list is still the last one's.
+      if (round > 0 && round === before)
+        noted.rounds[round] = Math.max(noted.rounds[round] ?? 0, count);
+      before = round;
+      requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+    const long = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) noted.tasks.push(Math.round(duration));
+    });
+    long.observe({ type: "longtask" });
+  });
+/** The frames of each whole second, and the long tasks, since the last time. */
+const notes = ({ page }) =>
+  page.evaluate(() => {
+    const { began, frames, tasks } = globalThis.noted;
+    const seconds = Math.floor((performance.now() - began) / 1_000);
+    Object.assign(globalThis.noted, { began: performance.now(), frames: [], tasks: [] });
+    const whole = Array.from({ length: seconds }, (_, i) => frames[i] ?? 0);
+    return { frames: whole, tasks };
+  });
+
 /** What the page holds after its garbage was thrown away. */
 async function held(session) {
   await session.send("HeapProfiler.collectGarbage");
@@ -82,27 +119,37 @@ run(async () => {
   );
   await who.page.goto(`${base}/#/lobby/${lobby}`);
   const session = await who.context.newCDPSession(who.page);
+  await watch(who);
 
   // A round counts if the page itself shows the crowd in it.
-  let [full, last] = [0, 0];
-  const most = () => Math.max(0, ...seen.all().map(({ bets }) => bets.length));
-  const lived = (count) => async () => {
-    const shown = Number.parseInt((await who.test("bets-count").textContent()) ?? "", 10);
-    const { number } = seen.now();
-    if (number > last && shown >= players * CROWD) [full, last] = [full + 1, number];
-    return full >= count;
+  let shown = [];
+  const full = () => shown.filter((bets) => bets >= players * CROWD).length;
+  const live = async (count) => {
+    const words = () =>
+      `${count} rounds: ${full()} of ${shown.length}, at most ${Math.max(0, ...shown)} bets, ${JSON.stringify(tables[0].refused.slice(0, 2))}`;
+    const lived = async () => {
+      shown = await who.page.evaluate(() => Object.values(globalThis.noted.rounds));
+      return full() >= count;
+    };
+    await until(words, lived, 60_000 + count * 30_000, 500);
   };
-  const words = (count) => () =>
-    `${count} rounds: ${full} of ${last}, at most ${most()} bets, ${JSON.stringify(tables[0].refused.slice(0, 2))}`;
-  const patience = (count) => 60_000 + count * 30_000;
-  await until(words(WARM), lived(WARM), patience(WARM));
+  await live(WARM);
   const early = await held(session);
-  await until(words(WARM + rounds), lived(WARM + rounds), patience(rounds));
+  await notes(who);
+  await live(WARM + rounds);
+  const { frames, tasks } = await notes(who);
   const late = await held(session);
   await who.shoot("soak");
-  const bets = seen.all().reduce((sum, one) => sum + one.bets.length, 0);
-  const outs = seen.all().reduce((sum, one) => sum + one.outs.length, 0);
-  console.log(JSON.stringify({ rounds, players, bets, cash_outs: outs, early, late }));
+  const sum = (of) => seen.all().reduce((all, one) => all + one[of].length, 0);
+  const smooth = {
+    seconds: frames.length,
+    frames_median: median(frames),
+    seconds_below_55: frames.filter((count) => count < 55).length,
+    tasks_over_50_ms_by_clock: tasks.length,
+    longest_ms_by_clock: Math.max(0, ...tasks),
+  };
+  const crowded = { bets: sum("bets"), cash_outs: sum("outs"), rounds_with_all: full() };
+  console.log(JSON.stringify({ rounds, players, ...crowded, ...smooth, early, late }));
   assert(late.heap_bytes - early.heap_bytes < GROWTH_MAX, "memory grew");
   assert(late.nodes - early.nodes < 500, "the document grew");
   assert(late.listeners - early.listeners < 100, "listeners are left behind");
