@@ -113,7 +113,7 @@ async fn every_view_is_accessible_light_and_within_its_width() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_round_brings_is_accessible() {
-    run("tests/browser/states.mjs", &[]).await;
+    run_with(QUICK, LIMIT, "tests/browser/states.mjs", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

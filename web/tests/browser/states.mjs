@@ -1,7 +1,7 @@
 // What is only there once something has happened, looked at by axe: `node states.mjs BASE_URL`.
 import { strict as assert } from "node:assert";
 import { findings } from "./axe.mjs";
-import { base, launch, openLobby, person, register, run, until } from "./stage.mjs";
+import { base, launch, openLobby, person, register, run, until, wire } from "./stage.mjs";
 
 const wrong = [];
 const LOOKS = [
@@ -10,6 +10,8 @@ const LOOKS = [
   ["light", 1440, 900],
   ["dark", 1440, 900],
 ];
+/** Both widths and both colours, for what is made of parts that are looked at elsewhere. */
+const PAIR = [LOOKS[0], LOOKS[3]];
 const words = async (where) => (await where.textContent()) ?? "";
 const face = (who) => who.test("slot-1").locator('[data-test="press"]');
 
@@ -54,14 +56,14 @@ async function account(who, name) {
 /** A bet that stands: before its climb and in it; and what is left of it. */
 async function bet(who) {
   await openLobby(who, base, { name: "Looked at", betting: "8" });
-  await who.page.click('button:has-text("Add a second bet")');
+  await who.test("second").click();
   const takes = () => face(who).filter({ hasText: /^Bet \d[\d.,]*$/ });
   // The button offers a bet again; what the last one came to may be gone by then.
   const over = async () => /^Bet \d/.test(await words(face(who)));
   const stands = async () => /take back$/.test(await words(face(who)));
   const climbs = async () => /^Cash out/.test(await words(face(who)));
   // A climb may be short: two looks at it are enough.
-  const [before, during] = [[...LOOKS], [LOOKS[0], LOOKS[3]]];
+  const [before, during] = [[...LOOKS], [...PAIR]];
   for (let tries = 0; before.length + during.length > 0; tries += 1) {
     assert(tries < 30, `not looked at: ${JSON.stringify([before, during])}`);
     await takes().click({ timeout: 60_000 });
@@ -73,6 +75,70 @@ async function bet(who) {
   }
   await until("the history has it", async () => (await who.page.locator("td").count()) > 0);
   await look(who, "history");
+}
+
+/** Auto bet with limits that are refused, and a stake that is. */
+async function faults(who) {
+  const lobby = who.page.url();
+  await who.page.goto(`${base}/#/account`);
+  await who.test("allow-auto").check();
+  await who.page.goto(lobby);
+  const slot = who.test("slot-1");
+  await slot.locator("summary").click();
+  await slot.locator('[data-test="auto-rounds"]').fill("some");
+  await slot.locator('[data-test="auto-bet"]').click();
+  await slot.locator('[data-test="stake"]').fill("1.234");
+  await until("both are refused", async () => {
+    const said = await words(slot.locator('[data-test="hint"]'));
+    return /whole number/.test(said) && /two decimals/.test(said);
+  });
+  await look(who, "slip-refused", [...PAIR]);
+}
+
+/** Without a clipboard the link is shown, and hides nothing; pressed again it is gone. */
+async function share(who) {
+  await who.page.evaluate(() => {
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+  });
+  await who.test("share").click();
+  await who.test("link").waitFor();
+  await look(who, "link-by-hand", [...PAIR]);
+  await who.page.setViewportSize({ width: 360, height: 740 });
+  assert.equal(await words(who.test("link")), who.page.url());
+  const boxes = await Promise.all(
+    [".where strong", ".trip", ".seal", '[data-test="link"]'].map((one) =>
+      who.page.locator(one).boundingBox(),
+    ),
+  );
+  for (const box of boxes) {
+    assert(box && box.width > 20 && box.x >= 0 && box.x + box.width <= 360, JSON.stringify(boxes));
+  }
+  await who.test("share").click();
+  assert.equal(await who.test("link").count(), 0);
+}
+
+/** Whoever only watches, over a connection that is lost; and whoever was signed out elsewhere. */
+async function gone(who) {
+  const line = await wire(base);
+  const guest = await person(who.page.context().browser());
+  await guest.page.goto(`${line.origin}/#/lobby/1`);
+  await until("there is a lobby", async () => /Log in to bet/.test(await words(face(guest))));
+  await look(guest, "play-guest", [...PAIR]);
+  line.cut();
+  const isLost = async () => (await words(guest.test("trouble"))) !== "";
+  await until("it is lost", isLost);
+  await look(guest, "connection-lost", [...PAIR], isLost);
+  line.close();
+  wrong.push(...guest.faults.filter((one) => !/WebSocket|ERR_/.test(one)));
+  await guest.context.close();
+  await who.page.goto(`${base}/#/lobby/1`);
+  await who.test("balance").waitFor();
+  const tab = await who.context.newPage();
+  await tab.goto(`${base}/#/account`);
+  await tab.locator('[data-test="log-out"]').click();
+  await until("it is told", async () => /signed out/.test(await words(who.test("signed-out"))));
+  await look(who, "signed-out", [...PAIR]);
+  await tab.close();
 }
 
 /** A round computed again, and one that was pasted. */
@@ -142,9 +208,12 @@ run(async () => {
   const name = `states-${Date.now().toString(36)}`;
   await account(who, name);
   await bet(who);
+  await faults(who);
+  await share(who);
   await fairness(who);
   await lobbies(who);
   await tabs(who, name);
+  await gone(who);
   wrong.push(...who.faults);
   assert.deepEqual(wrong, []);
   await browser.close();
