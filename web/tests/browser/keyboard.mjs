@@ -87,6 +87,8 @@ async function topUp(who) {
   await tabTo(who, who.page.locator('form button:has-text("Top up play money")'));
   await press(who, "Space");
   await until("the money is there", async () => (await money(who)) === 500);
+  const lines = who.page.locator("tbody tr", { hasText: "Top-up" });
+  await until("the statement has it", async () => (await lines.count()) === 1);
   assert(!(await focus(who)).isLost, "the focus is lost after a top-up");
 }
 
@@ -182,6 +184,8 @@ run(async () => {
   await fromTheField(who);
   await play(who);
   await who.shoot("keyboard");
+  // What happened was said, one after the other.
+  assert((await who.test("said").locator("p").count()) > 1);
   let book;
   const agree = async () => {
     book = await asked(name, "/gateway/user/v1/balance");
