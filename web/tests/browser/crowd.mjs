@@ -64,7 +64,7 @@ function lobby(socket) {
     socket.send(JSON.stringify({ type: "snapshot", ...known, ...state }));
     joined = true;
   });
-  return { play, joined: () => joined };
+  return { play, joined: () => joined, round: () => round };
 }
 
 /** The pace of the page: what is asserted, and what one wants to see if it is not so. */
@@ -99,6 +99,9 @@ async function memory(who, table) {
   };
   const rounds = async (count) => {
     for (let i = 0; i < count; i += 1) await table().play(150, 50);
+    const last = `#${table().round()}`;
+    const shown = async () => (await who.page.locator(".where .faint").textContent()) === last;
+    await until("the page has seen them", shown);
     return heap();
   };
   const [early, late] = [await rounds(20), await rounds(100)];
