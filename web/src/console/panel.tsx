@@ -240,7 +240,8 @@ function Log(props: { live: Live }) {
                 <strong>{line.name}</strong>
                 <span class="brief">{first(line)}</span>
               </summary>
-              <pre>{line.text}</pre>
+              {/* A long frame is scrolled, also with keys. */}
+              <pre tabindex="0">{line.text}</pre>
             </details>
           )}
         </For>
