@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak torture schemathesis fuzz fuzzing bench bets up down test-compose deps ci
+.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture schemathesis fuzz fuzzing bench bets up down test-compose deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -66,6 +66,9 @@ fuzzing: ## Let libFuzzer search TARGET (codec, handshake, messages, tokens, bod
 
 soak: ## Play ROUNDS rounds of PLAYERS players on a release build; memory and open files must stay flat.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing SOAK_ROUNDS=$(or $(ROUNDS),10000) SOAK_PLAYERS=$(or $(PLAYERS),100) cargo test --locked --package waxwing --test e2e soak:: -- --nocapture
+
+page-soak: deps ## Watch ROUNDS rounds of PLAYERS live bets in Chromium; what the page holds must stay flat.
+	@cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing PAGE_SOAK_ROUNDS=$(or $(ROUNDS),100) PAGE_SOAK_PLAYERS=$(or $(PLAYERS),2000) cargo test --locked --package waxwing --test e2e page::a_page_that_watches -- --nocapture
 
 torture: ## Kill, stop, cut off and starve a release build for MINUTES under load; two judges look at what is left.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TORTURE_MINUTES=$(or $(MINUTES),70) cargo test --locked --package waxwing --test e2e torture:: -- --nocapture

@@ -36,6 +36,10 @@ const AUTH = "/gateway/user/v1/auth";
 const MARK = "waxwing.signed-in";
 let token: string | null = null;
 let goodUntil = 0;
+/** Counts the sign-ins of this page: what is answered to an earlier one changes nothing. */
+let signIn = 0;
+/** Whether this one is being ended here. */
+let leaving = false;
 let refreshing: Promise<string | null> | null = null;
 let onToken: (token: string | null) => void = () => {};
 /** Called with each new token, and with null after signing out. */
@@ -55,11 +59,14 @@ async function send(path: string, init: RequestInit = {}, auth = token): Promise
   throw new Refusal(answer.status, problem.code ?? "internal", detail ?? answer.statusText);
 }
 
-async function take(pair: Omit<SignedIn, "refresh_token">): Promise<void> {
+/** Goes on with new tokens of sign-in `mine`, unless it is over by now. */
+async function take(pair: Omit<SignedIn, "refresh_token">, mine: number): Promise<void> {
+  if (mine !== signIn) return;
   token = pair.access_token;
   goodUntil = performance.now() + pair.expires_in * 1_000;
   if (!player()) {
     const known: TokenValid = await (await send(`${AUTH}/validate`)).json();
+    if (mine !== signIn) return;
     setPlayer({ id: known.user_id, name: known.username });
   }
   localStorage.setItem(MARK, "1");
@@ -67,7 +74,15 @@ async function take(pair: Omit<SignedIn, "refresh_token">): Promise<void> {
   onToken(token);
 }
 
+/** From here on another sign-in counts, or none. */
+function turn(): number {
+  signIn += 1;
+  refreshing = null;
+  return signIn;
+}
+
 function forget(elsewhere: boolean): void {
+  turn();
   token = null;
   setSignedOut(elsewhere);
   setPlayer(null);
@@ -85,12 +100,15 @@ addEventListener("storage", ({ key, newValue }) => {
 /** The next token for the cookie's, or null where the sign-in is over; one call at a time. */
 export function refresh(): Promise<string | null> {
   refreshing ??= (async () => {
+    const mine = signIn;
     try {
-      await take(await (await send(`${AUTH}/cookie/refresh`, { method: "POST" }, null)).json());
+      const answer = await send(`${AUTH}/cookie/refresh`, { method: "POST" }, null);
+      await take(await answer.json(), mine);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401) forget(true);
+      const isOver = error instanceof Refusal && error.status === 401;
+      if (isOver && mine === signIn) forget(!leaving);
     } finally {
-      refreshing = null;
+      if (mine === signIn) refreshing = null;
     }
     return token;
   })();
@@ -112,16 +130,23 @@ setInterval(() => {
   if (token && performance.now() > goodUntil - 120_000) void refresh();
 }, 30_000);
 
-/** Calls with our token; where it is not taken any more, once more with a fresh one. */
+/**
+ * Calls with our token; where it is not taken any more, once more with a fresh one, but never with
+ * the token of whoever signed in meanwhile.
+ */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   const auth = await freshToken();
+  const mine = signIn;
   try {
     return await send(path, init, auth);
   } catch (error) {
     const codes: string[] = ["token_expired", "unauthenticated"];
-    if (!auth || !(error instanceof Refusal) || !codes.includes(error.code)) throw error;
+    const isOurs = auth !== null && mine === signIn;
+    if (!isOurs || !(error instanceof Refusal) || !codes.includes(error.code)) throw error;
     const next = await refresh();
-    if (next) return send(path, init, next);
+    if (next && mine === signIn) return send(path, init, next);
+    // Who left by himself knows.
+    if (!signedOut()) throw error;
     throw new Refusal(error.status, error.code, messages.errors.signedOut);
   }
 }
@@ -144,7 +169,8 @@ export async function submit<T>(method: string, path: string, body: unknown): Pr
 
 export async function logIn(username: string, password: string): Promise<void> {
   const body = JSON.stringify({ username, password });
-  await take(await (await send(`${AUTH}/cookie/login`, { method: "POST", body }, null)).json());
+  const pair = await (await send(`${AUTH}/cookie/login`, { method: "POST", body }, null)).json();
+  await take(pair, turn());
 }
 export async function register(username: string, password: string): Promise<void> {
   const body = JSON.stringify({ username, password });
@@ -153,10 +179,15 @@ export async function register(username: string, password: string): Promise<void
 }
 export async function logOut(everywhere: boolean): Promise<void> {
   const body = JSON.stringify(everywhere ? { everywhere } : {});
-  // Whose sign-in is over already is signed out.
-  await call(`${AUTH}/cookie/logout`, { method: "POST", body }).catch((error) => {
+  leaving = true;
+  try {
+    await call(`${AUTH}/cookie/logout`, { method: "POST", body });
+  } catch (error) {
+    // Whose sign-in is over already is signed out.
     if (!(error instanceof Refusal) || error.status !== 401) throw error;
-  });
+  } finally {
+    leaving = false;
+  }
   forget(false);
 }
 /** Ends all other sign-ins; this one goes on with the new password. */

@@ -3,6 +3,7 @@ import {
   createEffect,
   createSignal,
   ErrorBoundary,
+  For,
   lazy,
   Match,
   on,
@@ -12,10 +13,12 @@ import {
   Switch,
 } from "solid-js";
 import { player, settled, signedOut } from "./api";
-import { said, state, status, wallet } from "./game";
+import { state, status } from "./game";
 import { messages as m } from "./messages";
 import { playHref, route } from "./route";
+import { said } from "./said";
 import { Play } from "./views/play";
+import { wallet } from "./wallet";
 
 const Lobbies = lazy(() => import("./views/lobbies"));
 const Account = lazy(() => import("./views/account"));
@@ -209,7 +212,7 @@ export function App() {
         <a href="/gateway/docs/">{m.nav.api}</a>
       </footer>
       <div class="visually-hidden" aria-live="polite" data-test="said">
-        {said()}
+        <For each={said()}>{(one) => <p>{one.words}</p>}</For>
       </div>
     </>
   );

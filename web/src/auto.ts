@@ -3,9 +3,9 @@
 import { type Stop, stopOf } from "@client";
 import { createSignal } from "solid-js";
 import { player } from "./api";
-import { say } from "./game";
 import { recall, remember } from "./kept";
 import { messages } from "./messages";
+import { say } from "./said";
 import { type Bet, BOTH, type Index, setSlots, slots } from "./slip";
 
 const KEY = "waxwing.auto-bet";

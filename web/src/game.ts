@@ -15,9 +15,11 @@ import {
   watch,
 } from "@client";
 import { createEffect, createRoot, createSignal, on } from "solid-js";
-import { freshToken, get, listen, player, refresh } from "./api";
+import { freshToken, listen, player, refresh } from "./api";
 import { messages } from "./messages";
 import { lobby } from "./route";
+import { say } from "./said";
+import { emptyWallet, hearBalance, readWallet } from "./wallet";
 
 type Phase = Snapshot["phase"];
 export interface Lobby {
@@ -40,14 +42,8 @@ export interface Seen {
   stake: number;
   out: number;
 }
-export interface Wallet {
-  balance: number;
-  held: number;
-  currency: string;
-}
 
 const [state, setState] = createSignal<Lobby | null>(null);
-const [wallet, setWallet] = createSignal<Wallet | null>(null);
 const [status, setStatus] = createSignal<Status>({ state: "connecting" });
 const [quality, setQuality] = createSignal<Quality>("lost");
 const [trip, setTrip] = createSignal(0);
@@ -57,11 +53,10 @@ const [end, setEnd] = createSignal<{ centi: number; ms: number | null } | null>(
 /** Whether what is shown may be over by now: nothing is pressed by it. */
 const [stale, setStale] = createSignal(false);
 const [bets, setBets] = createSignal<Seen[]>([], { equals: false });
-const [said, say] = createSignal("");
 /** Whether the lobby that was asked for does not exist. */
 const [absent, setAbsent] = createSignal(false);
 
-export { absent, bets, end, last, quality, said, say, stale, state, status, trip, wallet };
+export { absent, bets, end, last, quality, stale, state, status, trip };
 
 /** When the climb began, on this page's clock, as the fastest message tells. */
 let startedAt = Number.POSITIVE_INFINITY;
@@ -168,11 +163,8 @@ function showSoon(): void {
 }
 
 function hear(event: PlainEvent, at: number): void {
-  if (event.type === "balance") {
-    balancesHeard += 1;
-    const { balance, held, currency } = event;
-    setWallet({ balance: units(balance), held: units(held), currency });
-  } else if (event.lobby_id === lobby()) {
+  if (event.type === "balance") hearBalance(event);
+  else if (event.lobby_id === lobby()) {
     // What follows a gap is a part of a picture that is not here yet.
     if (!doubted) [toldAt, askedAt] = [at, null];
     follow(event, at);
@@ -343,7 +335,7 @@ export function start(): void {
   listen((token) => {
     if (token && player()) void signIn(token).catch(() => {});
     else {
-      setWallet(null);
+      emptyWallet();
       // A socket has one player for ever: a new one watches.
       connection.open(lobby());
     }
@@ -385,16 +377,4 @@ async function signIn(token: string): Promise<void> {
   }
   signedInAs = known?.id ?? null;
   await readWallet();
-}
-
-let balancesHeard = 0;
-export async function readWallet(): Promise<void> {
-  const before = balancesHeard;
-  const { balance, held, currency } = await get<{
-    balance: number;
-    held: number;
-    currency: string;
-  }>("/gateway/user/v1/balance");
-  // What was told meanwhile is newer.
-  if (before === balancesHeard) setWallet({ balance: units(balance), held: units(held), currency });
 }

@@ -13,9 +13,10 @@ import {
   typed,
 } from "@client";
 import { createStore } from "solid-js/store";
-import { end, last, state, wallet } from "./game";
+import { end, last, state } from "./game";
 import { recall, remember } from "./kept";
 import { messages } from "./messages";
+import { wallet } from "./wallet";
 
 export interface Bet {
   id: string;

@@ -27,9 +27,10 @@ import {
 import { createEffect, createRoot, on } from "solid-js";
 import { get, player } from "./api";
 import { autoFault, countAuto, stopAuto } from "./auto";
-import { climb, connection, elapsed, onEvent, readWallet, say, stale, state } from "./game";
+import { climb, connection, elapsed, onEvent, stale, state } from "./game";
 import { messages } from "./messages";
 import { lobby } from "./route";
+import { say } from "./said";
 import {
   type Bet,
   BOTH,
@@ -43,6 +44,7 @@ import {
   slots,
   told,
 } from "./slip";
+import { readWallet } from "./wallet";
 
 /** Whether a bet takes the slot, also while it is looked up how it ended. */
 export const rides = (bet: Bet | null): bet is Bet => holds(bet?.state);

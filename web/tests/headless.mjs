@@ -5,7 +5,7 @@ import { build } from "vite";
 
 const web = new URL("..", import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, web));
-const ENTRY = ["api", "game", "slip", "slots"]
+const ENTRY = ["api", "game", "said", "slip", "slots", "statement", "wallet"]
   .map((name) => `export * as ${name} from ${JSON.stringify(here(`src/${name}.ts`))};`)
   .join("\n");
 
@@ -50,8 +50,12 @@ function surround(server) {
     // What the page does for ever must not keep the test alive.
     setInterval: (...how) => every(...how).unref(),
     WebSocket: server.WebSocket,
-    fetch: async (path) => {
-      const body = server.http[path.split("?")[0]];
+    fetch: async (path, { headers }) => {
+      const url = new URL(path, "http://here");
+      server.called.push({ path: url.pathname, auth: headers.get("authorization") });
+      const known = server.http[url.pathname];
+      const body = typeof known === "function" ? await known(url) : known;
+      if (body instanceof Response) return body;
       return new Response(JSON.stringify(body ?? {}), { status: body ? 200 : 404 });
     },
   });
@@ -61,7 +65,7 @@ function surround(server) {
 function serving() {
   const server = {
     sockets: [],
-    /** By path without its query: what is answered. */
+    /** By path without its query: what is answered, or what makes an answer of the address. */
     http: {
       "/gateway/user/v1/auth/cookie/login": { access_token: "token", expires_in: 900 },
       "/gateway/user/v1/auth/validate": { status: "ok", user_id: 7, username: "ann" },
@@ -76,7 +80,9 @@ function serving() {
       ping: { unix_ms: 0 },
       place_bet: { cap: 1_000 },
     },
-    /** What was asked over sockets, the newest last. */
+    /** What was asked over HTTP, and with which token, the newest last. */
+    called: [],
+    /** The same over sockets. */
     asked: [],
     say: (event) => server.sockets.at(-1).onmessage?.({ data: JSON.stringify(event) }),
     cut: () => server.sockets.at(-1).onclose?.({ code: 4_000, reason: "restart" }),

@@ -35,7 +35,13 @@ const FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 
 /// `GET /`
 pub(crate) async fn home(headers: HeaderMap) -> Response {
-    document("index.html", &headers, POLICY).unwrap_or_else(bare)
+    root(FILES, &headers)
+}
+
+/// The page out of `files`, or where it was not built, what to do about it.
+fn root(files: &[File], headers: &HeaderMap) -> Response {
+    let found = files.iter().find(|known| known.name == "index.html");
+    found.map_or_else(bare, |file| file.document(headers, POLICY))
 }
 
 /// `GET /assets/{file}`: names carry a hash of what is in them.
@@ -60,9 +66,7 @@ pub(crate) async fn style() -> impl IntoResponse {
 /// A document of the page under its policy, if it was built.
 pub(crate) fn document(name: &str, headers: &HeaderMap, policy: &'static str) -> Option<Response> {
     let found = FILES.iter().find(|known| known.name == name)?;
-    let mut answer = found.serve(headers, "no-cache");
-    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    Some(answer)
+    Some(found.document(headers, policy))
 }
 
 fn bare() -> Response {
@@ -70,6 +74,13 @@ fn bare() -> Response {
 }
 
 impl File {
+    /// As a document under `policy`, asked for anew each time.
+    fn document(&self, headers: &HeaderMap, policy: &'static str) -> Response {
+        let mut answer = self.serve(headers, "no-cache");
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        answer
+    }
+
     fn serve(&self, headers: &HeaderMap, cache: &'static str) -> Response {
         let (coding, body) = if accepts(headers, "br") {
             (Some("br"), self.br)

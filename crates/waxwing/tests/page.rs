@@ -20,12 +20,23 @@ const QUICK: &[(&str, &str)] = &[
     ("WAXWING_GAME__PAUSE_MS", "200"),
 ];
 
-async fn run(script: &str, arguments: &[&str]) {
-    run_on(SHORT, script, arguments).await;
-}
+/// Rounds of some seconds, in whose climbs a crowd leaves up to 1.10x, and whoever signs it in.
+const CROWDED: &[(&str, &str)] = &[
+    ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "110"),
+    ("WAXWING_GAME__PLAYERS__BETTING_MS", "2500"),
+    ("WAXWING_GAME__PAUSE_MS", "100"),
+    ("WAXWING_IDENTITY__ARGON2_MEMORY_KIB", "64"),
+    ("WAXWING_IDENTITY__ARGON2_PASSES", "1"),
+    ("WAXWING_IDENTITY__TOKEN_MINUTES", "1440"),
+];
 
 /// Starts a server, runs a script of the page's and expects it to succeed.
-async fn run_on(settings: &[(&str, &str)], script: &str, arguments: &[&str]) {
+async fn run(script: &str, arguments: &[&str]) {
+    run_with(SHORT, LIMIT, script, arguments).await;
+}
+
+/// The same with other settings, for up to `limit`.
+async fn run_with(settings: &[(&str, &str)], limit: Duration, script: &str, arguments: &[&str]) {
     let web = repository().join("web");
     assert!(web.join("node_modules").exists(), "run `make deps`");
     let place = Place::new().and(settings);
@@ -34,8 +45,20 @@ async fn run_on(settings: &[(&str, &str)], script: &str, arguments: &[&str]) {
     assert!(home.text.contains("id=\"app\""), "no page was built before this: run `make page`");
     let mut command = Command::new("node");
     command.current_dir(&web).arg(web.join(script)).arg(&server.base).args(arguments);
-    let Finished { status, stdout, stderr } = finish(command, LIMIT).await;
+    let Finished { status, stdout, stderr } = finish(command, limit).await;
     assert!(status.success(), "{script}: {status}\n{stdout}\n{stderr}");
+    // Figures, for whoever asked for them.
+    println!("{stdout}");
+}
+
+/// How long the crowd is watched: `(rounds, players)`.
+#[expect(clippy::disallowed_methods, reason = "`make page-soak` asks for the long run")]
+fn asked_for() -> (u32, u32) {
+    let number = |name: &str, short: u32| match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is a number")),
+        Err(_) => short,
+    };
+    (number("PAGE_SOAK_ROUNDS", 3), number("PAGE_SOAK_PLAYERS", 60))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,12 +83,17 @@ async fn over_a_slow_wire_the_multiplier_shown_is_the_servers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_links_sign_outs_and_auto_bet_do_what_people_expect() {
-    run_on(QUICK, "tests/browser/habits.mjs", &[]).await;
+    run_with(QUICK, LIMIT, "tests/browser/habits.mjs", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_plays_a_round_from_both_tabs_of_the_console() {
     run("tests/browser/console.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_console_offers_to_copy_runs_in_every_language() {
+    run_with(QUICK, LIMIT, "tests/browser/copied.mjs", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,8 +112,23 @@ async fn every_view_is_accessible_light_and_within_its_width() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_round_brings_is_accessible() {
+    run_with(QUICK, LIMIT, "tests/browser/states.mjs", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_keys_alone_one_registers_bets_and_cashes_out() {
     run("tests/browser/keyboard.mjs", &[]).await;
+}
+
+/// `make page-soak` is the long run; every run of the tests watches a few rounds of a small crowd.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_watches_a_crowd_for_long_holds_no_more() {
+    let (rounds, players) = asked_for();
+    let limit = LIMIT + Duration::from_secs(30) * rounds;
+    let arguments = [rounds.to_string(), players.to_string()];
+    let arguments = arguments.each_ref().map(String::as_str);
+    run_with(CROWDED, limit, "tests/browser/soak.mjs", &arguments).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ export interface Wish {
 }
 const json = (value: unknown): string => JSON.stringify(value);
 
-/** Bets go into a round that takes them, cash-outs into a climb. */
+/** Bets go into a round that takes them, cash-outs into a climb that has reached 1.01. */
 const moment = (name: string): "open" | "climb" | "joined" =>
   /place_bet|cancel_bet/.test(name) ? "open" : /cash_out|withdraw/.test(name) ? "climb" : "joined";
 
@@ -46,7 +46,7 @@ const WRITERS: Record<Channel, Record<Language, (wish: Wish) => string>> = {
 function plainJs(wish: Wish): string {
   const when = {
     open: 'frame.type === "betting_opened" || frame.phase === "open"',
-    climb: 'frame.type === "tick"',
+    climb: 'frame.type === "tick" && frame.multiplier >= 1.01',
     joined: 'frame.type === "snapshot"',
   }[moment(wish.name)];
   const known = [
@@ -87,7 +87,7 @@ const python = (value: unknown): string =>
 function plainPython(wish: Wish): string {
   const when = {
     open: 'frame["type"] == "betting_opened" or frame.get("phase") == "open"',
-    climb: 'frame["type"] == "tick"',
+    climb: 'frame["type"] == "tick" and frame["multiplier"] >= 1.01',
     joined: 'frame["type"] == "snapshot"',
   }[moment(wish.name)];
   const known = [
@@ -122,7 +122,7 @@ const CARGO = `// cargo add futures-util serde_json tokio-tungstenite
 function plainRust(wish: Wish): string {
   const when = {
     open: 'frame["type"] == "betting_opened" || frame["phase"] == "open"',
-    climb: 'frame["type"] == "tick"',
+    climb: 'frame["type"] == "tick" && frame["multiplier"].as_f64() >= Some(1.01)',
     joined: 'frame["type"] == "snapshot"',
   }[moment(wish.name)];
   const whole = {
@@ -167,8 +167,9 @@ const event = ({ payload }: Wish): Record<string, unknown> => {
 };
 const SIGNS = { open: "round_opened", climb: "coefficient_update", joined: "joined" };
 
-/** Who joins while bets are taken need not wait for the next round. */
-const opens = (wish: Wish, words: string) => (moment(wish.name) === "open" ? words : "");
+/** Who joins while bets are taken need not wait for the next round; a climb begins too early. */
+const when = (wish: Wish, open: string, climb: string): string =>
+  ({ open, climb, joined: "" })[moment(wish.name)];
 
 function originalJs(wish: Wish): string {
   return `
@@ -180,7 +181,7 @@ let sent = false;
 socket.on("connect", () => socket.emit("joinRoom", ${json({ lobby_id: wish.lobby })}));
 socket.onAny((event, data) => {
   console.log(event, JSON.stringify(data));
-  if (sent || !(event === ${json(SIGNS[moment(wish.name)])}${opens(wish, ' || data?.phase === "open"')})) return;
+  if (sent || !(event === ${json(SIGNS[moment(wish.name)])}${when(wish, ' || data?.phase === "open"', " && data.coefficient >= 1.01")})) return;
   sent = true;
   socket.emit(${json(wish.name)}, ${json(event(wish))});
 });
@@ -202,7 +203,7 @@ sent = False
 def heard(event, data=None):
     global sent
     print(event, json.dumps(data), flush=True)
-    if not sent and (event == ${json(SIGNS[moment(wish.name)])}${opens(wish, ' or (data or {}).get("phase") == "open"')}):
+    if not sent and (event == ${json(SIGNS[moment(wish.name)])}${when(wish, ' or (data or {}).get("phase") == "open"', ' and data["coefficient"] >= 1.01')}):
         sent = True
         socket.emit(${json(wish.name)}, ${python(event(wish))})
 
@@ -244,7 +245,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             event if event.starts_with("42") => {
                 println!("{}", &event[2..]);
                 let frame: Value = serde_json::from_str(&event[2..])?;
-                let now = !sent && (frame[0] == ${json(SIGNS[moment(wish.name)])}${opens(wish, ' || frame[1]["phase"] == "open"')});
+                let now = !sent && (frame[0] == ${json(SIGNS[moment(wish.name)])}${when(wish, ' || frame[1]["phase"] == "open"', ' && frame[1]["coefficient"].as_f64() >= Some(1.01)')});
                 sent |= now;
                 now.then(|| format!("42{}", json!([${json(wish.name)}, ${json(event(wish))}])))
             }

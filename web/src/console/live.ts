@@ -150,7 +150,9 @@ export function known(live: Live, token: string, message: string, field: string)
   if (field === "token") return live.heard.phase && message === "joinRoom" ? "" : token;
   if (field === "lobby_id") return String(live.heard.lobby_id);
   if (field === "round") return String(live.heard.round);
-  if (field === "bet_id") return message === "place_bet" ? live.heard.next : live.heard.placed;
+  if (field === "bet_id" && message === "place_bet") return live.heard.next;
+  // Only a cancellation must name a bet: before one was placed, that of the example.
+  if (field === "bet_id") return live.heard.placed || (message === "cancel_bet" ? null : "");
   return null;
 }
 

@@ -46,7 +46,12 @@ export function Panel(props: { channel: Channel; document: Document; live: Live;
     });
   const copy = async (language: Language) => {
     setShown(language);
-    await navigator.clipboard?.writeText(program(language)).catch(() => {});
+    try {
+      await navigator.clipboard.writeText(program(language));
+    } catch {
+      // Without a clipboard it is copied by hand: it is shown.
+      return;
+    }
     setCopied(m.form.copied);
     setTimeout(() => setCopied(""), 1_500);
   };
@@ -235,7 +240,8 @@ function Log(props: { live: Live }) {
                 <strong>{line.name}</strong>
                 <span class="brief">{first(line)}</span>
               </summary>
-              <pre>{line.text}</pre>
+              {/* A long frame is scrolled, also with keys. */}
+              <pre tabindex="0">{line.text}</pre>
             </details>
           )}
         </For>

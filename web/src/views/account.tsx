@@ -1,15 +1,15 @@
 // Who you are here: signing in and out, play money, the statement, settings.
-import { showUnits, type TransferLine, units } from "@client";
-import { createSignal, For, type JSX, Show } from "solid-js";
-import { changePassword, get, logIn, logOut, player, register, submit, wordsOf } from "../api";
+import { showUnits, units } from "@client";
+import { createEffect, createSignal, For, type JSX, on, Show } from "solid-js";
+import { changePassword, logIn, logOut, player, register, submit, wordsOf } from "../api";
 import { allowAuto, isAutoAllowed } from "../auto";
-import { readWallet, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go, playHref } from "../route";
+import { statement, TRANSFERS } from "../statement";
+import { readWallet, wallet } from "../wallet";
 import { SaveCsv } from "./save";
 
 const BALANCE = "/gateway/user/v1/balance";
-const TRANSFERS = "/gateway/user/v1/transfers";
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 /** A form that says what went wrong, and is not sent twice at once. */
@@ -92,25 +92,37 @@ function SignIn() {
 }
 
 function Statement() {
-  const [lines, setLines] = createSignal<TransferLine[]>([]);
-  const [whole, setWhole] = createSignal(false);
-  const more = async () => {
-    const after = lines().at(-1)?.transfer_id;
-    const next = await get<TransferLine[]>(
-      `${TRANSFERS}?limit=100${after ? `&after=${after}` : ""}`,
+  const { lines, whole, more, renew } = statement();
+  const [words, setWords] = createSignal("");
+  let box: HTMLDivElement | undefined;
+  const said = (reading: Promise<void>) =>
+    reading.then(
+      () => setWords(""),
+      (error) => setWords(wordsOf(error)),
     );
-    setLines([...lines(), ...next]);
-    setWhole(next.length < 100);
+  // Whatever moves money moves the balance.
+  createEffect(on(wallet, () => void said(renew())));
+  // The newest is last.
+  const follow = () => {
+    if (whole() && box) box.scrollTop = box.scrollHeight;
   };
-  void more().catch(() => setWhole(true));
+  createEffect(on(lines, follow, { defer: true }));
+  const readOn = async () => {
+    await said(more());
+    // The button that has the focus is gone with the last line.
+    if (whole()) box?.focus();
+  };
   return (
     <section class="card">
       <h2>
         {m.account.statement}
         <SaveCsv path={TRANSFERS} name="statement.csv" />
       </h2>
+      <p class="outcome" role="status">
+        {words()}
+      </p>
       <Show when={lines().length > 0} fallback={<p class="faint">{m.account.none}</p>}>
-        <div class="scroll" tabindex="0" role="group" aria-label={m.account.statement}>
+        <div class="scroll" ref={box} tabindex="0" role="group" aria-label={m.account.statement}>
           <table>
             <thead>
               <tr>
@@ -135,7 +147,7 @@ function Statement() {
           </table>
         </div>
         <Show when={!whole()}>
-          <button type="button" class="quiet" onClick={() => void more()}>
+          <button type="button" class="quiet" onClick={() => void readOn()}>
             {m.account.more}
           </button>
         </Show>

@@ -12,7 +12,6 @@ import {
   last,
   outsOf,
   quality,
-  say,
   stakeSum,
   stale,
   state,
@@ -21,6 +20,7 @@ import {
 } from "../game";
 import { messages as m } from "../messages";
 import { lobby } from "../route";
+import { say } from "../said";
 import { slots } from "../slip";
 import { History } from "./history";
 import { Share } from "./share";
@@ -235,11 +235,11 @@ function Bets() {
 }
 
 export function Play() {
-  const [second, setSecond] = createSignal(
-    localStorage.getItem("waxwing.second") === "1" || slots[1].bet !== null,
-  );
+  const [second, setSecond] = createSignal(localStorage.getItem("waxwing.second") === "1");
+  /** What bets, or is about to, stays in sight. */
+  const isKept = () => slots[1].bet !== null || slots[1].queued || slots[1].autoBet.on;
   createEffect(() => {
-    if (slots[1].bet) setSecond(true);
+    if (isKept()) setSecond(true);
     localStorage.setItem("waxwing.second", second() ? "1" : "");
   });
   return (
@@ -247,21 +247,19 @@ export function Play() {
       <h1 class="visually-hidden">{state()?.name ?? m.name}</h1>
       <div class="controls" classList={{ both: second() }}>
         <Controls slot={0} />
-        <Show
-          when={second()}
-          fallback={
-            <button type="button" class="quiet wide" onClick={() => setSecond(true)}>
-              {m.bet.second}
-            </button>
-          }
-        >
+        <Show when={second()}>
           <Controls slot={1} />
-          <Show when={!slots[1].bet}>
-            <button type="button" class="quiet wide" onClick={() => setSecond(false)}>
-              {m.bet.removeSecond}
-            </button>
-          </Show>
         </Show>
+        {/* One button for both, which keeps the focus of whoever presses it with keys. */}
+        <button
+          type="button"
+          class="quiet wide"
+          data-test="second"
+          aria-disabled={isKept()}
+          onClick={() => isKept() || setSecond(!second())}
+        >
+          {second() ? m.bet.removeSecond : m.bet.second}
+        </button>
         <Show when={state()?.limits}>{(limits) => <Terms limits={limits()} />}</Show>
       </div>
       <div class="stage">

@@ -12,11 +12,12 @@ import {
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
 import { isAutoAllowed } from "../auto";
-import { climb, stale, state, wallet } from "../game";
+import { climb, stale, state } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
 import { cap, fault, type Index, isShort, keep, setSlots, slots, told } from "../slip";
 import { press, rides, setAuto } from "../slots";
+import { wallet } from "../wallet";
 
 export function Controls(props: { slot: Index }) {
   const n = props.slot;
@@ -99,7 +100,7 @@ export function Controls(props: { slot: Index }) {
   };
   const change = (stake: number) => {
     const limits = state()?.limits;
-    if (!limits) return;
+    if (!limits || locked()) return;
     setSlots(n, { stake: wire(stakeWithin(stake, limits, wallet()?.balance ?? null)) });
     keep();
   };
@@ -120,14 +121,16 @@ export function Controls(props: { slot: Index }) {
               inputmode="decimal"
               autocomplete="off"
               value={slot().stake}
-              disabled={locked()}
+              // Not `disabled`, here and below, which would take the focus from whoever plays with
+              // keys: a bet may be placed while one is in a field.
+              readonly={locked()}
               data-test="stake"
               onInput={(event) => setSlots(n, { stake: event.currentTarget.value })}
               onChange={keep}
             />
             <button
               type="button"
-              disabled={locked()}
+              aria-disabled={locked()}
               aria-label={m.bet.halfLabel}
               onClick={() => change(Math.floor(now() / 2))}
             >
@@ -135,7 +138,7 @@ export function Controls(props: { slot: Index }) {
             </button>
             <button
               type="button"
-              disabled={locked()}
+              aria-disabled={locked()}
               aria-label={m.bet.doubleLabel}
               onClick={() => change(now() * 2)}
             >
@@ -143,9 +146,9 @@ export function Controls(props: { slot: Index }) {
             </button>
             <button
               type="button"
-              disabled={locked() || most() === 0}
+              aria-disabled={locked() || most() === 0}
               aria-label={m.bet.maxLabel}
-              onClick={() => change(most())}
+              onClick={() => most() > 0 && change(most())}
             >
               {m.bet.max}
             </button>
@@ -159,7 +162,7 @@ export function Controls(props: { slot: Index }) {
             autocomplete="off"
             placeholder={m.bet.autoOff}
             value={slot().auto}
-            disabled={locked()}
+            readonly={locked()}
             data-test="auto"
             onInput={(event) => setSlots(n, { auto: event.currentTarget.value })}
             onChange={keep}
@@ -170,7 +173,6 @@ export function Controls(props: { slot: Index }) {
         type="button"
         ref={button}
         class={`main ${face().kind}`}
-        // Not `disabled`, which would take the focus from whoever plays with keys.
         aria-disabled={face().off}
         data-test="press"
         aria-keyshortcuts={`Alt+${n + 1}`}
@@ -220,7 +222,7 @@ function AutoBet(props: { slot: Index }) {
         inputmode={name === "rounds" ? "numeric" : "decimal"}
         placeholder="–"
         value={auto()[name]}
-        disabled={auto().on}
+        readonly={auto().on}
         data-test={`auto-${name}`}
         onInput={(event) => setSlots(props.slot, "autoBet", name, event.currentTarget.value)}
       />

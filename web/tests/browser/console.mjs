@@ -1,12 +1,8 @@
 // A newcomer plays a round from each tab of the console with nothing but what it shows:
-// `node console.mjs BASE_URL`. Then the programs it offers to copy are run.
+// `node console.mjs BASE_URL`.
 import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { base, launch, person, run, until } from "./stage.mjs";
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const tag = Date.now().toString(36);
 
 /** Names of the frames in the log, newest first. */
@@ -57,34 +53,6 @@ async function round(panel, leave) {
   return assert.fail("no climb lasted");
 }
 
-/** Runs a program until it printed what `wanted` matches. */
-function prints(command, arguments_, wanted, where) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, arguments_, { cwd: where });
-    let said = "";
-    const late = setTimeout(() => child.kill("SIGKILL"), 90_000);
-    const listen = (data) => {
-      said += data;
-      if (!wanted.test(said)) return;
-      clearTimeout(late);
-      child.removeAllListeners("exit");
-      child.kill("SIGKILL");
-      resolve(said);
-    };
-    child.stdout.on("data", listen);
-    child.stderr.on("data", listen);
-    child.on("error", reject);
-    child.on("exit", () => reject(new Error(`${command} never printed ${wanted}:\n${said}`)));
-  });
-}
-
-/** Copies `message` as a program. */
-async function copied(panel, message, language) {
-  await panel.locator(`[data-test="message-${message}"]`).click();
-  await panel.locator(`[data-test="copy-${language}"]`).click();
-  return (await panel.locator('[data-test="code"]').textContent()) ?? "";
-}
-
 run(async () => {
   const browser = await launch();
   const who = await person(browser);
@@ -126,33 +94,20 @@ run(async () => {
   assert((await original.locator(".frame.sent").count()) > 1);
   assert((await original.locator(".frame.received").count()) > 1);
 
-  // What is copied runs as it stands. Its libraries are found beside it.
-  const folder = await mkdtemp(here("../../node_modules/.console-"));
-  const python = here("../../../target/venv/bin/python");
-  try {
-    for (const [tab, panel, bet, sign] of [
-      ["plain", plain, "place_bet", /"type":"reply","id":3,"bet_id"/],
-      ["socket_io", original, "place_bet", /bet_placed/],
-    ]) {
-      await who.page.click(`#tab-${tab}`);
-      // A round takes two bets of a player: these two go into the next.
-      await state(panel, "climbing");
-      const script = await copied(panel, bet, "JavaScript");
-      await writeFile(`${folder}/${tab}.mjs`, script);
-      await prints(process.execPath, [`${folder}/${tab}.mjs`], sign, folder);
-      await writeFile(`${folder}/${tab}.py`, await copied(panel, bet, "Python"));
-      await prints(python, [`${folder}/${tab}.py`], sign, folder);
-      const rust = await copied(panel, bet, "Rust");
-      assert.match(rust, /connect_async/);
-      await writeFile(here(`../../shots/${tab}.rs`), rust);
-    }
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-
   await who.page.click("#tab-http");
-  await who.page.locator(".swagger .opblock").first().waitFor();
+  const call = who.page.locator(".swagger .opblock", {
+    has: who.page.locator('[data-path="/gateway/user/v1/balance"]'),
+    hasText: "GET",
+  });
+  await call.first().waitFor();
   await who.shoot("console-http");
+  // A call from the documents goes out with the token that the log-in filled in.
+  await call.first().locator(".opblock-summary-control").click();
+  await call.first().locator("button.execute").click();
+  const answer = call.first().locator(".live-responses-table .response").first();
+  await answer.waitFor();
+  const said = (await answer.textContent()) ?? "";
+  assert(/^200/.test(said) && /"currency": "PLAY"/.test(said), said);
   assert.deepEqual(who.faults, []);
   await browser.close();
 });

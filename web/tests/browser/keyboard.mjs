@@ -87,6 +87,8 @@ async function topUp(who) {
   await tabTo(who, who.page.locator('form button:has-text("Top up play money")'));
   await press(who, "Space");
   await until("the money is there", async () => (await money(who)) === 500);
+  const lines = who.page.locator("tbody tr", { hasText: "Top-up" });
+  await until("the statement has it", async () => (await lines.count()) === 1);
   assert(!(await focus(who)).isLost, "the focus is lost after a top-up");
 }
 
@@ -105,22 +107,55 @@ async function open(who) {
   assert(!(await focus(who)).isLost, "the focus is lost in a new lobby");
 }
 
-/** Bets and leaves with the one button, until a cash-out came before the crash. */
-async function play(who) {
-  await tabTo(who, who.test("slot-1").locator('[data-test="stake"]'));
+const says = (who, pattern) => async () => pattern.test(await words(face(who)));
+const newest = async () => (await asked(name, "/gateway/game/v1/bets?limit=1"))[0];
+const free = (who) => async () =>
+  (await says(who, /^Bet 2\.00$/)()) && (await face(who).isEnabled());
+
+/** A second bet comes and goes by one button, which keeps the focus. */
+async function second(who) {
+  const button = who.test("second");
+  await tabTo(who, button);
+  for (const count of [1, 0]) {
+    await press(who, "Enter");
+    await stays(
+      who,
+      button,
+      `${count} more`,
+      async () => (await who.test("slot-2").count()) === count,
+    );
+  }
+}
+
+/** Who bets by the shortcut out of a field stays in it, and changes no bet that is in. */
+async function fromTheField(who) {
+  const stake = who.test("slot-1").locator('[data-test="stake"]');
+  await tabTo(who, stake, "Shift+Tab");
   await press(who, "Control+a");
   await who.page.keyboard.type("2");
+  await stays(who, stake, "a bet can be placed", free(who));
+  const before = await newest();
+  await press(who, "Alt+1");
+  await who.page.keyboard.type("7");
+  await stays(who, stake, "the bet is over", async () => {
+    if (await says(who, /^Cash out/)()) await press(who, "Alt+1");
+    const bet = await newest();
+    return bet !== undefined && bet.bet_id !== before?.bet_id && bet.state !== "accepted";
+  });
+  assert.equal(await stake.inputValue(), "2");
+}
+
+/** Bets and leaves with the one button, until a cash-out came before the crash. */
+async function play(who) {
   await tabTo(who, face(who));
-  const says = (pattern) => async () => pattern.test(await words(face(who)));
-  const newest = async () => (await asked(name, "/gateway/game/v1/bets?limit=1"))[0];
   for (let tries = 0; tries < 30; tries += 1) {
-    const free = async () => (await says(/^Bet 2\.00$/)()) && (await face(who).isEnabled());
-    await stays(who, face(who), "a bet can be placed", free);
+    await stays(who, face(who), "a bet can be placed", free(who));
     const before = await newest();
     await hold(who, tries % 2 ? "Space" : "Enter");
     await stays(who, face(who), "the bet is over", async () => {
       // Before 1.01x there is nothing to be had.
-      if ((await says(/^Cash out/)()) && (await face(who).isEnabled())) await press(who, "Space");
+      if ((await says(who, /^Cash out/)()) && (await face(who).isEnabled()))
+        await press(who, "Space");
       const bet = await newest();
       return bet !== undefined && bet.bet_id !== before?.bet_id && bet.state !== "accepted";
     });
@@ -145,8 +180,12 @@ run(async () => {
   await register(who);
   await topUp(who);
   await open(who);
+  await second(who);
+  await fromTheField(who);
   await play(who);
   await who.shoot("keyboard");
+  // What happened was said, one after the other.
+  assert((await who.test("said").locator("p").count()) > 1);
   let book;
   const agree = async () => {
     book = await asked(name, "/gateway/user/v1/balance");

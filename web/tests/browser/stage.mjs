@@ -96,14 +96,14 @@ export async function outcome({ test }, slot, round) {
   return Number(told[1]) === round ? told[0] : "";
 }
 
-/** Waits until it `holds`; `what` says so in words, or is asked for them at the end. */
-export async function until(what, holds, patience = 60_000) {
+/** Waits until it `holds`; `what` says so in words, or is asked for them at the end. In milliseconds. */
+export async function until(what, holds, patience = 60_000, every = 40) {
   const end = Date.now() + patience;
   while (!(await holds())) {
     if (Date.now() >= end) {
       assert.fail(`waited in vain until ${typeof what === "function" ? what() : what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
 

@@ -1,14 +1,10 @@
 // Every view, light and dark, narrow and wide: looked at by axe, kept as pictures, weighed:
 // `node views.mjs BASE_URL`.
 import { strict as assert } from "node:assert";
-import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
+import { findings } from "./axe.mjs";
 import { base, launch, person, register, run, until } from "./stage.mjs";
 
-const axe = await readFile(
-  new URL("../../node_modules/axe-core/axe.min.js", import.meta.url),
-  "utf8",
-);
 const VIEWS = {
   play: "#/lobby/1",
   lobbies: "#/lobbies",
@@ -16,22 +12,6 @@ const VIEWS = {
   fairness: "#/fairness",
   console: "gateway/docs/",
 };
-
-/** What axe calls serious or worse. It runs outside of the page's policy. */
-async function findings({ page }) {
-  const session = await page.context().newCDPSession(page);
-  const evaluate = async (expression) => {
-    const how = { expression, awaitPromise: true, returnByValue: true };
-    const { result, exceptionDetails } = await session.send("Runtime.evaluate", how);
-    assert(!exceptionDetails, JSON.stringify(exceptionDetails));
-    return result.value;
-  };
-  await evaluate(`${axe}; 0`);
-  const found = await evaluate(
-    `axe.run().then(({ violations }) => violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))`,
-  );
-  return found;
-}
 
 run(async () => {
   const browser = await launch();

@@ -68,6 +68,7 @@ export async function witness(lobby) {
         .sort((one, two) => one.number - two.number)
         .at(-1);
     },
+    all: () => [...rounds.values()],
     close: () => {
       socket.removeAllListeners("close");
       socket.close();
