@@ -61,6 +61,7 @@ impl HttpPlay {
     /// does not say that it is another. An answer that does not come is not asked for elsewhere:
     /// whoever is asked again must be the owner, and the caller asks again.
     async fn ask(&self, lobby: LobbyId, call: PlayCall) -> Result<PlayAnswer, PlayError> {
+        let mut draining = false;
         for endpoint in self.shared.candidates(lobby) {
             match self.shared.link(&endpoint).ask(call.clone()).await {
                 None => {
@@ -70,6 +71,11 @@ impl HttpPlay {
                 Some(PlayAnswer::Unavailable) => return Err(PlayError::Unavailable),
                 Some(PlayAnswer::Refused(refused)) => match wire::refusal(refused) {
                     Some(PlayRefusal::NotOwner) => self.shared.forget(lobby),
+                    // It gives the lobby up, or did so already: whoever is next may have it.
+                    Some(PlayRefusal::Draining) => {
+                        self.shared.forget(lobby);
+                        draining = true;
+                    }
                     Some(refusal) => {
                         self.shared.remember(lobby, endpoint);
                         return Err(refusal.into());
@@ -81,6 +87,9 @@ impl HttpPlay {
                     return Ok(answer);
                 }
             }
+        }
+        if draining {
+            return Err(PlayRefusal::Draining.into());
         }
         // Everyone says that it is another: the lobby is on its way from one to the next.
         Err(PlayError::Unavailable)

@@ -27,12 +27,26 @@ const MISSED_MAX: u32 = 4;
 /// The keys of our metadata.
 const INSTANCE: &str = "instance";
 const ADDRESS: &str = "address";
+const OPS: &str = "ops";
+/// What stands before a role in the protocol's names.
+const OURS: &str = "waxwing-";
 
 /// The directory of many processes. Clones share it.
 #[derive(Clone)]
 pub struct NatsDirectory {
     client: Client,
     clock: Arc<dyn Clock>,
+}
+
+/// A process as everybody may find it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Process {
+    /// What it answers for.
+    pub role: String,
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Where its operators look, `host:port`.
+    pub ops: String,
 }
 
 /// A process that is announced, until this is dropped or the process dies.
@@ -64,10 +78,28 @@ impl NatsDirectory {
         role: &str,
         endpoint: &Endpoint,
     ) -> Result<Announcement, NatsError> {
-        let metadata = HashMap::from([
+        self.answer_for(role, endpoint, None).await
+    }
+
+    /// The same for a process that says where its operators look.
+    ///
+    /// # Errors
+    /// [`NatsError`]: the role's name is none.
+    pub async fn announce_process(&self, process: &Process) -> Result<Announcement, NatsError> {
+        self.answer_for(&process.role, &process.endpoint, Some(&process.ops)).await
+    }
+
+    async fn answer_for(
+        &self,
+        role: &str,
+        endpoint: &Endpoint,
+        ops: Option<&str>,
+    ) -> Result<Announcement, NatsError> {
+        let mut metadata = HashMap::from([
             (INSTANCE.to_owned(), endpoint.instance.clone()),
             (ADDRESS.to_owned(), endpoint.address.clone()),
         ]);
+        metadata.extend(ops.map(|ops| (OPS.to_owned(), ops.to_owned())));
         let builder = self.client.service_builder().metadata(metadata);
         let started = builder.start(name(role), env!("CARGO_PKG_VERSION")).await;
         Ok(Announcement { service: Some(started.map_err(|error| NatsError::new(&error))?) })
@@ -91,20 +123,43 @@ impl NatsDirectory {
         }
     }
 
+    /// Tells `known` of all processes there are, each time that may have changed, for as long as
+    /// it is polled.
+    pub async fn follow_processes(&self, mut known: impl FnMut(Vec<Process>) + Send) {
+        let mut missed: BTreeMap<Process, u32> = BTreeMap::new();
+        loop {
+            let next = self.clock.now() + LOOK_MS;
+            if let Some(found) = self.ask("$SRV.INFO", process).await {
+                for count in missed.values_mut() {
+                    *count += 1;
+                }
+                missed.extend(found.into_iter().map(|process| (process, 0)));
+                missed.retain(|_, count| *count < MISSED_MAX);
+                known(missed.keys().cloned().collect());
+            }
+            self.clock.sleep_until(next).await;
+        }
+    }
+
     /// Everyone who answers for `role` now; none if NATS was away meanwhile.
     async fn look(&self, role: &str) -> Option<Vec<Endpoint>> {
+        self.ask(&format!("$SRV.INFO.{}", name(role)), endpoint).await
+    }
+
+    /// What everyone says who is asked at `subject`, as far as `read` finds anything in it.
+    async fn ask<T>(&self, subject: &str, read: fn(&[u8]) -> Option<T>) -> Option<Vec<T>> {
         if self.client.connection_state() != State::Connected {
             return None;
         }
         let before = self.connects();
         let inbox = self.client.new_inbox();
         let mut answers = self.client.subscribe(inbox.clone()).await.ok()?;
-        let asked = format!("$SRV.INFO.{}", name(role));
+        let asked = subject.to_owned();
         self.client.publish_with_reply(asked, inbox, Bytes::new()).await.ok()?;
         let mut found = Vec::new();
         let all = async {
             while let Some(answer) = answers.next().await {
-                found.extend(endpoint(&answer.payload));
+                found.extend(read(&answer.payload));
             }
         };
         // It is over when the time is.
@@ -121,7 +176,7 @@ impl NatsDirectory {
 
 /// What the protocol calls a role of ours.
 fn name(role: &str) -> String {
-    format!("waxwing-{role}")
+    format!("{OURS}{role}")
 }
 
 /// Where whoever answered is; none for answers that are not ours.
@@ -129,6 +184,14 @@ fn endpoint(answer: &[u8]) -> Option<Endpoint> {
     let mut metadata = serde_json::from_slice::<Info>(answer).ok()?.metadata;
     let (instance, address) = (metadata.remove(INSTANCE)?, metadata.remove(ADDRESS)?);
     Some(Endpoint { instance, address })
+}
+
+/// Who answered, if it is a process of ours that says where its operators look.
+fn process(answer: &[u8]) -> Option<Process> {
+    let Info { name, mut metadata, .. } = serde_json::from_slice(answer).ok()?;
+    let role = name.strip_prefix(OURS)?.to_owned();
+    let (instance, address) = (metadata.remove(INSTANCE)?, metadata.remove(ADDRESS)?);
+    Some(Process { role, endpoint: Endpoint { instance, address }, ops: metadata.remove(OPS)? })
 }
 
 #[cfg(test)]

@@ -6,4 +6,4 @@ mod directory;
 
 pub use balancer::{Balancer, CallEnd, Endpoint, Picked};
 pub use bus::{Bus, Delivery, MemoryBus, NatsBus, NatsError, Subscription};
-pub use directory::{Announcement, NatsDirectory};
+pub use directory::{Announcement, NatsDirectory, Process};

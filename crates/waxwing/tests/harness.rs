@@ -1,6 +1,7 @@
 //! Starting, calling, killing and reading a real server.
 
 pub(crate) mod databases;
+pub(crate) mod fleet;
 pub(crate) mod http;
 pub(crate) mod numbers;
 pub(crate) mod process;

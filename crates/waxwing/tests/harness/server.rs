@@ -226,7 +226,7 @@ async fn fail(child: &mut Child, log: &Path, why: &str) -> ! {
 }
 
 /// The child's lines as they come. A thread reads them, so that the pipe never fills.
-fn lines(stdout: ChildStdout) -> mpsc::UnboundedReceiver<String> {
+pub(super) fn lines(stdout: ChildStdout) -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {

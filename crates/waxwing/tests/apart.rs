@@ -1,0 +1,191 @@
+//! Each role as processes of its own: play goes on whichever of them dies, pauses or leaves, and
+//! nobody who is not one of them gets past the door.
+
+mod doors;
+
+use std::time::Duration;
+
+use kernel::Amount;
+use serde_json::{Value, json};
+
+use crate::harness::Player;
+use crate::harness::fleet::Fleet;
+use crate::harness::numbers::{amount, text, whole};
+use crate::harness::settings::BRISK;
+use crate::harness::time::{eventually, now};
+use crate::plain::client::{Plain, bet_id};
+
+/// From a death until the lobby's next round takes bets.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(5);
+/// The stake of every bet here.
+const STAKE: &str = "10";
+
+/// Ann at a table of gateway 1, her money made at gateway 0.
+async fn ann_plays(fleet: &Fleet) -> (Player, Plain) {
+    let ann = fleet.caller(0).rich_player("ann", "1000").await;
+    let (socket, _) = Plain::at_the_table(&fleet.gateways[1].base, &ann, 1).await;
+    (ann, socket)
+}
+
+/// Places the bet of this number in the next round that opens; the round.
+async fn bet(socket: &mut Plain, number: u64, target: Option<&str>) -> u64 {
+    loop {
+        let round = whole(&socket.event("betting_opened").await["round"]);
+        let bet = json!({
+            "lobby_id": 1, "round": round, "bet_id": bet_id(number), "stake": STAKE,
+            "auto_cash_out": target,
+        });
+        let answer = socket.answer("place_bet", bet).await;
+        if answer["type"] == "reply" {
+            return round;
+        }
+        // Too slow for this countdown, or the owner is on its way out.
+        assert!(["betting_closed", "wrong_round", "draining", "not_owner"]
+            .contains(&text(&answer["code"])), "{answer}");
+    }
+}
+
+/// How the bet ended, as the socket is told.
+async fn result(socket: &mut Plain, number: u64) -> Value {
+    loop {
+        let result = socket.event("bet_result").await;
+        if text(&result["bet_id"]) == bet_id(number) {
+            return result;
+        }
+    }
+}
+
+/// What a stake of ten came to.
+fn back(result: &Value) -> Amount {
+    match text(&result["result"]) {
+        "win" => amount(&result["payout"]),
+        "lost" => Amount::ZERO,
+        "released" => Amount::from_whole(10),
+        other => panic!("{other}"),
+    }
+}
+
+async fn has(fleet: &Fleet, ann: &Player, money: Amount) {
+    eventually("the money", Duration::from_secs(20), || async {
+        (fleet.caller(0).balance(ann).await == money).then_some(())
+    })
+    .await;
+}
+
+/// The fencing number of the lobby's owner.
+fn epoch(fleet: &Fleet) -> u64 {
+    fleet.ask_games("SELECT epoch FROM lobby_owner WHERE lobby = 1").parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_the_next() {
+    let mut fleet = Fleet::start(BRISK).await;
+    let (ann, mut socket) = ann_plays(&fleet).await;
+    let round = bet(&mut socket, 1, None).await;
+    socket.event("tick").await;
+    let dead = fleet.games.remove(fleet.owner().await);
+    let before = epoch(&fleet);
+    dead.signal("KILL");
+    let died_at = now();
+    let mut ended = None;
+    loop {
+        let event = socket.next().await;
+        let kind = text(&event["type"]);
+        if kind == "bet_result" && text(&event["bet_id"]) == bet_id(1) {
+            ended = Some(event.clone());
+        }
+        let is_open = kind == "betting_opened" || event["phase"] == "open";
+        if is_open && !event["round"].is_null() && whole(&event["round"]) > round {
+            break;
+        }
+    }
+    let took = died_at.elapsed();
+    println!("the next round opened {took:?} after the owner's death");
+    assert!(took < TAKEN_OVER_WITHIN, "{took:?}");
+    let ended = match ended {
+        Some(ended) => ended,
+        None => result(&mut socket, 1).await,
+    };
+    has(&fleet, &ann, Amount::from_whole(990) + back(&ended)).await;
+    assert!(epoch(&fleet) > before, "another epoch after {before}");
+    drop(dead);
+    fleet.end_soundly().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_node_that_leaves_hands_its_lobby_over_between_rounds() {
+    let mut fleet = Fleet::start(BRISK).await;
+    let (ann, mut socket) = ann_plays(&fleet).await;
+    bet(&mut socket, 1, Some("1.01")).await;
+    let leaving = fleet.games.remove(fleet.owner().await);
+    leaving.signal("TERM");
+    let first = result(&mut socket, 1).await;
+    // Another node has it, and takes bets.
+    bet(&mut socket, 2, Some("1.01")).await;
+    let second = result(&mut socket, 2).await;
+    leaving.terminate(Duration::from_mins(3)).await;
+    has(&fleet, &ann, Amount::from_whole(980) + back(&first) + back(&second)).await;
+    fleet.end_soundly().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn play_goes_on_while_nats_is_away() {
+    let mut fleet = Fleet::start(&[BRISK, &[("WAXWING_GATEWAY__FEED_QUIET_MS", "100")]].concat()).await;
+    let (ann, mut socket) = ann_plays(&fleet).await;
+    fleet.nats.stop().unwrap();
+    let away_at = now();
+    let (mut money, mut number) = (Amount::from_whole(1_000), 0);
+    while away_at.elapsed() < Duration::from_secs(6) || number < 2 {
+        number += 1;
+        let round = whole(&sync(&mut socket).await["round"]);
+        let bet = json!({
+            "lobby_id": 1, "round": round, "bet_id": bet_id(number), "stake": STAKE,
+            "auto_cash_out": "1.01",
+        });
+        if socket.answer("place_bet", bet).await["type"] != "reply" {
+            number -= 1;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        }
+        money = money - Amount::from_whole(10) + back(&result(&mut socket, number).await);
+    }
+    println!("{number} bets were played without NATS");
+    fleet.nats.restart().unwrap();
+    has(&fleet, &ann, money).await;
+    // Who was known is known, and who comes is found again.
+    fleet.add_game().await;
+    bet(&mut socket, 1_000, Some("1.01")).await;
+    money = money - Amount::from_whole(10) + back(&result(&mut socket, 1_000).await);
+    has(&fleet, &ann, money).await;
+    fleet.end_soundly().await;
+}
+
+/// How the lobby stands.
+async fn sync(socket: &mut Plain) -> Value {
+    socket.ask("sync", json!({})).await;
+    socket.event("snapshot").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
+    let mut fleet = Fleet::start(BRISK).await;
+    let (ann, mut socket) = ann_plays(&fleet).await;
+    bet(&mut socket, 1, None).await;
+    socket.event("tick").await;
+    let zombie = fleet.games.remove(fleet.owner().await);
+    zombie.signal("STOP");
+    let first = result(&mut socket, 1).await;
+    // Another node plays; the socket's client fails at any event of an older epoch from here on.
+    let taken_over = whole(&socket.event("betting_opened").await["epoch"]);
+    zombie.signal("CONT");
+    eventually("the zombie to notice", Duration::from_secs(20), || async {
+        zombie.log().contains("the lease lapsed").then_some(())
+    })
+    .await;
+    bet(&mut socket, 2, Some("1.01")).await;
+    let second = result(&mut socket, 2).await;
+    assert!(whole(&second["epoch"]) >= taken_over, "{second}");
+    has(&fleet, &ann, Amount::from_whole(980) + back(&first) + back(&second)).await;
+    zombie.terminate(Duration::from_mins(3)).await;
+    fleet.end_soundly().await;
+}

@@ -1,0 +1,122 @@
+//! Who gets in where, who is found, and what every process knows of players.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{ann_plays, back, bet, has, result};
+use crate::harness::Caller;
+use crate::harness::fleet::Fleet;
+use crate::harness::numbers::text;
+use crate::harness::process::{finish, waxwing};
+use crate::harness::settings::BRISK;
+use crate::harness::time::{PATIENCE, eventually};
+use kernel::Amount;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_get_past_no_inner_door_and_everybody_is_found() {
+    let mut fleet = Fleet::start(BRISK).await;
+    assert_eq!(fleet.ask_games("SELECT count(*) FROM lobby"), "1", "three first starts, one Main");
+    for (process, path) in [
+        (&fleet.games[0], "/game/v1/status"),
+        (&fleet.games[0], "/internal/play/v1/stream"),
+        (&fleet.users[0], "/user/v1/status"),
+        (&fleet.users[0], "/internal/wallet/v1/fence"),
+        (&fleet.users[0], "/internal/sign-ins/v1/known"),
+    ] {
+        for token in ["", "no token", "Bearer e30.e30.e30"] {
+            let headers = [("authorization", token), ("waxwing-service-token", token)];
+            let body = Some("{}".to_owned());
+            let answer = Caller::new(&process.base).send(Method::POST, path, &headers, body).await;
+            assert_eq!(answer.status, 401, "{path}: {}", answer.text);
+        }
+    }
+    for path in ["/metrics", "/livez", "/readyz", "/discovery/targets", "/gateway/metrics",
+        "/gateway/game/v1/../../metrics", "/internal/play/v1/stream",
+        "/gateway/internal/wallet/v1/fence"]
+    {
+        assert_eq!(fleet.caller(0).get(path).await.status, 404, "{path}");
+    }
+    for process in fleet.gateways.iter().chain(&fleet.users).chain(&fleet.games) {
+        eventually("everybody to be found", PATIENCE, || async {
+            let found = Caller::new(&process.ops).get("/discovery/targets").await.json();
+            let found = found.as_array().unwrap().len();
+            (found == 7).then_some(())
+        })
+        .await;
+        let mut probe = waxwing();
+        probe.args(["probe", "--ops", process.ops.strip_prefix("http://").unwrap()]);
+        let said = finish(probe, PATIENCE).await;
+        assert!(said.status.success(), "{}{}", said.stdout, said.stderr);
+    }
+    fleet.end_soundly().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_is_played_at_one_gateway_with_what_was_made_at_the_other() {
+    let mut fleet = Fleet::start(BRISK).await;
+    let (ann, mut socket) = ann_plays(&fleet).await;
+    bet(&mut socket, 1, Some("1.01")).await;
+    let ended = result(&mut socket, 1).await;
+    has(&fleet, &ann, Amount::from_whole(990) + back(&ended)).await;
+    // Whichever node is asked.
+    for call in 0..6 {
+        let lobby = fleet.caller(call % 2).get("/gateway/game/v1/lobby/1").await;
+        assert_eq!(lobby.status, 200, "{}", lobby.text);
+        assert!(text(&lobby.json()["websocket_url"]).starts_with("http://"), "{}", lobby.text);
+    }
+    fleet.caller(1).get("/gateway/game/v1/lobby/99").await.assert_refused(404, "unknown_lobby");
+    let status = fleet.caller(1).get("/gateway/status").await;
+    assert_eq!(status.status, 200, "{}", status.text);
+
+    // A sign-out counts everywhere, also while its notice goes nowhere, and after a start.
+    fleet.nats.stop().unwrap();
+    let logout = "/gateway/user/v1/auth/logout";
+    let out = fleet.caller(0).call(Method::POST, logout, Some(&ann), Some(json!({}))).await;
+    assert!((200..300).contains(&out.status), "{}", out.text);
+    let bets = "/gateway/game/v1/bets";
+    eventually("every process to know of the sign-out", Duration::from_secs(10), || async {
+        for gateway in 0..2 {
+            for path in ["/gateway/user/v1/balance", bets] {
+                let asked = fleet.caller(gateway).call(Method::GET, path, Some(&ann), None).await;
+                if asked.status != 401 {
+                    return None;
+                }
+            }
+        }
+        Some(())
+    })
+    .await;
+    fleet.nats.restart().unwrap();
+    fleet.add_game().await;
+    for _ in 0..8 {
+        let asked = fleet.caller(0).call(Method::GET, bets, Some(&ann), None).await;
+        assert_eq!(asked.status, 401, "{}", asked.text);
+    }
+    fleet.end_soundly().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_lacks_what_it_needs_says_what() {
+    let place = tempfile::tempdir().unwrap();
+    let nats = ("WAXWING_INTERNAL__NATS", "nats://127.0.0.1:1");
+    let user = ("WAXWING_POSTGRES__USER", "postgresql://hush@127.0.0.1:1/users");
+    for (role, settings, said) in [
+        ("user", vec![nats], "postgres.user is not set"),
+        ("game", vec![nats], "postgres.game is not set"),
+        ("user", vec![user], "internal.nats is not set"),
+        ("gateway", vec![], "internal.nats is not set"),
+        ("gateway", vec![nats], "waxwing keys make"),
+        ("user", vec![nats, user], "waxwing keys make"),
+    ] {
+        let mut command = waxwing();
+        command.args([role, "--ops", "127.0.0.1:0", "--data"]).arg(place.path());
+        command.envs(settings).env("WAXWING_INTERNAL__LISTEN", "127.0.0.1:0");
+        command.env("WAXWING_GATEWAY__LISTEN", "127.0.0.1:0");
+        let finished = finish(command, PATIENCE).await;
+        assert_eq!(finished.status.code(), Some(1), "{role}: {}", finished.stderr);
+        assert!(finished.stderr.contains(said), "{role}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("hush"), "{}", finished.stderr);
+    }
+}
