@@ -40,6 +40,9 @@ mod welcome;
 /// How often a joining socket asks for a newer snapshot before it takes an older one.
 const JOIN_TRIES: u32 = 5;
 
+/// How long a new owner is waited for between two looks, in milliseconds.
+const NEW_OWNER_WAITS_MS: [u64; 6] = [25, 50, 100, 200, 400, 800];
+
 /// How long a snapshot waits for the pictures that it holds already; then they are lost.
 const CATCH_UP: Duration = Duration::from_millis(250);
 
@@ -162,7 +165,7 @@ impl Feeds {
         session: &Session,
         lobby: LobbyId,
     ) -> Result<Arrived<Snapshot>, Problem> {
-        let json = self.0.owners.snapshot(lobby, session.player()).await;
+        let json = self.0.owners.await_snapshot(lobby, session.player()).await;
         let json = json.map_err(|error| refusal::problem(&error))?;
         let snapshot = serde_json::from_slice(&json).map_err(|error| {
             tracing::error!(%error, lobby.id = %lobby, "a snapshot cannot be read");
@@ -249,7 +252,9 @@ impl Inner {
             }
             return;
         }
+        let epoch = told.epoch;
         self.repair_all(feed).await;
+        self.hear_new_owner(feed, epoch).await;
         let picture = picture.measure(&*self.clock);
         feed.tell(&self.hub, |story, told| {
             if story.continue_with(picture, told) == Continuity::Gap {
@@ -257,6 +262,18 @@ impl Inner {
                 story.tell(picture, told);
             }
         });
+    }
+
+    /// A new owner's pictures begin with a snapshot, and its first ones come while the old owner
+    /// is still looked for: asks until it is found, as long as that is soon.
+    async fn hear_new_owner(&self, feed: &Feed, epoch: u64) {
+        for wait_ms in NEW_OWNER_WAITS_MS {
+            if feed.state.lock().story.told_up_to().epoch >= epoch {
+                return;
+            }
+            self.clock.sleep_until(self.clock.now() + wait_ms).await;
+            self.repair_all(feed).await;
+        }
     }
 
     /// Brings the listeners to where the owner is.
