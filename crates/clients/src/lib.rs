@@ -5,6 +5,7 @@
 
 mod access;
 mod channel;
+mod lobbies;
 mod play;
 mod proxy;
 mod routes;
@@ -13,7 +14,8 @@ mod wallet;
 
 pub use access::Access;
 pub use channel::{Channel, ChannelConfig};
+pub use lobbies::HttpLobbies;
 pub use play::{HttpPlay, play_routes};
-pub use proxy::{Repeatable, proxy};
+pub use proxy::{Forwarding, Repeatable, proxy};
 pub use sign_ins::{HttpSignIns, sign_ins_routes};
 pub use wallet::{HttpWallet, wallet_routes};

@@ -10,14 +10,15 @@ mod headers;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::Router;
 use bytes::Bytes;
 use cluster::{Balancer, CallEnd, Endpoint};
 use http::StatusCode;
 use http::request::Parts;
+use http::uri::Scheme;
 use http_body_util::{BodyExt as _, Full};
 use platform::http::ApiError;
 use protocol::Code;
@@ -39,6 +40,15 @@ const UNDER_WAY: usize = 4_096;
 /// Bytes of a call: as many as the door lets in.
 const BODY_BYTES: usize = 64 * 1_024;
 
+/// How calls are handed on.
+#[derive(Clone, Debug)]
+pub struct Forwarding {
+    /// Which may be sent again.
+    pub repeatable: Repeatable,
+    /// What players reach the public door by, for `x-forwarded-proto`.
+    pub scheme: Scheme,
+}
+
 /// Says of a call whether it may be sent again though an instance may have done it.
 pub type Repeatable = fn(&Parts) -> bool;
 
@@ -50,15 +60,15 @@ struct Proxy {
 struct Shared {
     channel: Channel,
     instances: Balancer,
-    repeatable: Repeatable,
+    forwarding: Forwarding,
     budget: Budget,
     under_way: Semaphore,
 }
 
 /// A router that sends whatever comes to the instances of a role that `instances` knows.
-pub fn proxy(channel: Channel, instances: Balancer, repeatable: Repeatable) -> Router {
+pub fn proxy(channel: Channel, instances: Balancer, forwarding: Forwarding) -> Router {
     let (budget, under_way) = (Budget::default(), Semaphore::new(UNDER_WAY));
-    let shared = Shared { channel, instances, repeatable, budget, under_way };
+    let shared = Shared { channel, instances, forwarding, budget, under_way };
     Router::new().fallback(forward).with_state(Proxy { shared: Arc::new(shared) })
 }
 
@@ -94,7 +104,7 @@ impl Shared {
                 Err(error) => {
                     picked.ended(CallEnd::Failed);
                     tracing::warn!(%error, "a role did not answer");
-                    let may = error.reached_nobody() || (self.repeatable)(parts);
+                    let may = error.reached_nobody() || (self.forwarding.repeatable)(parts);
                     if !may || tried.len() == TRIES || !self.budget.spend() {
                         return ApiError::unavailable().into_response();
                     }
@@ -109,7 +119,8 @@ impl Shared {
         parts: &Parts,
         body: &Bytes,
     ) -> Result<Response, ForwardError> {
-        let request = headers::inward(parts, Full::new(body.clone()).boxed_unsync());
+        let scheme = &self.forwarding.scheme;
+        let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
         let asked = self.channel.forward(endpoint, request);
         let answer = tokio::time::timeout(TRY, asked).await;
         answer.unwrap_or_else(|_| Err(ForwardError::late(endpoint))).map(|it| it.map(Body::new))

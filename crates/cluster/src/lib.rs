@@ -3,6 +3,7 @@
 mod balancer;
 mod bus;
 mod directory;
+mod metrics;
 
 pub use balancer::{Balancer, CallEnd, Endpoint, Picked};
 pub use bus::{Bus, Delivery, MemoryBus, NatsBus, NatsError, Subscription};

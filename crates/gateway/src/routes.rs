@@ -83,7 +83,8 @@ pub fn is_repeatable(call: &Parts) -> bool {
         return true;
     }
     let is_keyed = call.headers.contains_key(IDEMPOTENCY_KEY);
-    is_keyed && KEYED.iter().any(|(method, path)| *method == call.method && *path == call.uri.path())
+    is_keyed
+        && KEYED.iter().any(|(method, path)| *method == call.method && *path == call.uri.path())
 }
 
 #[cfg(test)]

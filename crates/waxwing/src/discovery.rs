@@ -5,11 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use cluster::Process;
+use cluster::{Endpoint, Process};
 use parking_lot::Mutex;
 use platform::http::Door;
 use platform::random::SystemRandom;
 use serde::Serialize;
+
+/// The role and the name of a process that plays every role.
+const ALONE: &str = "up";
 
 /// The processes known now. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,15 @@ struct Labels {
 }
 
 impl Processes {
+    /// One process that plays every role, and nobody else.
+    pub(crate) fn alone(address: &str, ops: String) -> Self {
+        let endpoint =
+            Endpoint { instance: ALONE.to_owned(), address: format!("http://{address}") };
+        let processes = Self::default();
+        processes.know(vec![Process { role: ALONE.to_owned(), endpoint, ops }]);
+        processes
+    }
+
     /// These are known from now on.
     pub(crate) fn know(&self, processes: Vec<Process>) {
         *self.0.lock() = processes;

@@ -16,7 +16,7 @@ use crate::harness::time::{eventually, now};
 use crate::plain::client::{Plain, bet_id};
 
 /// From a death until the lobby's next round takes bets.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(5);
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(8);
 /// The stake of every bet here.
 const STAKE: &str = "10";
 
@@ -30,7 +30,7 @@ async fn ann_plays(fleet: &Fleet) -> (Player, Plain) {
 /// Places the bet of this number in the next round that opens; the round.
 async fn bet(socket: &mut Plain, number: u64, target: Option<&str>) -> u64 {
     loop {
-        let round = whole(&socket.event("betting_opened").await["round"]);
+        let round = opened(socket).await;
         let bet = json!({
             "lobby_id": 1, "round": round, "bet_id": bet_id(number), "stake": STAKE,
             "auto_cash_out": target,
@@ -40,9 +40,44 @@ async fn bet(socket: &mut Plain, number: u64, target: Option<&str>) -> u64 {
             return round;
         }
         // Too slow for this countdown, or the owner is on its way out.
-        assert!(["betting_closed", "wrong_round", "draining", "not_owner"]
-            .contains(&text(&answer["code"])), "{answer}");
+        assert!(
+            ["betting_closed", "wrong_round", "draining", "not_owner"]
+                .contains(&text(&answer["code"])),
+            "{answer}"
+        );
     }
+}
+
+/// The next round that takes bets, by its opening or by a snapshot that stands for it.
+async fn opened(socket: &mut Plain) -> u64 {
+    loop {
+        let event = socket.next().await;
+        if event["type"] == "betting_opened" || event["phase"] == "open" {
+            return whole(&event["round"]);
+        }
+    }
+}
+
+/// Bets from number 1 on until one of them rides a climb; its round and its number. Those before
+/// it are lost: their rounds crashed at once.
+async fn ride(socket: &mut Plain) -> (u64, u64) {
+    for number in 1.. {
+        let round = bet(socket, number, None).await;
+        loop {
+            let event = socket.next().await;
+            match text(&event["type"]) {
+                "tick" if event["round"] == round => return (round, number),
+                "bet_result" => break,
+                _ => {}
+            }
+        }
+    }
+    unreachable!("numbers do not end")
+}
+
+/// What is left of a thousand after so many stakes.
+fn after(bets: u64) -> Amount {
+    Amount::from_whole(1_000 - 10 * u32::try_from(bets).unwrap())
 }
 
 /// How the bet ended, as the socket is told.
@@ -81,8 +116,7 @@ fn epoch(fleet: &Fleet) -> u64 {
 async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_the_next() {
     let mut fleet = Fleet::start(BRISK).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
-    let round = bet(&mut socket, 1, None).await;
-    socket.event("tick").await;
+    let (round, number) = ride(&mut socket).await;
     let dead = fleet.games.remove(fleet.owner().await);
     let before = epoch(&fleet);
     dead.signal("KILL");
@@ -91,7 +125,7 @@ async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_t
     loop {
         let event = socket.next().await;
         let kind = text(&event["type"]);
-        if kind == "bet_result" && text(&event["bet_id"]) == bet_id(1) {
+        if kind == "bet_result" && text(&event["bet_id"]) == bet_id(number) {
             ended = Some(event.clone());
         }
         let is_open = kind == "betting_opened" || event["phase"] == "open";
@@ -104,9 +138,9 @@ async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_t
     assert!(took < TAKEN_OVER_WITHIN, "{took:?}");
     let ended = match ended {
         Some(ended) => ended,
-        None => result(&mut socket, 1).await,
+        None => result(&mut socket, number).await,
     };
-    has(&fleet, &ann, Amount::from_whole(990) + back(&ended)).await;
+    has(&fleet, &ann, after(number) + back(&ended)).await;
     assert!(epoch(&fleet) > before, "another epoch after {before}");
     drop(dead);
     fleet.end_soundly().await;
@@ -124,29 +158,21 @@ async fn a_game_node_that_leaves_hands_its_lobby_over_between_rounds() {
     bet(&mut socket, 2, Some("1.01")).await;
     let second = result(&mut socket, 2).await;
     leaving.terminate(Duration::from_mins(3)).await;
-    has(&fleet, &ann, Amount::from_whole(980) + back(&first) + back(&second)).await;
+    has(&fleet, &ann, after(2) + back(&first) + back(&second)).await;
     fleet.end_soundly().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn play_goes_on_while_nats_is_away() {
-    let mut fleet = Fleet::start(&[BRISK, &[("WAXWING_GATEWAY__FEED_QUIET_MS", "100")]].concat()).await;
+    let mut fleet =
+        Fleet::start(&[BRISK, &[("WAXWING_GATEWAY__FEED_QUIET_MS", "100")]].concat()).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
     fleet.nats.stop().unwrap();
     let away_at = now();
     let (mut money, mut number) = (Amount::from_whole(1_000), 0);
     while away_at.elapsed() < Duration::from_secs(6) || number < 2 {
         number += 1;
-        let round = whole(&sync(&mut socket).await["round"]);
-        let bet = json!({
-            "lobby_id": 1, "round": round, "bet_id": bet_id(number), "stake": STAKE,
-            "auto_cash_out": "1.01",
-        });
-        if socket.answer("place_bet", bet).await["type"] != "reply" {
-            number -= 1;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        }
+        bet(&mut socket, number, Some("1.01")).await;
         money = money - Amount::from_whole(10) + back(&result(&mut socket, number).await);
     }
     println!("{number} bets were played without NATS");
@@ -160,32 +186,29 @@ async fn play_goes_on_while_nats_is_away() {
     fleet.end_soundly().await;
 }
 
-/// How the lobby stands.
-async fn sync(socket: &mut Plain) -> Value {
-    socket.ask("sync", json!({})).await;
-    socket.event("snapshot").await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
     let mut fleet = Fleet::start(BRISK).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
-    bet(&mut socket, 1, None).await;
-    socket.event("tick").await;
-    let zombie = fleet.games.remove(fleet.owner().await);
+    let (_, number) = ride(&mut socket).await;
+    let (before, zombie) = (epoch(&fleet), fleet.games.remove(fleet.owner().await));
     zombie.signal("STOP");
-    let first = result(&mut socket, 1).await;
+    let first = result(&mut socket, number).await;
     // Another node plays; the socket's client fails at any event of an older epoch from here on.
-    let taken_over = whole(&socket.event("betting_opened").await["epoch"]);
+    let taken_over = eventually("another owner", Duration::from_secs(20), || async {
+        let now = epoch(&fleet);
+        (now > before).then_some(now)
+    })
+    .await;
     zombie.signal("CONT");
     eventually("the zombie to notice", Duration::from_secs(20), || async {
         zombie.log().contains("the lease lapsed").then_some(())
     })
     .await;
-    bet(&mut socket, 2, Some("1.01")).await;
-    let second = result(&mut socket, 2).await;
+    bet(&mut socket, number + 1, Some("1.01")).await;
+    let second = result(&mut socket, number + 1).await;
     assert!(whole(&second["epoch"]) >= taken_over, "{second}");
-    has(&fleet, &ann, Amount::from_whole(980) + back(&first) + back(&second)).await;
+    has(&fleet, &ann, after(number + 1) + back(&first) + back(&second)).await;
     zombie.terminate(Duration::from_mins(3)).await;
     fleet.end_soundly().await;
 }

@@ -7,6 +7,7 @@ use http::header::{
     PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request};
 use platform::http::{ClientAddress, PeerAddress, RequestId};
 
@@ -35,7 +36,7 @@ const OURS: [&str; 7] = [
 ];
 
 /// The call as the role gets it: what concerns the hop is gone, who asked is said anew.
-pub(super) fn inward(parts: &Parts, body: Body) -> Request<Body> {
+pub(super) fn inward(parts: &Parts, scheme: &Scheme, body: Body) -> Request<Body> {
     let mut request = Request::new(body);
     *request.method_mut() = parts.method.clone();
     *request.uri_mut() = parts.uri.clone();
@@ -55,7 +56,7 @@ pub(super) fn inward(parts: &Parts, body: Body) -> Request<Body> {
     let text = |text: String| HeaderValue::from_str(&text).ok();
     let said = [
         (FORWARDED_FOR, client.and_then(text)),
-        (FORWARDED_PROTO, Some(HeaderValue::from_static("http"))),
+        (FORWARDED_PROTO, text(scheme.to_string())),
         (FORWARDED_HOST, host),
         (REQUEST_ID, id.and_then(text)),
     ];

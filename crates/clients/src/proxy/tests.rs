@@ -9,6 +9,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use cluster::{Balancer, Endpoint};
+use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, Method, StatusCode};
 use platform::clock::{Clock, SystemClock};
 use platform::http::{ClientAddress, RequestId};
@@ -19,7 +21,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use super::proxy;
+use super::{Forwarding, proxy};
 use crate::{Access, Channel, ChannelConfig};
 
 /// A role that says what it heard.
@@ -78,7 +80,8 @@ fn before(instances: &[SocketAddr], signer: SigningKey) -> Router {
     balancer.know(&endpoints.collect::<Vec<_>>());
     let config = ChannelConfig { role: "game", timeout_ms: 1_000, connect_ms: 500 };
     let channel = Channel::new(config, balancer.clone(), ServiceSigner::new(signer, "it"), clock);
-    proxy(channel, balancer, |call| call.method == Method::GET)
+    let repeatable = |call: &Parts| call.method == Method::GET;
+    proxy(channel, balancer, Forwarding { repeatable, scheme: Scheme::HTTPS })
 }
 
 async fn call(router: &Router, request: Request) -> (StatusCode, HeaderMap, String) {
@@ -109,6 +112,7 @@ async fn what_concerns_the_hop_stays_behind_and_who_asks_is_said_anew() {
         r#"authorization: "Bearer the-players""#,
         r#"x-forwarded-for: "10.0.0.9""#,
         r#"x-forwarded-host: "play.example""#,
+        r#"x-forwarded-proto: "https""#,
         r#"x-request-id: "id-1""#,
         r#"POST /game/v1/lobby b"hello" Some("10.0.0.9")"#,
     ] {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kernel::Sealed;
 use platform::clock::SystemClock;
+use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use test_servers::Nats;
 
@@ -16,7 +17,7 @@ use crate::bus::NatsBus;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn directory(server: &Nats) -> NatsDirectory {
-    let bus = NatsBus::connect(&Sealed::new(server.url())).await.unwrap();
+    let bus = NatsBus::connect(&Sealed::new(server.url()), &Registry::new()).await.unwrap();
     NatsDirectory::new(&bus, Arc::new(SystemClock::new()))
 }
 

@@ -149,12 +149,13 @@ mod tests {
         make(&data, Existing::Refuse).unwrap();
         let keys = KeyDir::of(&data).unwrap();
         let before = service_key(&keys, Role::Game).unwrap().verifying_key();
-        assert_eq!(trusted(&keys, Role::Game).unwrap(), [before.clone()]);
-        assert_ne!(trusted(&keys, Role::Gateway).unwrap(), [before.clone()]);
+        let of_games = [before];
+        assert_eq!(trusted(&keys, Role::Game).unwrap(), of_games);
+        assert_ne!(trusted(&keys, Role::Gateway).unwrap(), of_games);
         let refused = make(&data, Existing::Refuse).unwrap_err().to_string();
         assert!(refused.contains("is there already"), "{refused}");
         make(&data, Existing::Keep).unwrap();
-        assert_eq!(trusted(&keys, Role::Game).unwrap(), [before]);
+        assert_eq!(trusted(&keys, Role::Game).unwrap(), of_games);
     }
 
     #[test]

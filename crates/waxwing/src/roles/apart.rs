@@ -1,7 +1,7 @@
 //! What every process of a deployment of many stands on: keys, NATS, and who else is there.
 
-mod advertise;
-mod checks;
+pub(super) mod advertise;
+pub(super) mod checks;
 pub(super) mod sign_ins;
 
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl Ground {
             "internal.nats is not set: give the address of NATS (WAXWING_INTERNAL__NATS), by \
              which processes find each other",
         )?;
-        let keys = KeyDir::of(&config.data).with_context(|| {
+        let keys = KeyDir::existing(&config.data).with_context(|| {
             format!("no keys in {}; `waxwing keys make` makes them", config.data.display())
         })?;
         let shutdown = Shutdown::new();
@@ -112,7 +112,8 @@ impl Ground {
         let ready = health.check("waxwing");
         let processes = Processes::default();
         let ops = Ops::open(config, &health, &registry, &processes).await?;
-        let bus = Arc::new(NatsBus::connect(&Sealed::new(nats.expose().to_owned())).await?);
+        let nats = Sealed::new(nats.expose().to_owned());
+        let bus = Arc::new(NatsBus::connect(&nats, &registry).await?);
         let directory = NatsDirectory::new(&bus, Arc::clone(&clock));
         let balancer = || Balancer::new(Arc::clone(&clock), Arc::clone(&random));
         let (users, games) = (balancer(), balancer());
@@ -196,10 +197,11 @@ impl Ground {
         sessions: usize,
     ) -> anyhow::Result<Option<Pool>> {
         let check = self.health.check("database");
+        let shown = self.registry.register_answers(self.role.name());
         loop {
             match Pool::open(url, schemas, sessions).await {
                 Ok(pool) => {
-                    checks::answers(check, pool.clone());
+                    checks::answers(check, shown, pool.clone());
                     return Ok(Some(pool));
                 }
                 Err(StoreError::Unavailable) => check.fail("the database does not answer"),
@@ -280,6 +282,7 @@ pub(super) async fn listener(address: std::net::SocketAddr) -> anyhow::Result<Tc
 
 /// Serves calls of other processes: few connections, each with many calls.
 pub(super) fn serve(listener: TcpListener, router: Router, door: &Shutdown) -> JoinHandle<()> {
-    let limits = Limits { connections_per_network: u32::MAX, streams: STREAMS, ..Limits::default() };
+    let limits =
+        Limits { connections_per_network: u32::MAX, streams: STREAMS, ..Limits::default() };
     tokio::spawn(platform::http::serve_with(listener, router, limits, door.clone()))
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::uri::Scheme;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use clients::{HttpPlay, proxy};
+use clients::{Forwarding, HttpLobbies, HttpPlay, proxy};
 use cluster::Bus;
 use contracts::Play;
 use kernel::LobbyId;
@@ -39,18 +41,24 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ground.needs("game", &ground.games);
     let verifier = ground.verifier(users.clone());
 
-    let play: Arc<dyn Play> = Arc::new(HttpPlay::new(games.clone(), ground.games.clone()));
-    let user = proxy(users, ground.users.clone(), gateway::is_repeatable);
-    let game = proxy(games, ground.games.clone(), gateway::is_repeatable);
-    let origin = config.game.public_url.clone();
-    let origin = origin.unwrap_or_else(|| config.gateway.origin(bound));
+    let origin = config.gateway.origin(bound);
+    let scheme = if origin.starts_with("https:") { Scheme::HTTPS } else { Scheme::HTTP };
+    let forwarding = Forwarding { repeatable: gateway::is_repeatable, scheme };
+    let nodes = (games.clone(), ground.games.clone());
+    let views = Views {
+        play: Arc::new(HttpPlay::new(nodes.0.clone(), nodes.1.clone())),
+        lobbies: HttpLobbies::new(nodes.0, nodes.1, Arc::clone(&ground.clock)),
+        origin: config.game.public_url.clone().unwrap_or(origin),
+        game: proxy(games, ground.games.clone(), forwarding.clone()),
+    };
+    let user = proxy(users, ground.users.clone(), forwarding);
     let mut openapi = identity::openapi();
     openapi.merge(wallet::openapi());
     openapi.merge(game::openapi());
     let deps = gateway::Deps {
         user,
-        game: with_views(game, Arc::clone(&play), origin),
-        play,
+        play: Arc::clone(&views.play),
+        game: views.router(),
         bus: Arc::clone(&ground.bus) as Arc<dyn Bus>,
         verifier,
         clock: Arc::clone(&ground.clock),
@@ -80,19 +88,20 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ground.close().await
 }
 
-/// What a lobby is looked at with.
+/// What lobbies are looked at with.
 #[derive(Clone)]
 struct Views {
     play: Arc<dyn Play>,
+    lobbies: HttpLobbies,
     origin: String,
     game: Router,
 }
 
-/// `game`, but how a lobby stands is asked of the node that plays it, which alone knows.
-fn with_views(game: Router, play: Arc<dyn Play>, origin: String) -> Router {
-    let views = Views { play, origin, game: game.clone() };
-    let view = Router::new().route("/game/v1/lobby/{lobby}", get(view)).with_state(views);
-    view.fallback_service(game)
+async fn list(State(views): State<Views>, request: Request) -> Response {
+    match views.lobbies.list().await {
+        Some(list) => ([(CONTENT_TYPE, "application/json")], list).into_response(),
+        None => views.ask_any(request).await,
+    }
 }
 
 async fn view(State(views): State<Views>, request: Request) -> Response {
@@ -102,14 +111,28 @@ async fn view(State(views): State<Views>, request: Request) -> Response {
     {
         return axum::Json(seen).into_response();
     }
-    // Any node says why it cannot be seen.
-    match views.game.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    views.ask_any(request).await
 }
 
 impl Views {
+    /// The game, but what one node alone knows is asked of that node, and what all know of all.
+    fn router(self) -> Router {
+        let game = self.game.clone();
+        Router::new()
+            .route("/game/v1/lobby/{lobby}", get(view))
+            .route("/game/v1/lobbies", get(list))
+            .with_state(self)
+            .fallback_service(game)
+    }
+
+    /// Any node says why there is no answer.
+    async fn ask_any(self, request: Request) -> Response {
+        match self.game.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
     async fn see(&self, lobby: LobbyId) -> Option<Map<String, Value>> {
         let json = self.play.snapshot(lobby, None).await.ok()?;
         let snapshot: Map<String, Value> = serde_json::from_slice(&json).ok()?;

@@ -1,7 +1,7 @@
 //! Two gateways, two user processes and three game nodes on a PostgreSQL and a NATS of their own.
 
 use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -16,19 +16,20 @@ use super::settings;
 use super::time::{PATIENCE, eventually};
 
 /// How long a process of a deployment that starts for the first time may take.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// All of them, and what they stand on.
 pub(crate) struct Fleet {
-    root: TempDir,
-    pub(crate) nats: Nats,
-    _postgres: Postgres,
     user_url: String,
     game_url: String,
     more: Vec<(String, String)>,
     pub(crate) gateways: Vec<Process>,
     pub(crate) users: Vec<Process>,
     pub(crate) games: Vec<Process>,
+    pub(crate) nats: Nats,
+    _postgres: Postgres,
+    // Their logs are read when they are dropped.
+    root: TempDir,
 }
 
 /// One process.
@@ -44,7 +45,8 @@ impl Fleet {
     /// Starts everything at once, in no order.
     pub(crate) async fn start(more: &[(&str, &str)]) -> Self {
         let root = tempfile::Builder::new().prefix("waxwing-fleet-").tempdir().unwrap();
-        let (postgres, nats) = (Postgres::start().unwrap(), Nats::start().unwrap());
+        let (postgres, nats) =
+            (Postgres::start().unwrap(), Nats::start_with_password("nobody-guesses-this").unwrap());
         let [user_url, game_url] = ["users", "games"].map(|name| postgres.create(name).unwrap());
         let mut made = waxwing();
         made.args(["keys", "make"]).arg(root.path());
@@ -52,8 +54,17 @@ impl Fleet {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let more = settings::RAISED.iter().chain(more).map(owned).collect();
         let (gateways, users, games) = (Vec::new(), Vec::new(), Vec::new());
-        let mut fleet =
-            Self { root, nats, _postgres: postgres, user_url, game_url, more, gateways, users, games };
+        let mut fleet = Self {
+            root,
+            nats,
+            _postgres: postgres,
+            user_url,
+            game_url,
+            more,
+            gateways,
+            users,
+            games,
+        };
         let roles = [("gateway", 2), ("user", 2), ("game", 3)];
         let spawned: Vec<_> = roles
             .iter()
@@ -189,11 +200,6 @@ impl Process {
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         read(&self.log)
-    }
-
-    /// Where its log is; it outlives the process.
-    pub(crate) fn log_path(&self) -> &Path {
-        &self.log
     }
 }
 

@@ -17,8 +17,15 @@ async fn the_ops_listener_answers_and_the_public_one_does_not() {
     let metrics = ops.get("/metrics").await;
     assert_eq!(metrics.status, 200);
     assert!(metrics.text.lines().any(|line| line.starts_with("waxwing_")), "{}", metrics.text);
+    // Whoever watches finds this process as it finds one of many.
+    let targets = ops.get("/discovery/targets").await.json();
+    let address = server.ops.strip_prefix("http://").unwrap();
+    assert_eq!(targets[0]["targets"], json!([address]), "{targets}");
+    assert_eq!(targets[0]["labels"], json!({ "role": "up", "node": "up" }), "{targets}");
+    let services = ops.get("/discovery/services").await.json();
+    assert_eq!(services[0]["address"], json!(server.base), "{services}");
     let public = server.caller();
-    for path in ["/livez", "/readyz", "/metrics"] {
+    for path in ["/livez", "/readyz", "/metrics", "/discovery/targets", "/discovery/services"] {
         for prefix in ["", "/gateway", "/gateway/user/v1", "/gateway/game/v1", "/gateway/ops"] {
             let answer = public.get(&format!("{prefix}{path}")).await;
             assert_eq!(answer.status, 404, "{prefix}{path}: {}", answer.text);

@@ -10,7 +10,10 @@ use crate::internal;
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
 /// The host under which others reach what is bound to `bound`.
-pub(super) fn host(config: &internal::Config, bound: SocketAddr) -> anyhow::Result<String> {
+pub(in crate::roles) fn host(
+    config: &internal::Config,
+    bound: SocketAddr,
+) -> anyhow::Result<String> {
     if let Some(host) = &config.advertise {
         return Ok(host.clone());
     }

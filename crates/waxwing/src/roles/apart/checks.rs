@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use cluster::{Balancer, NatsBus};
 use platform::health::{Check, Health};
-use platform::postgres::Pool;
+use platform::metrics::Answers;
+use platform::postgres::{Pool, StoreError};
 
 /// How often.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often a database is asked.
 const ASK: Duration = Duration::from_secs(1);
+/// How long it may take: as long as a process that calls this one waits.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// Fails until NATS was reached once. Later it may be away: who is known stays known.
 pub(super) fn reached(health: &Health, name: &'static str, bus: Arc<NatsBus>) {
@@ -39,13 +42,17 @@ pub(super) fn somebody(health: &Health, name: &'static str, balancer: Balancer) 
     });
 }
 
-/// Fails while the database does not answer.
-pub(super) fn answers(check: Check, pool: Pool) {
+/// Fails while the database does not answer, which `shown` says to whoever watches.
+pub(in crate::roles) fn answers(check: Check, shown: Answers, pool: Pool) {
     check.pass();
+    shown.note(true);
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(ASK).await;
-            match pool.ping().await {
+            let asked = tokio::time::timeout(ANSWER, pool.ping()).await;
+            let asked = asked.unwrap_or(Err(StoreError::Unavailable));
+            shown.note(asked.is_ok());
+            match asked {
                 Ok(()) => check.pass(),
                 Err(error) => check.fail(error.to_string()),
             }

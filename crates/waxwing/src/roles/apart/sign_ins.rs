@@ -106,9 +106,8 @@ impl Book {
     async fn read(&self, most: u32) -> Result<(), StoreError> {
         let now_ms = self.clock.unix_ms();
         let mut found = self.store.ended_sessions(now_ms, most).await?;
-        let is_known = |one: &EndedSession| {
-            self.ended.read().contains_key(&(one.at_ms, one.session.clone()))
-        };
+        let is_known =
+            |one: &EndedSession| self.ended.read().contains_key(&(one.at_ms, one.session.clone()));
         if found.len() == most as usize && most < ALL && !found.first().is_some_and(is_known) {
             found = self.store.ended_sessions(now_ms, ALL).await?;
         }
