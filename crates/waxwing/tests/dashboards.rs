@@ -27,8 +27,8 @@ const PLAYERS: u64 = 6;
 /// Bounds so low that a test reaches them.
 const NARROW: &[(&str, &str)] = &[
     ("WAXWING_IDENTITY__FAILURES_AT_ONCE", "2"),
-    ("WAXWING_GATEWAY__SIGN_INS_PER_SECOND", "50"),
-    ("WAXWING_GATEWAY__SIGN_IN_BURST", "60"),
+    ("WAXWING_GATEWAY__SIGN_INS_PER_SECOND", "10"),
+    ("WAXWING_GATEWAY__SIGN_IN_BURST", "100"),
 ];
 
 /// What only processes that share databases and NATS show; `apart` finds it there.
