@@ -120,16 +120,15 @@ mod tests {
     #[test]
     fn a_lobby_is_listed_once_by_whoever_counts_its_crowd_and_the_busiest_come_first() {
         let list = |lines: Value| from_value(lines).unwrap();
+        let busy = json!({ "lobby_id": 4, "bets": 7, "stake_sum": 70.5 });
         let lists = [
             list(json!([{ "lobby_id": 9, "bets": 0 }, { "lobby_id": 4, "bets": 0 }])),
-            list(
-                json!([{ "lobby_id": 4, "bets": 7, "stake_sum": 70.5 }, { "lobby_id": 9, "bets": 0 }]),
-            ),
+            list(json!([busy, { "lobby_id": 9, "bets": 0 }])),
             list(json!([{ "lobby_id": 4, "bets": 0 }, { "lobby_id": 2, "bets": 1 }, { "no": 1 }])),
         ];
         let found = Value::from_iter(merged(lists));
         let expected = json!([
-            { "lobby_id": 4, "bets": 7, "stake_sum": 70.5 },
+            busy,
             { "lobby_id": 2, "bets": 1 },
             { "lobby_id": 9, "bets": 0 },
         ]);

@@ -40,9 +40,6 @@ mod welcome;
 /// How often a joining socket asks for a newer snapshot before it takes an older one.
 const JOIN_TRIES: u32 = 5;
 
-/// How long a new owner is waited for between two looks, in milliseconds.
-const NEW_OWNER_WAITS_MS: [u64; 6] = [25, 50, 100, 200, 400, 800];
-
 /// How long a snapshot waits for the pictures that it holds already; then they are lost.
 const CATCH_UP: Duration = Duration::from_millis(250);
 
@@ -262,18 +259,6 @@ impl Inner {
                 story.tell(picture, told);
             }
         });
-    }
-
-    /// A new owner's pictures begin with a snapshot, and its first ones come while the old owner
-    /// is still looked for: asks until it is found, as long as that is soon.
-    async fn hear_new_owner(&self, feed: &Feed, epoch: u64) {
-        for wait_ms in NEW_OWNER_WAITS_MS {
-            if feed.state.lock().story.told_up_to().epoch >= epoch {
-                return;
-            }
-            self.clock.sleep_until(self.clock.now() + wait_ms).await;
-            self.repair_all(feed).await;
-        }
     }
 
     /// Brings the listeners to where the owner is.
