@@ -126,7 +126,7 @@ mod tests {
             list(json!([busy, { "lobby_id": 9, "bets": 0 }])),
             list(json!([{ "lobby_id": 4, "bets": 0 }, { "lobby_id": 2, "bets": 1 }, { "no": 1 }])),
         ];
-        let found = Value::from_iter(merged(lists));
+        let found: Value = merged(lists).into_iter().collect();
         let expected = json!([
             busy,
             { "lobby_id": 2, "bets": 1 },
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn no_more_are_listed_than_one_node_would() {
         let many = (1..=500).map(|lobby| json!({ "lobby_id": lobby, "bets": lobby % 3 }));
-        let found = merged([from_value(Value::from_iter(many)).unwrap()]);
+        let found = merged([from_value(many.collect()).unwrap()]);
         assert_eq!((found.len(), &found[0]["lobby_id"]), (200, &json!(500)));
     }
 }
