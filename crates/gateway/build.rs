@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// In the repository even where no page was built, so that its change is seen.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist");
+/// In the repository even where no page was built, so that its change is seen; from this crate's
+/// own folder, which is asked for when this runs and when the list is compiled: a target directory
+/// that was copied to another tree lists the page of that tree.
+const FOLDER: &str = "/../../web/dist";
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed={FOLDER}");
-    let root = Path::new(FOLDER).join("page");
+    let home = variable("CARGO_MANIFEST_DIR")?;
+    println!("cargo::rerun-if-changed={home}{FOLDER}");
+    println!("cargo::rerun-if-env-changed=CARGO_MANIFEST_DIR");
+    let root = PathBuf::from(format!("{home}{FOLDER}/page"));
     let mut files = Vec::new();
     if root.is_dir() {
         collect(&root, &mut files)?;
@@ -19,15 +23,17 @@ fn main() -> io::Result<()> {
     let mut list = "[\n".to_owned();
     for file in files {
         let name = file.strip_prefix(&root).map_err(io::Error::other)?;
-        let path = file.display().to_string();
-        let part = |suffix: &str| format!("include_bytes!({:?})", format!("{path}{suffix}"));
-        let (plain, gzip, brotli) = (part(""), part(".gz"), part(".br"));
         let name = name.display().to_string();
+        let part = |suffix: &str| {
+            let path = format!("{FOLDER}/page/{name}{suffix}");
+            format!("include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))")
+        };
+        let (plain, gzip, brotli) = (part(""), part(".gz"), part(".br"));
         let line = format!("File {{ name: {name:?}, plain: {plain}, gzip: {gzip}, br: {brotli} }}");
         writeln!(list, "    {line},").map_err(io::Error::other)?;
     }
     list.push_str("]\n");
-    fs::write(out().join("page_files.rs"), list)
+    fs::write(Path::new(&variable("OUT_DIR")?).join("page_files.rs"), list)
 }
 
 /// What was compressed is listed with what it was made of.
@@ -44,6 +50,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn out() -> PathBuf {
-    std::env::var_os("OUT_DIR").map_or_else(PathBuf::new, PathBuf::from)
+/// What Cargo tells a build script.
+fn variable(name: &str) -> io::Result<String> {
+    let value = std::env::var_os(name).and_then(|value| value.into_string().ok());
+    value.ok_or_else(|| io::Error::other(format!("{name} is not told")))
 }

@@ -67,8 +67,13 @@ function forget(): void {
   onToken(null);
 }
 
-/** The next token for the cookie's; one call at a time. */
-function refresh(): Promise<string | null> {
+// Who signs out in one tab does so in all.
+addEventListener("storage", ({ key, newValue }) => {
+  if (key === MARK && newValue === null && token) forget();
+});
+
+/** The next token for the cookie's, or null where the sign-in is over; one call at a time. */
+export function refresh(): Promise<string | null> {
   refreshing ??= (async () => {
     try {
       await take(await (await send(`${AUTH}/cookie/refresh`, { method: "POST" }, null)).json());
@@ -97,15 +102,17 @@ setInterval(() => {
   if (token && performance.now() > goodUntil - 120_000) void refresh();
 }, 30_000);
 
-/** Calls with our token; after `token_expired` once more with a fresh one. */
+/** Calls with our token; where it is not taken any more, once more with a fresh one. */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   const auth = await freshToken();
   try {
     return await send(path, init, auth);
   } catch (error) {
-    const expired = error instanceof Refusal && error.code === "token_expired";
-    if (!expired) throw error;
-    return send(path, init, await refresh());
+    const codes: string[] = ["token_expired", "unauthenticated"];
+    if (!auth || !(error instanceof Refusal) || !codes.includes(error.code)) throw error;
+    const next = await refresh();
+    if (next) return send(path, init, next);
+    throw new Refusal(error.status, error.code, messages.errors.signedOut);
   }
 }
 export const get = async <T>(path: string): Promise<T> => (await call(path)).json();
@@ -136,7 +143,10 @@ export async function register(username: string, password: string): Promise<void
 }
 export async function logOut(everywhere: boolean): Promise<void> {
   const body = JSON.stringify(everywhere ? { everywhere } : {});
-  await call(`${AUTH}/cookie/logout`, { method: "POST", body });
+  // Whose sign-in is over already is signed out.
+  await call(`${AUTH}/cookie/logout`, { method: "POST", body }).catch((error) => {
+    if (!(error instanceof Refusal) || error.status !== 401) throw error;
+  });
   forget();
 }
 /** Ends all other sign-ins; this one goes on with the new password. */

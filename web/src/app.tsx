@@ -1,7 +1,17 @@
 import { showUnits } from "@client";
-import { createEffect, createSignal, lazy, Match, Show, Suspense, Switch } from "solid-js";
+import {
+  createEffect,
+  createSignal,
+  ErrorBoundary,
+  lazy,
+  Match,
+  on,
+  Show,
+  Suspense,
+  Switch,
+} from "solid-js";
 import { player, settled } from "./api";
-import { quality, said, state, status, trip, wallet } from "./game";
+import { said, state, status, wallet } from "./game";
 import { messages as m } from "./messages";
 import { playHref, route } from "./route";
 import { Play } from "./views/play";
@@ -28,14 +38,23 @@ export { theme };
 function ThemeButton() {
   const dark = () =>
     theme() === "dark" || (theme() === "" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const words = () => (dark() ? m.theme.light : m.theme.dark);
   createEffect(() => {
     document.documentElement.dataset["theme"] = theme();
     localStorage.setItem("waxwing.theme", theme());
   });
   return (
-    <button type="button" class="quiet" onClick={() => setTheme(dark() ? "light" : "dark")}>
-      <span class="visually-hidden">{m.theme.label}: </span>
-      {dark() ? m.theme.light : m.theme.dark}
+    <button
+      type="button"
+      class="quiet theme"
+      title={words()}
+      aria-label={words()}
+      onClick={() => setTheme(dark() ? "light" : "dark")}
+    >
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <circle cx="12" cy="12" r="8" />
+        <path d="M12 4a8 8 0 0 1 0 16z" />
+      </svg>
     </button>
   );
 }
@@ -83,16 +102,6 @@ function Header() {
             </span>
           )}
         </Show>
-        <span
-          class={`signal ${quality()}`}
-          role="img"
-          title={m.quality[quality()]}
-          aria-label={`${m.quality[quality()]}, ${m.quality.trip(trip())}`}
-        >
-          <i />
-          <i />
-          <i />
-        </span>
         <ThemeButton />
       </div>
     </header>
@@ -113,7 +122,29 @@ function Trouble() {
   );
 }
 
+/** Instead of a view that failed, e.g. because its part of the page could not be loaded. */
+function Broken(props: { reset: () => void }) {
+  createEffect(on(route, () => props.reset(), { defer: true }));
+  return (
+    <div class="page" role="alert">
+      <section class="card narrow-card">
+        <h1>{m.errors.broken}</h1>
+        {/* A part that could not be loaded is asked for again with the page only. */}
+        <button type="button" class="button" onClick={() => location.reload()}>
+          {m.errors.again}
+        </button>
+        <a href={playHref()} onClick={() => props.reset()}>
+          {m.errors.toGame}
+        </a>
+      </section>
+    </div>
+  );
+}
+
 export function App() {
+  // Another view begins at its top.
+  const view = () => route().view;
+  createEffect(on(view, () => scrollTo(0, 0), { defer: true }));
   return (
     <>
       <a
@@ -129,19 +160,21 @@ export function App() {
       <Header />
       <Trouble />
       <main id="main" tabindex="-1">
-        <Suspense>
-          <Switch fallback={<Play />}>
-            <Match when={route().view === "lobbies"}>
-              <Lobbies />
-            </Match>
-            <Match when={route().view === "account"}>
-              <Account />
-            </Match>
-            <Match when={route().view === "fairness"}>
-              <Fairness />
-            </Match>
-          </Switch>
-        </Suspense>
+        <ErrorBoundary fallback={(_, reset) => <Broken reset={reset} />}>
+          <Suspense>
+            <Switch fallback={<Play />}>
+              <Match when={route().view === "lobbies"}>
+                <Lobbies />
+              </Match>
+              <Match when={route().view === "account"}>
+                <Account />
+              </Match>
+              <Match when={route().view === "fairness"}>
+                <Fairness />
+              </Match>
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
       </main>
       <footer>
         <span>{m.tagline}</span>

@@ -152,7 +152,7 @@ export class Painter {
     pen.font = "12px system-ui, sans-serif";
     pen.textBaseline = "middle";
     pen.textAlign = "left";
-    for (const value of marks(at.top - 1, 4).map((mark) => mark + 1)) {
+    for (const value of marks(1, at.top, 4)) {
       const y = Math.round(at.y(value)) + 0.5;
       pen.beginPath();
       pen.moveTo(at.x(0), y);
@@ -161,20 +161,22 @@ export class Painter {
       pen.fillText(`${Number(value.toFixed(2))}×`, at.right + 8, y);
     }
     pen.textAlign = "center";
-    for (const seconds of marks(at.spanMs / 1_000, 5)) {
+    for (const seconds of marks(0, at.spanMs / 1_000, 5)) {
       if (seconds > 0)
         pen.fillText(`${Number(seconds.toFixed(1))} s`, at.x(seconds * 1_000), at.bottom + 15);
     }
   }
 }
 
-/** About `count` round numbers from 0 to `top`. */
-function marks(top: number, count: number): number[] {
-  const rough = top / count;
+/** `least`, and about `count` round numbers from there to `top`. */
+function marks(least: number, top: number, count: number): number[] {
+  const rough = (top - least) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
-  const found: number[] = [];
-  for (let mark = 0; mark <= top; mark += step ?? top) found.push(mark);
+  const found = [least];
+  const wide = step ?? top;
+  // What lies close above the least would be written over it.
+  for (let n = Math.ceil((least + wide / 2) / wide); n * wide <= top; n += 1) found.push(n * wide);
   return found;
 }
 

@@ -6,14 +6,16 @@ import {
   centiAt,
   type PlainEvent,
   type Quality,
+  Refused,
   type SeenBet,
   type Snapshot,
   type Status,
   showCenti,
   units,
+  watch,
 } from "@client";
 import { createEffect, createRoot, createSignal, on } from "solid-js";
-import { freshToken, get, listen, player } from "./api";
+import { freshToken, get, listen, player, refresh } from "./api";
 import { messages } from "./messages";
 import { lobby } from "./route";
 
@@ -27,6 +29,7 @@ export interface Lobby {
   curve: CurveName;
   limits: Snapshot["limits"];
   anchored: boolean;
+  edgeBps: number;
   /** When betting closes, on this page's clock; null while the lobby rests. */
   closesAt: number | null;
 }
@@ -43,7 +46,7 @@ export interface Wallet {
   currency: string;
 }
 
-const [state, setState] = createSignal<Lobby | null>(null, { equals: false });
+const [state, setState] = createSignal<Lobby | null>(null);
 const [wallet, setWallet] = createSignal<Wallet | null>(null);
 const [status, setStatus] = createSignal<Status>({ state: "connecting" });
 const [quality, setQuality] = createSignal<Quality>("lost");
@@ -54,8 +57,10 @@ const [end, setEnd] = createSignal<{ centi: number; ms: number | null } | null>(
 const [stale, setStale] = createSignal(false);
 const [bets, setBets] = createSignal<Seen[]>([], { equals: false });
 const [said, say] = createSignal("");
+/** Whether the lobby that was asked for does not exist. */
+const [absent, setAbsent] = createSignal(false);
 
-export { bets, end, last, quality, said, say, stale, state, status, trip, wallet };
+export { absent, bets, end, last, quality, said, say, stale, state, status, trip, wallet };
 
 /** When the climb began, on this page's clock, as the fastest message tells. */
 let startedAt = Number.POSITIVE_INFINITY;
@@ -149,30 +154,39 @@ function hear(event: PlainEvent, at: number): void {
     const { balance, held, currency } = event;
     setWallet({ balance: units(balance), held: units(held), currency });
   } else if (event.lobby_id === lobby()) {
+    [toldAt, askedAt] = [at, null];
     follow(event, at);
   }
   for (const listener of listeners) listener(event);
 }
 
 function follow(event: Exclude<PlainEvent, { type: "balance" }>, at: number): void {
-  if (event.type === "snapshot") {
-    begin(event, at);
-    return;
-  }
-  const known = state();
-  if (!known) return;
+  const before = state();
+  if (event.type === "snapshot") begin(event, at);
+  else if (!before) return;
+  else if (event.type === "bets_accepted") see(event.bets);
+  else if (event.type === "tick") tick(event, at);
+  else proceed(event, at, before);
+}
+
+type Step = Exclude<
+  PlainEvent,
+  { type: "balance" } | { type: "snapshot" } | { type: "bets_accepted" } | { type: "tick" }
+>;
+/** The next step of the round. */
+function proceed(event: Step, at: number, before: Lobby): void {
+  // What is shown follows from a new picture, never from one that was changed under it.
+  const known = { ...before };
   switch (event.type) {
     case "betting_opened":
       if (event.round !== known.round) seeNone();
       known.phase = "open";
       known.round = event.round;
       known.anchored = event.anchored ?? false;
+      known.edgeBps = event.commitment.house_edge_bps;
       known.closesAt = event.closes_in_ms == null ? null : at + event.closes_in_ms;
       setEnd(null);
       break;
-    case "bets_accepted":
-      see(event.bets);
-      return;
     case "round_locked":
       known.phase = "locked";
       break;
@@ -182,9 +196,6 @@ function follow(event: Exclude<PlainEvent, { type: "balance" }>, at: number): vo
       sample(event.elapsed_ms, at, true);
       say(messages.announce.started(event.round));
       break;
-    case "tick":
-      tick(event, at);
-      return;
     case "crashed":
       known.phase = "crashed";
       crash(event.round, centi(event.multiplier), event.elapsed_ms, centi(event.crash_point));
@@ -234,6 +245,7 @@ function begin(event: Extract<PlainEvent, { type: "snapshot" }>, at: number): vo
     curve: event.curve,
     limits: event.limits,
     anchored: event.anchored ?? false,
+    edgeBps: event.commitment.house_edge_bps,
     closesAt: event.closes_in_ms == null ? null : at + event.closes_in_ms,
   });
   if (event.elapsed_ms != null && event.phase === "running") sample(event.elapsed_ms, at, fresh);
@@ -247,12 +259,25 @@ function begin(event: Extract<PlainEvent, { type: "snapshot" }>, at: number): vo
   setStale(false);
 }
 
+/** When the picture was told last, and when a fresh one was asked for since, if it was. */
+let toldAt = 0;
+let askedAt: number | null = null;
 /** What was told a while ago, in the middle of a climb, is not acted on until more is heard. */
-const STALE_MS = 3_000;
-setInterval(() => {
-  const running = state()?.phase === "running";
-  setStale(running && performance.now() - connection.heardAt > STALE_MS);
-}, 250);
+function mind(): void {
+  const known = state();
+  if (!known) return;
+  const now = performance.now();
+  const closesIn = known.closesAt === null ? null : known.closesAt - now;
+  const since = askedAt === null ? null : now - askedAt;
+  const next = watch(known.phase, closesIn, now - toldAt, since);
+  setStale(next !== "fresh" && known.phase === "running");
+  // A connection that is lost comes back by itself.
+  if (connection.quality === "lost") return;
+  if (next === "ask") void connection.sync();
+  if (next === "reconnect") connection.open(lobby());
+  if (next === "ask" || next === "reconnect") askedAt = now;
+}
+setInterval(mind, 250);
 
 let lastLook = performance.now();
 function wake(): void {
@@ -270,13 +295,18 @@ export function start(): void {
   connection.onStatus = (now) => {
     setStatus(now);
     setQuality(connection.quality);
+    setAbsent(now.state === "open" && now.reason === "unknown_lobby");
   };
   connection.onTrip = (ms, now) => {
     setTrip(Math.round(ms));
     setQuality(now);
   };
+  // A token that is refused before its time was revoked, and perhaps the sign-in with it.
+  connection.onPlayer = (who) => {
+    if (!who && player()) void refresh();
+  };
   listen((token) => {
-    if (token && player()) void signIn(token);
+    if (token && player()) void signIn(token).catch(() => {});
     else {
       setWallet(null);
       // A socket has one player for ever: a new one watches.
@@ -293,8 +323,13 @@ export function start(): void {
         lobby,
         (id) => {
           setState(null);
+          setLast([]);
+          setEnd(null);
+          setAbsent(false);
           seeNone();
-          void connection.join(id).catch(() => {});
+          connection.join(id).catch((error) => {
+            setAbsent(error instanceof Refused && error.code === "unknown_lobby");
+          });
         },
         { defer: true },
       ),

@@ -1,6 +1,7 @@
 import { render } from "solid-js/web";
 import { App } from "./app";
 import { start } from "./game";
+import "./promises";
 import "./style.css";
 
 const root = document.getElementById("app");

@@ -104,7 +104,10 @@ impl Balancer {
             1 => 0,
             _ => {
                 let [first, second] = shared.two_of(count);
-                if open[first].load() <= open[second].load() { first } else { second }
+                let first_is_less = open[first].load() <= open[second].load();
+                let (chosen, other) = if first_is_less { (first, second) } else { (second, first) };
+                open[other].pass_over();
+                chosen
             }
         };
         let instance = open.swap_remove(chosen);

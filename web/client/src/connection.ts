@@ -30,6 +30,7 @@ export interface Options {
 }
 
 export type Quality = "good" | "fair" | "poor" | "lost";
+/** An open connection with a reason is in no lobby, for the one asked for does not exist. */
 export type Status = { state: "connecting" | "open" | "waiting" | "ended"; reason?: string };
 
 /** A request that was refused. */
@@ -63,6 +64,8 @@ interface Waiting {
 const PING_MS = 2_500;
 const PATIENCE_MS = 4_000;
 const SAMPLES = 12;
+/** Closes of this range say: not at once. */
+const LATER = 4_100;
 
 export class Connection {
   /** The last measured round trips, newest last, in milliseconds. */
@@ -187,9 +190,11 @@ export class Connection {
 
   private async greet(socket: SocketLike): Promise<void> {
     this.trips = [];
+    // Whoever is told of a step may have closed or replaced the connection meanwhile.
+    const gone = () => socket !== this.socket;
     try {
       const token = this.options.token ? await this.options.token() : null;
-      if (socket !== this.socket) return;
+      if (gone()) return;
       if (token) {
         await this.authenticate(token).catch((error: unknown) => {
           if (error instanceof Refused) this.onPlayer(null);
@@ -198,16 +203,30 @@ export class Connection {
       } else {
         this.onPlayer(null);
       }
+      if (gone()) return;
       this.head = { epoch: 0, seq: -1 };
-      if (this.lobby !== null) await this.request("join", { lobby_id: this.lobby });
+      const absent = await this.enter();
+      if (gone()) return;
       this.attempt = 0;
-      this.onStatus({ state: "open" });
       this.pinger = setInterval(() => void this.ping(), PING_MS);
-      await this.ping();
+      this.onStatus({ state: "open", ...(absent ? { reason: absent } : {}) });
+      if (!gone()) await this.ping();
     } catch (error) {
-      if (error instanceof Refused) {
-        this.onStatus({ state: "ended", reason: error.code });
-      }
+      // What cannot be begun now, e.g. while the server shuts down, is tried again.
+      const why = error instanceof Error ? error.message : "no answer";
+      this.lose(socket, LATER, why);
+    }
+  }
+
+  /** Joins the lobby that is wanted; answers why not where it does not exist. */
+  private async enter(): Promise<"unknown_lobby" | null> {
+    if (this.lobby === null) return null;
+    try {
+      await this.request("join", { lobby_id: this.lobby });
+      return null;
+    } catch (error) {
+      if (error instanceof Refused && error.code === "unknown_lobby") return error.code;
+      throw error;
     }
   }
 
@@ -263,7 +282,7 @@ export class Connection {
       return;
     }
     const atOnce = code >= 4_000 && code < 4_100 && this.attempt === 0;
-    const later = code >= 4_100 && code < 4_200 ? 3_000 : 250;
+    const later = code >= LATER && code < 4_200 ? 3_000 : 250;
     const wait = atOnce
       ? 0
       : Math.min(later * 2 ** this.attempt, 8_000) * (0.5 + Math.random() / 2);
@@ -277,6 +296,7 @@ export class Connection {
     const socket = this.socket;
     this.socket = null;
     if (socket) {
+      socket.onopen = null;
       socket.onclose = null;
       socket.onmessage = null;
       socket.close();

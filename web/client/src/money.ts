@@ -33,8 +33,9 @@ export const wire = (valueCenti: number): string => {
   return `${Math.floor(valueCenti / 100)}${part && `.${part}`}`;
 };
 
-/** Hundredths of what somebody typed, or null. */
+/** Hundredths of what somebody typed or pasted, a comma or a point before two decimals; or null. */
 export function typed(value: string): number | null {
-  const clean = value.trim().replace(",", ".");
+  // Amounts are shown with spaces between thousands, and are copied with them.
+  const clean = value.replace(/\s/g, "").replace(",", ".");
   return /^\d{1,9}(\.\d{1,2})?$/.test(clean) ? centi(clean) : null;
 }

@@ -5,9 +5,11 @@ import { changePassword, get, logIn, logOut, player, register, saveCsv, submit }
 import { wallet } from "../game";
 import { messages as m } from "../messages";
 import { go, playHref } from "../route";
+import { unqueue } from "../slots";
 
 const BALANCE = "/gateway/user/v1/balance";
 const TRANSFERS = "/gateway/user/v1/transfers";
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 /** A form that says what went wrong, and is not sent twice at once. */
 function Form(props: {
@@ -127,7 +129,7 @@ function Statement() {
               <For each={lines()}>
                 {(line) => (
                   <tr>
-                    <td>{new Date(line.at).toLocaleString()}</td>
+                    <td>{when.format(new Date(line.at))}</td>
                     <td>{m.account.kinds[line.kind]}</td>
                     <td class="number">{showUnits(units(line.amount))}</td>
                     <td class="number">{showUnits(units(line.balance))}</td>
@@ -158,9 +160,10 @@ function Settings() {
           type="checkbox"
           data-test="allow-auto"
           checked={localStorage.getItem("waxwing.auto-bet") === "1"}
-          onChange={(event) =>
-            localStorage.setItem("waxwing.auto-bet", event.currentTarget.checked ? "1" : "")
-          }
+          onChange={(event) => {
+            localStorage.setItem("waxwing.auto-bet", event.currentTarget.checked ? "1" : "");
+            if (!event.currentTarget.checked) unqueue();
+          }}
         />
         {m.account.allowAuto}
       </label>
@@ -194,10 +197,10 @@ function Settings() {
         <button class="button">{m.account.changePassword}</button>
       </Form>
       <div class="line">
-        <button type="button" class="quiet" data-test="log-out" onClick={() => void logOut(false)}>
+        <button type="button" data-test="log-out" onClick={() => void logOut(false)}>
           {m.logOut}
         </button>
-        <button type="button" class="quiet" onClick={() => void logOut(true)}>
+        <button type="button" onClick={() => void logOut(true)}>
           {m.everywhere}
         </button>
       </div>

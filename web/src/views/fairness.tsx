@@ -1,6 +1,7 @@
 // Every round computed again in the browser, ours and other sites'.
 import {
   centi,
+  type PromiseVerdict,
   type RoundExport,
   SALTS,
   type Site,
@@ -15,13 +16,28 @@ import { createEffect, createSignal, For, Show, untrack } from "solid-js";
 import { get } from "../api";
 import { state } from "../game";
 import { messages as m } from "../messages";
+import { promises } from "../promises";
 import { lobby, route } from "../route";
 
 type Verdict = boolean | null;
+interface Check {
+  words: string;
+  verdict: Verdict;
+  /** Why there is no verdict. */
+  why?: string;
+}
 interface Proof {
   round: RoundExport;
   outcome: { centi: number; hmac: string; r: string } | null;
-  verdicts: { words: string; verdict: Verdict }[];
+  verdicts: Check[];
+}
+/** What this browser was told beforehand, against what is shown now. */
+function remembered(round: RoundExport): Check[] {
+  const { chain, bets } = promises(round);
+  const { checks, unseen } = m.fairness;
+  const check = (words: string, is: PromiseVerdict): Check =>
+    is === "unseen" ? { words, verdict: null, why: unseen } : { words, verdict: is === "kept" };
+  return [check(checks.promise, chain), check(checks.lock, bets)];
 }
 const percent = (bps: number) => `${(bps / 100).toFixed(2)} %`;
 
@@ -35,12 +51,12 @@ function fairlyPaid(round: RoundExport): boolean {
   });
 }
 
-function Tick(props: { verdict: Verdict; words: string }) {
+function Tick(props: Check) {
   return (
     <li class={props.verdict === null ? "maybe" : props.verdict ? "yes" : "no"} data-test="verdict">
       <span aria-hidden="true">{props.verdict === null ? "?" : props.verdict ? "✓" : "✗"}</span>
       {props.words}
-      <Show when={props.verdict === null}> ({m.fairness.cannot})</Show>
+      <Show when={props.verdict === null}> ({props.why ?? m.fairness.cannot})</Show>
     </li>
   );
 }
@@ -71,20 +87,22 @@ function Round() {
       const path = `/gateway/game/v1/lobby/${where().lobby}/rounds/${where().round}`;
       const round = await get<RoundExport>(path);
       if (mine === wanted) await prove(round, () => mine === wanted);
-      setWords("");
+      if (mine === wanted) setWords("");
     } catch (error) {
-      setWords(error instanceof Error ? error.message : m.errors.offline);
+      if (mine === wanted) setWords(error instanceof Error ? error.message : m.errors.offline);
     }
   };
   const prove = async (round: RoundExport, current: () => boolean) => {
     const { seed, public_seed: publicSeed, commitment: promise } = round;
     const own = { ...promise, signature: promise.signature ?? null };
-    const verdicts = [{ words: m.fairness.checks.signature, verdict: await signed(own) }];
+    const verdicts: Check[] = [{ words: m.fairness.checks.signature, verdict: await signed(own) }];
+    if (!current()) return;
     if (!seed || !publicSeed || !promise) {
       setProof({ round, outcome: null, verdicts });
       return;
     }
     const outcome = await waxwing(seed, publicSeed, promise.house_edge_bps);
+    if (!current()) return;
     const same = outcome.centi === centi(round.crash_point ?? 0);
     const checks = m.fairness.checks;
     verdicts.unshift({ words: checks.crash, verdict: same });
@@ -161,6 +179,10 @@ function Round() {
                 </p>
               )}
             </Show>
+            <h2>{m.fairness.remembered}</h2>
+            <ul class="remembered">
+              <For each={remembered(known().round)}>{(one) => <Tick {...one} />}</For>
+            </ul>
             <dl class="values">
               <Value name={names.state}>{known().round.state}</Value>
               <Value name={names.shown}>
@@ -203,6 +225,7 @@ function Paste() {
   const [result, setResult] = createSignal("");
   const compute = async () => {
     if (!/^[0-9a-f]{64}$/i.test(hash().trim())) return setResult(m.fairness.badHash);
+    if (!/^\d{1,4}$/.test(edge().trim())) return setResult(m.fairness.badEdge);
     const name = whose();
     const of =
       name === "waxwing"
@@ -286,37 +309,48 @@ function edgeAt(at: number, bps: number): number {
 }
 
 function Edge() {
-  const bps = 100;
-  const targets = [101, 110, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 100_000];
-  const points = targets.map((at, i) => ({ at, edge: edgeAt(at, bps), x: 20 + i * 36 }));
-  const y = (edge: number) => 90 - edge * 3_000;
+  const bps = () => state()?.edgeBps ?? 100;
+  const targets = [101, 150, 200, 500, 1_000, 10_000, 100_000];
+  const points = () => targets.map((at, i) => ({ at, edge: edgeAt(at, bps()), x: 44 + i * 43 }));
+  // The edge lies in the middle of the picture, whatever it is.
+  const y = (edge: number) => 100 - (edge * 10_000 * 45) / Math.max(1, bps());
   return (
     <section class="card">
       <h2>{m.fairness.edgeTitle}</h2>
-      <p class="faint">{m.fairness.edgeText(percent(bps))}</p>
+      <p class="faint">{m.fairness.edgeText(percent(bps()))}</p>
       <svg
         class="edge"
-        viewBox="0 0 420 130"
+        viewBox="0 0 330 150"
         role="img"
-        aria-label={m.fairness.edgeText(percent(bps))}
+        aria-label={m.fairness.edgeText(percent(bps()))}
       >
-        <line x1="20" x2="400" y1="90" y2="90" />
-        <polyline points={points.map((one) => `${one.x},${y(one.edge)}`).join(" ")} />
-        <For each={points}>
+        <For each={[0, 1, 2]}>
+          {(times) => (
+            <>
+              <line x1="40" x2="322" y1={100 - times * 45} y2={100 - times * 45} />
+              <text x="0" y={104 - times * 45} class="start">
+                {percent(bps() * times)}
+              </text>
+            </>
+          )}
+        </For>
+        <polyline
+          points={points()
+            .map((one) => `${one.x},${y(one.edge)}`)
+            .join(" ")}
+        />
+        <For each={points()}>
           {(one) => (
             <>
               <circle cx={one.x} cy={y(one.edge)} r="3" />
-              <text x={one.x} y="106">
+              <text x={one.x} y="120">
                 {one.at / 100}×
               </text>
             </>
           )}
         </For>
-        <text x="210" y="124">
+        <text x="180" y="142">
           {m.fairness.edgeAxis}
-        </text>
-        <text x="24" y="48" class="start">
-          {percent(bps)}
         </text>
       </svg>
     </section>

@@ -1,12 +1,23 @@
 // Lobbies: those that are open, one of your own, and the way into one by its number.
 import { type LobbyLine, type LobbyOpened, showUnits, units } from "@client";
-import { createResource, createSignal, For, onCleanup, Show } from "solid-js";
+import { createSignal, For, onCleanup, Show } from "solid-js";
 import { get, player, submit } from "../api";
 import { messages as m } from "../messages";
 import { go, lobby } from "../route";
 
 export default function Lobbies() {
-  const [list, { refetch }] = createResource(() => get<LobbyLine[]>("/gateway/game/v1/lobbies"));
+  const [trouble, setTrouble] = createSignal("");
+  const [list, setList] = createSignal<LobbyLine[] | null>(null);
+  const refetch = async () => {
+    try {
+      setList(await get<LobbyLine[]>("/gateway/game/v1/lobbies"));
+      setTrouble("");
+    } catch (error) {
+      // What was listed last stays.
+      setTrouble(error instanceof Error ? error.message : m.errors.offline);
+    }
+  };
+  void refetch();
   const timer = setInterval(() => void refetch(), 3_000);
   onCleanup(() => clearInterval(timer));
   const [number, setNumber] = createSignal("");
@@ -31,19 +42,28 @@ export default function Lobbies() {
     }
   };
   const share = async (id: number) => {
-    await navigator.clipboard?.writeText(`${location.origin}/#/lobby/${id}`);
-    setWords(m.lobbies.shared);
+    const link = `${location.origin}/#/lobby/${id}`;
+    try {
+      await navigator.clipboard.writeText(link);
+      setWords(m.lobbies.shared);
+    } catch {
+      // Without a secure connection, or leave, there is no clipboard.
+      setWords(m.lobbies.copyThis(link));
+    }
   };
   return (
     <div class="page">
       <h1>{m.lobbies.title}</h1>
       <p class="outcome" role="status">
-        {words()}
+        {trouble() || words()}
       </p>
       <div class="columns">
         <section class="card">
           <ul class="lobbies">
-            <For each={list.latest ?? []} fallback={<li class="faint">{m.lobbies.none}</li>}>
+            <For
+              each={list() ?? []}
+              fallback={<li class="faint">{list() ? m.lobbies.none : m.lobbies.loading}</li>}
+            >
               {(one) => (
                 <li classList={{ here: one.lobby_id === lobby() }}>
                   <div>
@@ -93,7 +113,7 @@ export default function Lobbies() {
                 onInput={(event) => setNumber(event.currentTarget.value)}
               />
             </label>
-            <button class="button">{m.lobbies.open}</button>
+            <button>{m.lobbies.open}</button>
           </form>
         </section>
         <Show when={player()} fallback={<p class="card">{m.lobbies.needsAccount}</p>}>

@@ -1,9 +1,10 @@
 // The play view: the climb, the bets, and who else is there.
-import { type Quality, showCenti, showUnits } from "@client";
+import { centi, type Limits, type Quality, showCenti, showUnits, units } from "@client";
 import { createEffect, createSignal, For, Index, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
 import { type Frame, lengthOf, Painter } from "../climb";
 import {
+  absent,
   bets,
   climb,
   elapsed,
@@ -18,7 +19,7 @@ import {
 } from "../game";
 import { messages as m } from "../messages";
 import { lobby } from "../route";
-import { slots } from "../slots";
+import { slots } from "../slip";
 import { History } from "./history";
 import { Controls } from "./slot";
 
@@ -26,11 +27,11 @@ function frame(now: number): Frame | null {
   const known = state();
   if (!known) return null;
   const { curve, phase } = known;
-  const centi = climb(now);
-  if (phase === "running") return { curve, phase: "climb", ms: elapsed(now), centi };
+  const at = climb(now);
+  if (phase === "running") return { curve, phase: "climb", ms: elapsed(now), centi: at };
   const over = end();
   if (!over || phase === "open") return { curve, phase: "wait", ms: 0, centi: 100 };
-  return { curve, phase: "end", ms: over.ms ?? lengthOf(curve, over.centi), centi };
+  return { curve, phase: "end", ms: over.ms ?? lengthOf(curve, over.centi), centi: at };
 }
 
 const ANNOUNCED = [150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 100_000];
@@ -76,6 +77,7 @@ function Climb() {
   const over = () => state()?.phase !== "running" && end() !== null;
   const phase = () => {
     const known = state();
+    if (absent()) return m.phase.absent(lobby());
     if (!known) return m.phase.loading;
     if (stale()) return m.connection.stale;
     const words = {
@@ -99,9 +101,6 @@ function Climb() {
         </div>
         <div class="count" ref={count} data-test="count" />
       </div>
-      <span class={`trip ${quality() satisfies Quality}`} aria-hidden="true">
-        {m.quality.trip(trip())}
-      </span>
     </section>
   );
 }
@@ -135,6 +134,36 @@ function Chips() {
         </ul>
       </Show>
     </section>
+  );
+}
+
+/** How far away the server is, in words for those who cannot see bars. */
+function Signal() {
+  const words = () => m.quality[quality() satisfies Quality];
+  return (
+    <span class="trip" role="img" aria-label={`${words()}, ${m.quality.trip(trip())}`}>
+      <span class={`signal ${quality()}`} title={words()}>
+        <i />
+        <i />
+        <i />
+      </span>
+      {m.quality.trip(trip())}
+    </span>
+  );
+}
+
+/** What may be staked and won here, before anybody stakes it. */
+function Terms(props: { limits: Limits }) {
+  const amount = (value: number | string) => showUnits(units(value));
+  return (
+    <p class="terms">
+      {m.bet.limits(
+        amount(props.limits.stake_min),
+        amount(props.limits.stake_max),
+        amount(props.limits.payout_max),
+        showCenti(centi(props.limits.multiplier_max)),
+      )}
+    </p>
   );
 }
 
@@ -203,7 +232,7 @@ export function Play() {
   return (
     <div class="play">
       <h1 class="visually-hidden">{state()?.name ?? m.name}</h1>
-      <div class="controls">
+      <div class="controls" classList={{ both: second() }}>
         <Controls slot={0} />
         <Show
           when={second()}
@@ -220,14 +249,19 @@ export function Play() {
             </button>
           </Show>
         </Show>
+        <Show when={state()?.limits}>{(limits) => <Terms limits={limits()} />}</Show>
       </div>
       <div class="stage">
         <p class="where">
           <strong>{state()?.name ?? "…"}</strong>
+          <Show when={absent()}>
+            <a href="#/lobbies">{m.phase.others}</a>
+          </Show>
           <Show when={state()}>
             {(known) => (
               <>
                 <span class="faint">#{known().round}</span>
+                <Signal />
                 <a
                   class="seal"
                   classList={{ local: !known().anchored }}

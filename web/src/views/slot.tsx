@@ -1,11 +1,21 @@
 // One bet: what is staked, where it leaves by itself, and the one button.
-import { centi, payout, showCenti, showUnits, typed, wire } from "@client";
+import {
+  highestStake,
+  payout,
+  showCenti,
+  showUnits,
+  stakeWithin,
+  target,
+  typed,
+  wire,
+} from "@client";
 import { createEffect, createSignal, createUniqueId, onCleanup, onMount, Show } from "solid-js";
 import { player } from "../api";
 import { climb, end, stale, state, wallet } from "../game";
 import { messages as m } from "../messages";
 import { go } from "../route";
-import { cap, fault, type Index, keep, press, rides, setSlots, slots } from "../slots";
+import { cap, fault, type Index, isShort, keep, setSlots, slots } from "../slip";
+import { press, rides, step } from "../slots";
 
 export function Controls(props: { slot: Index }) {
   const n = props.slot;
@@ -21,11 +31,11 @@ export function Controls(props: { slot: Index }) {
     const known = bet();
     if (known?.state !== "riding" || state()?.phase !== "running") return;
     let wanted = 0;
-    const step = () => {
+    const show = () => {
       setAbout(payout(known.stake, Math.min(climb(), known.cap || Number.POSITIVE_INFINITY)));
-      wanted = requestAnimationFrame(step);
+      wanted = requestAnimationFrame(show);
     };
-    step();
+    show();
     onCleanup(() => cancelAnimationFrame(wanted));
   });
   onMount(() => {
@@ -41,14 +51,19 @@ export function Controls(props: { slot: Index }) {
 
   const money = () => showUnits((typed(slot().stake) ?? 0) * 100);
   const running = () => state()?.phase === "running";
+  const broke = () => isShort(slot()) && wallet()?.balance === 0 && wallet()?.held === 0;
   const face = (): { text: string; kind: string; off: boolean } => {
     if (!player()) return { text: m.bet.logIn, kind: "bet", off: false };
     const known = bet();
     if (known?.state === "placing") return { text: m.bet.placing, kind: "wait", off: true };
+    if (known?.state === "cancelling") return { text: m.bet.cancelling, kind: "wait", off: true };
     if (known?.state === "cashing")
       return { text: m.bet.cashing(showUnits(known.paid)), kind: "wait", off: true };
     if (known?.state === "unknown") return { text: m.bet.unknown, kind: "wait", off: true };
     if (known?.state === "riding") {
+      const now = state();
+      if (now && (known.lobby !== now.id || known.round !== now.round))
+        return { text: m.bet.elsewhere, kind: "wait", off: true };
       if (running() && stale()) return { text: m.bet.checking, kind: "wait", off: true };
       if (running())
         return {
@@ -60,6 +75,8 @@ export function Controls(props: { slot: Index }) {
       return { text: m.bet.riding, kind: "wait", off: true };
     }
     if (slot().queued) return { text: m.bet.queued, kind: "in", off: false };
+    // Whoever has nothing at all is shown where to get some.
+    if (broke()) return { text: m.bet.topUp, kind: "bet", off: false };
     const off = fault(slot()) !== null || !state();
     return {
       text: state()?.phase === "open" ? m.bet.place(money()) : m.bet.next(money()),
@@ -72,7 +89,9 @@ export function Controls(props: { slot: Index }) {
     if (slot().note) return { text: slot().note, tone: "" };
     if (known?.state === "won")
       return { text: m.bet.won(showUnits(known.paid), showCenti(known.at)), tone: "won" };
-    if (known?.state === "lost" && end())
+    // While its climb is drawn a loss is not told before its end; whoever was away has no end to see.
+    const climbs = state()?.phase === "running" && state()?.round === known?.round;
+    if (known?.state === "lost" && (end() || !climbs))
       return { text: m.bet.lost(showUnits(known.stake * 100)), tone: "lost" };
     if (known?.state === "released") return { text: m.bet.released, tone: "" };
     return { text: "", tone: "" };
@@ -84,16 +103,20 @@ export function Controls(props: { slot: Index }) {
     if (player() && !locked() && fault(slot())) return fault(slot()) ?? "";
     if (!limits || !most) return "";
     const stake = typed(slot().stake) ?? 0;
-    return m.bet.cap(showCenti(most), showUnits(payout(stake, most)));
+    const words = target(slot().auto) === most ? m.bet.target : m.bet.cap;
+    return words(showCenti(most), showUnits(payout(stake, most)));
   };
   const change = (stake: number) => {
     const limits = state()?.limits;
-    const [least, most] = limits ? [centi(limits.stake_min), centi(limits.stake_max)] : [1, 1e9];
-    setSlots(n, { stake: wire(Math.min(Math.max(stake, least), most)) });
+    if (!limits) return;
+    setSlots(n, { stake: wire(stakeWithin(stake, limits, wallet()?.balance ?? null)) });
     keep();
   };
   const now = () => typed(slot().stake) ?? 0;
-  const most = () => Math.floor((wallet()?.balance ?? 0) / 100);
+  const most = () => {
+    const limits = state()?.limits;
+    return limits && wallet() ? highestStake(limits, wallet()?.balance ?? 0) : 0;
+  };
   return (
     <form class="slot" data-test={`slot-${n + 1}`} onSubmit={(event) => event.preventDefault()}>
       <h2 class="visually-hidden">{m.bet.title(n + 1)}</h2>
@@ -171,7 +194,7 @@ export function Controls(props: { slot: Index }) {
           const done = handled && event.detail > 0;
           handled = false;
           if (done) return;
-          if (!player()) go("#/account");
+          if (!player() || (broke() && !rides(bet()) && !slot().queued)) go("#/account");
           else press(n);
         }}
       >
@@ -216,7 +239,8 @@ function AutoBet(props: { slot: Index }) {
             onChange={(event) => {
               const on = event.currentTarget.checked;
               setSlots(props.slot, "autoBet", { on, ...(on ? { played: 0, won: 0 } : {}) });
-              if (on && !rides(slots[props.slot].bet)) press(props.slot);
+              const next = step(props.slot);
+              if (on ? next === "place" || next === "queue" : next === "unqueue") press(props.slot);
             }}
           />
           {m.autoBet.enable}

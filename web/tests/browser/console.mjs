@@ -37,7 +37,12 @@ async function round(panel, leave) {
       "the bet is in",
       async () => (await heard(panel, panel.placed)) || (await heard(panel, "refused")),
     );
-    await state(panel, "climbing");
+    // Betting closed while this machine did something else: no bet, so nothing to wait for.
+    if (!(await heard(panel, panel.placed))) continue;
+    await until("the climb began, or is over", async () => {
+      const said = (await panel.locator('[data-test="heard"]').textContent()) ?? "";
+      return said.includes("climbing") || (await heard(panel, "bet_result"));
+    });
     await panel.locator("xpath=.").page().waitForTimeout(600);
     await send(panel, leave);
     await until("the bet ended", () => heard(panel, "bet_result"));
@@ -95,7 +100,7 @@ run(async () => {
   await who.test("top-up").click();
 
   const plain = who.test("panel-plain");
-  Object.assign(plain, { stake: { stake: "1", auto_cash_out: "" }, placed: "place_bet" });
+  Object.assign(plain, { stake: { stake: "1", auto_cash_out: "" }, placed: "reply" });
   await until("the balance is topped up", () => heard(plain, "200 balance"));
   await plain.locator('[data-test="connect"]').click();
   await until("the socket is ours", () => heard(plain, "reply"));

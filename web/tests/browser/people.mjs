@@ -1,22 +1,29 @@
 // Two people in two browsers in one lobby: `node people.mjs BASE_URL`. One cashes out by hand, one
 // by a target and loses by one too high; both see each other, agree with the ledger, verify.
 import { strict as assert } from "node:assert";
-import { base, launch, money, person, register, run, until } from "./stage.mjs";
-
-/** What the ledger says, asked with a token of the test's own. */
-async function ledger(username) {
-  const post = (path, body) =>
-    fetch(`${base}/gateway/user/v1/auth/${path}`, { method: "POST", body: JSON.stringify(body) });
-  const { access_token } = await (
-    await post("login", { username, password: "correct horse" })
-  ).json();
-  const headers = { authorization: `Bearer ${access_token}` };
-  return (await fetch(`${base}/gateway/user/v1/balance`, { headers })).json();
-}
+import { asked, base, launch, money, person, register, run, until } from "./stage.mjs";
+import { witness } from "./witness.mjs";
 
 const slot = (who, n) => who.test(`slot-${n}`);
 const face = (who, n) => slot(who, n).locator('[data-test="press"]');
 const outcome = async (who, n) => slot(who, n).locator('[data-test="outcome"]').textContent();
+
+/** The page computes a round again, and walks down its chain to the end, one hash a round. */
+async function verify(who, name, lobby, round) {
+  await who.page.goto(`${base}/#/fairness/${lobby}/${round}`);
+  const signs = () =>
+    who.page.locator(".verdicts li").evaluateAll((all) => all.map((one) => one.className));
+  const right = ["yes", "yes", "yes", "yes"];
+  await until(
+    () => `${name} verifies round ${round}`,
+    async () => String(await signs()) === String(right),
+  );
+  assert.match((await who.test("anchored").textContent()) ?? "", /Not anchored/);
+  const walk = who.page.locator(".walk progress");
+  const ends = async () => walk.evaluate(({ value, max }) => [value, max]);
+  const [done, steps] = await ends();
+  assert(done === steps && steps >= round, `${done} of ${steps}`);
+}
 
 run(async () => {
   const browser = await launch();
@@ -39,11 +46,13 @@ run(async () => {
     async () => (await bob.page.locator(".where strong").textContent()) === "Two people",
   );
 
-  let [byHand, byTarget, lost] = [false, false, false];
-  let round = 0;
+  let [byHand, byTarget, lost, bothSeen, outSeen] = [false, false, false, false, false];
+  const seen = await witness(Number(lobby));
+  // The rounds to look into afterwards: one in which somebody was paid, one in which somebody lost.
+  let [paidIn, lostIn] = [0, 0];
   // The next round opened while this machine did something else: nothing is left to be seen.
   const missed = async () => /^Bet [\d.,]+$/.test((await face(ann, 1).textContent()) ?? "");
-  for (let tries = 0; tries < 40 && !(byHand && byTarget && lost); tries += 1) {
+  for (let tries = 0; tries < 40 && !(byHand && byTarget && lost && outSeen); tries += 1) {
     for (const [who, n, stake, auto] of [
       [ann, 1, "10", ""],
       [bob, 1, "5.5", "1.02"],
@@ -64,10 +73,19 @@ run(async () => {
         /\d×/.test((await ann.test("multiplier").textContent()) ?? "") || (await missed()),
     );
     if (await missed()) continue;
-    if (tries === 0) {
-      assert.match((await ann.test("bets-count").textContent()) ?? "", /3 bets/);
-      assert.match((await ann.page.locator(".list").textContent()) ?? "", new RegExp(bobName));
-      assert.match((await bob.page.locator(".list").textContent()) ?? "", new RegExp(annName));
+    const round = seen.now();
+    const sees = async (who, words) =>
+      words.test((await who.page.locator(".list").textContent()) ?? "");
+    // Whoever the server names in the round is in both lists, until the next round is open.
+    for (const name of [annName, bobName].filter((one) => seen.last(one) === round)) {
+      for (const who of [ann, bob]) {
+        await until(
+          `${name} is seen`,
+          async () => seen.now() !== round || (await sees(who, new RegExp(name))),
+          10_000,
+        );
+        bothSeen ||= seen.now() === round && seen.last(annName) === seen.last(bobName);
+      }
     }
     await until(
       "ann may leave, or all is over",
@@ -101,40 +119,45 @@ run(async () => {
       outcome(bob, 2),
     ]);
     byHand ||= /Paid/.test(first ?? "");
+    // A cash-out of the one stands in the list of the other, at its multiplier.
+    const leaves = async (who, out) => {
+      const row = who.page.locator(".list .row.out", { hasText: out.name });
+      const at = out.multiplier.toFixed(2);
+      return (await row.allTextContents()).some((text) => text.endsWith(`${at}×`));
+    };
+    for (const out of round.outs) {
+      const other = out.name === annName ? bob : ann;
+      await until(
+        `${out.name} is seen to leave`,
+        async () => seen.now() !== round || (await leaves(other, out)),
+        10_000,
+      );
+      outSeen ||= out.name === annName && seen.now() === round;
+    }
     byTarget ||= /Paid 5.61 at 1.02/.test(second ?? "");
     lost ||= /Lost/.test(third ?? "");
-    round = Number((await ann.page.locator(".where .faint").textContent())?.slice(1));
+    if (/Paid/.test(first ?? "") || /Paid/.test(second ?? "")) paidIn = round.number;
+    if (/Lost/.test(third ?? "")) lostIn = round.number;
     await until("the next round opens", async () =>
       /to begin/.test((await ann.test("count").textContent()) ?? ""),
     );
   }
   assert(byHand && byTarget && lost, `by hand ${byHand}, by target ${byTarget}, lost ${lost}`);
+  assert(bothSeen && outSeen, `bets seen ${bothSeen}, a cash-out seen ${outSeen}`);
+  seen.close();
 
   for (const [who, name] of [
     [ann, annName],
     [bob, bobName],
   ]) {
-    const book = await ledger(name);
-    assert.equal(
-      await money(who),
-      Math.floor(book.balance * 10_000) / 10_000,
-      `${name} and the ledger`,
-    );
+    const book = await asked(name, "/gateway/user/v1/balance");
+    assert.equal(await money(who), Math.floor(book.balance * 10_000) / 10_000, `${name}'s balance`);
     assert.equal(book.held, 0);
-    await who.page.goto(`${base}/#/fairness/${lobby}/${round}`);
-    await until(
-      "the round is computed again",
-      async () => (await who.page.locator(".verdicts li").count()) === 4,
-    );
-    const signs = await who.page
-      .locator(".verdicts li")
-      .evaluateAll((all) => all.map((one) => one.className));
-    assert.deepEqual(signs, ["yes", "yes", "yes", "yes"], `${name} verifies`);
-    assert.match((await who.test("anchored").textContent()) ?? "", /Not anchored/);
-    // The walk down the chain came to its end, one hash a round.
-    const walk = who.page.locator(".walk progress");
-    const [done, steps] = await walk.evaluate(({ value, max }) => [value, max]);
-    assert(done === steps && steps >= round, `${done} of ${steps}`);
+    // The statement is the ledger: its lines add up to the balance, and the last one says it.
+    const lines = await asked(name, "/gateway/user/v1/transfers?limit=200");
+    const sum = lines.reduce((all, { amount }) => all + Math.round(amount * 10_000), 0);
+    assert.equal(sum, Math.round(book.balance * 10_000), JSON.stringify(lines.slice(-3)));
+    for (const round of [paidIn, lostIn]) await verify(who, name, lobby, round);
   }
   await bob.shoot("fairness");
 

@@ -59,13 +59,41 @@ export async function register({ page, test }, origin, name, amount = "1000") {
   }, Number(amount));
 }
 
+/** A lobby of one's own, by way of the page; its number. */
+export async function openLobby({ page, test }, origin, { name = "", betting = "3" } = {}) {
+  await page.goto(`${origin}/#/lobbies`);
+  if (name) await page.fill('form input[name="name"]', name);
+  await page.fill('form input[name="betting"]', betting);
+  await test("create").click();
+  await page.waitForURL(/#\/lobby\/\d+$/);
+  return Number(page.url().split("/").at(-1));
+}
+
+const tokens = new Map();
+
+/** What the server answers `username` at `path`, asked past the page. */
+export async function asked(username, path) {
+  if (!tokens.has(username)) {
+    const body = JSON.stringify({ username, password: "correct horse" });
+    const login = await fetch(`${base}/gateway/user/v1/auth/login`, { method: "POST", body });
+    tokens.set(username, (await login.json()).access_token);
+  }
+  const headers = { authorization: `Bearer ${tokens.get(username)}` };
+  const answer = await fetch(base + path, { headers });
+  assert(answer.ok, `${path}: ${answer.status}`);
+  return answer.json();
+}
+
 export const money = async ({ test }) =>
   Number((await test("balance").locator("strong").textContent()).replace(/[^\d.]/g, ""));
 
+/** Waits until it `holds`; `what` says so in words, or is asked for them at the end. */
 export async function until(what, holds, patience = 60_000) {
   const end = Date.now() + patience;
   while (!(await holds())) {
-    assert(Date.now() < end, `waited in vain until ${what}`);
+    if (Date.now() >= end) {
+      assert.fail(`waited in vain until ${typeof what === "function" ? what() : what}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }

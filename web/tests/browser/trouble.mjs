@@ -1,204 +1,252 @@
 // What goes wrong on the way: `node trouble.mjs BASE_URL WHAT`, WHAT being `cut`, `frozen` or `late`.
 import { strict as assert } from "node:assert";
-import { base, launch, person, register, run, until, wire } from "./stage.mjs";
+import {
+  asked,
+  base,
+  launch,
+  money,
+  openLobby,
+  person,
+  register,
+  run,
+  until,
+  wire,
+} from "./stage.mjs";
+import { climbed, instant, truth, witness } from "./witness.mjs";
 
 const what = process.argv[3];
+const name = `${what}-${Date.now().toString(36)}`;
+const STAKE = 10;
+/** Of a hundredth each, what is shown and what is true may fall to either side. */
+const NEAR = 1;
 
+const words = async (where) => (await where.textContent()) ?? "";
 const face = (who) => who.test("slot-1").locator('[data-test="press"]');
-const outcome = async (who) =>
-  (await who.test("slot-1").locator('[data-test="outcome"]').textContent()) ?? "";
-const shown = async (who) => Number.parseFloat((await who.test("multiplier").textContent()) || "0");
+const outcome = (who) => words(who.test("slot-1").locator('[data-test="outcome"]'));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A lobby of one's own, in which one bets until the climb lives for `ms`. */
-async function climbing(who, origin, ms) {
-  await register(who, origin, `${what}-${Date.now().toString(36)}`);
-  await who.page.goto(`${origin}/#/lobbies`);
-  await who.page.fill('form input[name="betting"]', "3");
-  await who.test("create").click();
-  await who.page.waitForURL(/#\/lobby\/\d+$/);
-  await rideAgain(who, ms);
+/** What a person sees, read in a frame right after it was drawn, and when that was. */
+const look = ({ page }) =>
+  page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const of = (name) => document.querySelector(`[data-test="${name}"]`)?.textContent ?? "";
+    const at = performance.timeOrigin + performance.now();
+    const centi = Math.round(Number.parseFloat(of("multiplier").replaceAll(",", "")) * 100);
+    return { at, centi, phase: of("phase"), face: of("press") };
+  });
+
+/** Bets, and again, until a climb with the bet in it has lived for `ms`: that round. */
+async function ride(who, seen, ms) {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const before = seen.last(name)?.number ?? 0;
+    await until("the bet is in", async () => {
+      if ((seen.last(name)?.number ?? 0) > before) return true;
+      // Not once it is pressed: the button then says other things, until another round is open.
+      const button = face(who).filter({ hasText: /^Bet \d[\d.,]*$/ });
+      if (await button.isEnabled({ timeout: 50 }).catch(() => false)) {
+        await button.click({ timeout: 1_000 }).catch(() => {});
+      }
+      return false;
+    });
+    const round = seen.last(name);
+    await until("it lives, or not", () => climbed(round) >= ms || round.end !== null);
+    if (round.end === null) return round;
+  }
+  return assert.fail("no climb was long enough");
 }
 
-/** The climb as a socket right beside the server hears it. */
-function witness(lobby) {
-  const heard = [];
-  const socket = new (globalThis.WebSocket ?? WS)(
-    `${base.replace(/^http/, "ws")}/gateway/game/v1/ws`,
-    "waxwing.v1",
+/** Presses the button that cashes out, unless there is none any more; what became of it. */
+async function leave(who, round) {
+  const before = instant();
+  const button = face(who).filter({ hasText: /^Cash out/ });
+  await button.click({ timeout: 2_000 }).catch(() => {});
+  const told = /^Paid|^Too late|^Lost|went back/;
+  await until("it is told", async () => told.test(await outcome(who)) || round.end !== null);
+  await until("it is told", async () => told.test(await outcome(who)), 10_000);
+  return { said: await outcome(who), from: truth(round, before), to: truth(round, instant()) };
+}
+
+/** What was paid is the stake times a multiplier of just then, and came to what was left. */
+async function paid(who, { said, from, to }, without) {
+  const [, payout, multiplier] = /^Paid ([\d.,]+) at ([\d.,]+)×$/.exec(said) ?? [];
+  const centi = Math.round(Number.parseFloat(multiplier) * 100);
+  assert(centi >= from - NEAR && centi <= to + NEAR, `${said}, true ${from} to ${to}`);
+  assert.equal(Math.round(Number(payout) * 100), STAKE * centi, said);
+  await agrees(who, without + Number(payout));
+}
+
+/** The balance on the server is `amount`, and so is the one shown. */
+async function agrees(who, amount) {
+  const same = (one) => Math.abs(one - amount) < 0.005;
+  let book;
+  await until(
+    () => `the server says ${amount}: ${JSON.stringify(book)}`,
+    async () => {
+      book = await asked(name, "/gateway/user/v1/balance");
+      return same(book.balance) && book.held === 0;
+    },
+    10_000,
   );
-  socket.onopen = () => socket.send(JSON.stringify({ type: "join", id: 1, lobby_id: lobby }));
-  socket.onmessage = ({ data }) => {
-    const frame = JSON.parse(data);
-    const started =
-      frame.elapsed_ms !== undefined && ["tick", "round_started"].includes(frame.type);
-    if (started) heard.push(performance.timeOrigin + performance.now() - frame.elapsed_ms);
-    if (frame.type === "betting_opened") heard.length = 0;
-  };
-  return { began: () => Math.min(...heard), close: () => socket.close() };
+  let shown;
+  await until(
+    () => `the page says ${amount}: ${shown}`,
+    async () => {
+      shown = await money(who);
+      return same(shown);
+    },
+    10_000,
+  );
 }
 
-const { WebSocket: WS } = await import("ws");
-const { centiAt } = await import("../../client/dist/index.js");
+/** The network is gone for three seconds of a climb, and until after the end of another. */
+async function cut(who, seen, line) {
+  let [alive, over] = [false, false];
+  for (let tries = 0; !(alive && over); tries += 1) {
+    assert(tries < 30, `outlived the cut: ${alive}, ended in it: ${over}`);
+    const round = await ride(who, seen, 1_000);
+    const { balance } = await asked(name, "/gateway/user/v1/balance");
+    line.cut();
+    await until("the page notices", async () => (await words(who.test("trouble"))) !== "");
+    if (tries === 0) await who.shoot("lost");
+    if (alive) await until("the climb is over", () => round.end !== null);
+    else await sleep(3_000);
+    line.mend();
+    await until("the page is back", async () => (await words(who.test("trouble"))) === "", 20_000);
+    await until(
+      "one can leave, or it is over",
+      async () => /^Cash out/.test(await words(face(who))) || round.end !== null,
+      5_000,
+    );
+    const now = await look(who);
+    if (round.ended > now.at) {
+      assert.match(now.face, /^Cash out/, `${now.phase} ${now.centi}`);
+      const true_ = truth(round, now.at);
+      assert(Math.abs(now.centi - true_) <= NEAR, `shown ${now.centi}, true ${true_}`);
+      const left = await leave(who, round);
+      if (/^Paid/.test(left.said)) {
+        await paid(who, left, balance);
+        alive = true;
+        continue;
+      }
+    }
+    await until("it is over", () => round.end !== null, 5_000);
+    if (round.end.type !== "crashed") continue;
+    await agrees(who, balance);
+    over = true;
+  }
+}
+
+/** Over a slow wire what is shown is what the server would pay. */
+async function late(who, seen) {
+  let [worst, samples, highest] = [0, 0, 0];
+  for (let tries = 0; tries < 30 && highest < 200; tries += 1) {
+    const round = await ride(who, seen, 300);
+    const readings = [];
+    while (round.end === null && truth(round, instant()) <= 210) {
+      readings.push(await look(who));
+      await sleep(30);
+    }
+    // The witness knows best at the end: its fastest message tells when the climb began.
+    assert(Number.isFinite(round.began), "the witness saw the climb begin");
+    for (const { at, centi, phase } of readings) {
+      const true_ = truth(round, at);
+      if (phase !== "" || true_ < 110 || true_ > 210) continue;
+      assert(centi > 100, `shown ${centi} at ${true_}`);
+      worst = Math.max(worst, Math.abs(true_ - centi));
+      highest = Math.max(highest, true_);
+      samples += 1;
+    }
+  }
+  console.log(JSON.stringify({ worst_hundredths: worst, samples, highest }));
+  assert(highest >= 200 && samples > 50, `${samples} samples up to ${highest}`);
+  assert(worst <= 1, `off by ${worst} hundredths`);
+}
+
+/** Has the page write down what each of its frames shows, right after it was drawn. */
+const record = ({ page }) =>
+  page.evaluate(() => {
+    const frames = [];
+    globalThis.frames = frames;
+    const step = (began) => {
+      const of = (name) => document.querySelector(`[data-test="${name}"]`)?.textContent ?? "";
+      const at = performance.timeOrigin + performance.now();
+      const centi = Math.round(Number.parseFloat(of("multiplier").replaceAll(",", "")) * 100);
+      // Of a frame that was held half done, what it drew is as old as its beginning.
+      const drawn = performance.timeOrigin + began;
+      frames.push({ drawn, at, centi, phase: of("phase"), face: of("press") });
+      requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  });
+
+/** While the climb is on every frame shows the truth, and no more is gained than the curve gives. */
+function steady(frames, round) {
+  const climbs = frames.filter(({ at, phase }) => at < round.ended && phase === "");
+  for (const [i, { at, centi }] of climbs.entries()) {
+    const true_ = truth(round, at);
+    assert(Math.abs(centi - true_) <= NEAR, `shown ${centi}, true ${true_}, frame ${i}`);
+    if (i === 0) continue;
+    const step = centi - climbs[i - 1].centi;
+    const given = true_ - truth(round, climbs[i - 1].at);
+    assert(step >= 0 && step <= given + NEAR, `frame ${i} jumped by ${step}, not ${given}`);
+  }
+  return climbs.length;
+}
+
+/** The tab stands still for ten seconds of a climb. */
+async function frozen(who, seen) {
+  const session = await who.context.newCDPSession(who.page);
+  // Its lifecycle state stops no tab that is in sight: a debugger holds all of its script.
+  await session.send("Debugger.enable");
+  await record(who);
+  for (let tries = 0; ; tries += 1) {
+    assert(tries < 20, "no climb outlived the freeze");
+    const round = await ride(who, seen, 1_000);
+    const { balance } = await asked(name, "/gateway/user/v1/balance");
+    await session.send("Debugger.pause");
+    const froze = instant();
+    await sleep(10_000);
+    const thawed = instant();
+    await session.send("Debugger.resume");
+    await sleep(1_500);
+    const all = await who.page.evaluate(() => globalThis.frames.splice(0));
+    const still = all.filter(({ at }) => at > froze + 500 && at < thawed);
+    assert.equal(still.length, 0, "the tab stood still");
+    const shown = all.filter(({ drawn }) => drawn >= thawed);
+    const judged = steady(shown, round);
+    // A second after the end, or after the tab is back, no button is left that would not pay.
+    const stale = ({ at, face }) =>
+      /^Cash out/.test(face) && at > Math.max(round.ended, thawed) + 1_000;
+    assert.deepEqual(shown.filter(stale), []);
+    if (round.end === null) {
+      assert(judged > 10, `${judged} frames since the tab is back`);
+      const live = async () => /^Cash out/.test(await words(face(who)));
+      await until("one can leave", async () => (await live()) || round.end !== null, 5_000);
+      const left = await leave(who, round);
+      if (/^Paid/.test(left.said)) return paid(who, left, balance);
+    }
+    await until("it is over", () => round.end !== null, 5_000);
+    await until("no stale button", async () => !/^Cash out/.test(await words(face(who))), 2_000);
+    if (round.end.type !== "crashed") continue;
+    // The next round may be open by now, which takes the words of the last one away.
+    await agrees(who, balance);
+  }
+}
 
 run(async () => {
   const browser = await launch();
   const line = await wire(base, what === "late" ? { delay: 25, jitter: 15 } : {});
   const who = await person(browser);
-  if (what === "cut") {
-    await climbing(who, line.origin, 1_500);
-    for (let again = 0; ; again += 1) {
-      const lobby = Number(who.page.url().split("/").at(-1));
-      const seen = witness(lobby);
-      await until("the witness hears", () => Number.isFinite(seen.began()));
-      line.cut();
-      await until(
-        "the page notices",
-        async () => ((await who.test("trouble").textContent()) ?? "") !== "",
-      );
-      await who.shoot("lost");
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
-      line.mend();
-      await until(
-        "the page is back",
-        async () => ((await who.test("trouble").textContent()) ?? "") === "",
-        15_000,
-      );
-      if (/^Cash out/.test((await face(who).textContent()) ?? "")) {
-        const truth = () =>
-          centiAt("exponential", performance.timeOrigin + performance.now() - seen.began());
-        const before = truth();
-        const now = Math.round((await shown(who)) * 100);
-        const after = truth();
-        assert(now >= before - 2 && now <= after + 2, `shown ${now}, true ${before} to ${after}`);
-        await face(who).click();
-        await until("it is paid", async () => /^Paid/.test(await outcome(who)));
-        seen.close();
-        break;
-      }
-      seen.close();
-      assert(again < 20, "no climb outlived the cut");
-      await until("the next round", async () =>
-        /to begin/.test((await who.test("count").textContent()) ?? ""),
-      );
-      await rideAgain(who, 1_500);
-    }
-  }
-  if (what === "late") {
-    await climbing(who, line.origin, 1_000);
-    const seen = witness(Number(who.page.url().split("/").at(-1)));
-    await until("the witness hears", () => Number.isFinite(seen.began()));
-    let [worst, samples, highest] = [0, 0, 0];
-    for (let tries = 0; tries < 20 && highest < 200; tries += 1) {
-      const readings = [];
-      while (((await who.test("phase").textContent()) ?? "") !== "Crashed") {
-        // Read in a frame, right after it was drawn, by the page's own clock: this machine's.
-        const reading = await who.page.evaluate(async () => {
-          await new Promise((resolve) => requestAnimationFrame(resolve));
-          const text = document.querySelector('[data-test="multiplier"]')?.textContent ?? "";
-          return { at: performance.timeOrigin + performance.now(), text };
-        });
-        readings.push(reading);
-        if (centiAt("exponential", reading.at - seen.began()) > 210) break;
-        await new Promise((resolve) => setTimeout(resolve, 30));
-      }
-      // The witness knows best at the end: its fastest message tells when the climb began.
-      const began = seen.began();
-      for (const { at, text } of readings) {
-        const truth = centiAt("exponential", at - began);
-        const now = Math.round(Number.parseFloat(text || "1") * 100);
-        if (truth < 110 || truth > 210 || now <= 100) continue;
-        worst = Math.max(worst, Math.abs(truth - now));
-        highest = Math.max(highest, truth);
-        samples += 1;
-      }
-      if (highest >= 200) break;
-      await until("the next round", async () =>
-        /to begin/.test((await who.test("count").textContent()) ?? ""),
-      );
-      await rideAgain(who, 500);
-    }
-    console.log(JSON.stringify({ worst_hundredths: worst, samples, highest }));
-    assert(highest >= 200 && samples > 50, `${samples} samples up to ${highest}`);
-    assert(worst <= 1, `off by ${worst} hundredths`);
-    seen.close();
-  }
-  if (what === "frozen") {
-    await climbing(who, line.origin, 1_500);
-    const session = await who.context.newCDPSession(who.page);
-    await session.send("Page.enable");
-    for (let again = 0; ; again += 1) {
-      await session.send("Page.setWebLifecycleState", { state: "frozen" });
-      await new Promise((resolve) => setTimeout(resolve, 10_000));
-      await session.send("Page.setWebLifecycleState", { state: "active" });
-      const seen = witness(Number(who.page.url().split("/").at(-1)));
-      // From the first look on: the truth, or a button that waits for it.
-      const first = (await face(who).textContent()) ?? "";
-      const readings = [];
-      for (let look = 0; look < 20; look += 1) {
-        readings.push(await shown(who));
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      const live = ((await who.test("phase").textContent()) ?? "") !== "Crashed";
-      if (live && /^(Cash out|Waiting)/.test(first)) {
-        for (let i = 1; i < readings.length; i += 1) {
-          const step = readings[i] - readings[i - 1];
-          assert(step >= 0 && step < 0.25, `jumped ${step}: ${readings.join(" ")}`);
-        }
-        await until(
-          "one can leave",
-          async () => /^Cash out/.test((await face(who).textContent()) ?? ""),
-          5_000,
-        );
-        await face(who).click();
-        await until("it is paid", async () => /^Paid|Too late/.test(await outcome(who)));
-        seen.close();
-        break;
-      }
-      // The round ended meanwhile: no button offers a cash-out any more.
-      await until(
-        "no stale button",
-        async () => !/^Cash out/.test((await face(who).textContent()) ?? ""),
-        3_000,
-      );
-      seen.close();
-      assert(again < 12, "no climb outlived the freeze");
-      await until("the next round", async () =>
-        /to begin/.test((await who.test("count").textContent()) ?? ""),
-      );
-      await rideAgain(who, 1_500);
-    }
-  }
+  await register(who, line.origin, name);
+  const seen = await witness(await openLobby(who, line.origin));
+  const tests = { cut, frozen, late };
+  await tests[what](who, seen, line);
+  seen.close();
+  const expected = what === "cut" ? /WebSocket|ERR_|refresh/ : /^$/;
   assert.deepEqual(
-    who.faults.filter((one) => !/WebSocket|ERR_|refresh/.test(one)),
+    who.faults.filter((one) => !expected.test(one)),
     [],
   );
   line.close();
   await browser.close();
 });
-
-/** The same again in the lobby one is in. */
-async function rideAgain(who, ms) {
-  for (let tries = 0; tries < 30; tries += 1) {
-    await until(
-      "one can bet",
-      async () =>
-        /^Bet \d/.test((await face(who).textContent()) ?? "") && !(await face(who).isDisabled()),
-    );
-    await face(who).click();
-    await until(
-      "the climb began",
-      async () => (await shown(who)) >= 1 && ((await who.test("phase").textContent()) ?? "") === "",
-    );
-    const began = Date.now();
-    await until(
-      "it lives, or not",
-      async () =>
-        Date.now() - began > ms || ((await who.test("phase").textContent()) ?? "") === "Crashed",
-    );
-    if (((await who.test("phase").textContent()) ?? "") !== "Crashed") return;
-    await until("the next round", async () =>
-      /to begin/.test((await who.test("count").textContent()) ?? ""),
-    );
-  }
-  assert.fail("no climb was long enough");
-}

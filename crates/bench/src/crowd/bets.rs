@@ -30,6 +30,10 @@ const SETTINGS: &[(&str, &str)] = &[
     ("WAXWING_GAME__PAUSE_MS", "100"),
 ];
 
+/// How long most of these rounds take. The lobbies open one after another within it: if all
+/// opened at once, all would settle at once, forever, and bets would be timed in that moment only.
+const ROUND: Duration = Duration::from_millis(2_450);
+
 /// What was measured.
 pub(crate) struct Figures {
     pub(crate) outcomes: Outcomes,
@@ -52,7 +56,7 @@ pub(crate) fn measure(rate: u32, seconds: u32) -> anyhow::Result<Figures> {
 async fn play(venue: &Venue, rate: u32, seconds: u32) -> anyhow::Result<Figures> {
     let (address, rows) = (venue.address(), rows(rate));
     let tokens = venue.players(rows.players()).await?;
-    let lobbies = open_lobbies(address, &tokens, rows, "continuous").await?;
+    let lobbies = open_lobbies(address, &tokens, rows, "continuous", ROUND).await?;
     let crowd = Arc::new(Crowd {
         watch: Stopwatch::start(),
         windows: Windows::new(&lobbies, rows.seats),

@@ -52,7 +52,8 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
 
 async fn play(venue: &Venue) -> anyhow::Result<Figures> {
     let tokens = venue.players(ROWS.players()).await?;
-    let lobbies = open_lobbies(venue.address(), &tokens, ROWS, "on_first_bet").await?;
+    let lobbies =
+        open_lobbies(venue.address(), &tokens, ROWS, "on_first_bet", Duration::ZERO).await?;
     let crowd = Arc::new(Crowd {
         watch: Stopwatch::start(),
         windows: Windows::new(&lobbies, ROWS.seats),

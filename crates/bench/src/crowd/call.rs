@@ -1,5 +1,7 @@
 //! What must be done before anybody can bet: money and lobbies, by the routes players use.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -29,16 +31,20 @@ pub(super) async fn fund(address: &str, tokens: &[String]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// The first player of each lobby makes it; their numbers.
+/// The first player of each lobby makes it, all of them within `spread`; their numbers.
 pub(super) async fn open_lobbies(
     address: &str,
     tokens: &[String],
     rows: Rows,
     mode: &str,
+    spread: Duration,
 ) -> anyhow::Result<Vec<u64>> {
     let mut lobbies = Vec::new();
     let body = format!(r#"{{"mode":"{mode}"}}"#);
+    let apart = (spread / rows.lobbies).max(Duration::from_micros(1));
+    let mut turn = tokio::time::interval(apart);
     for place in 0..rows.lobbies {
+        turn.tick().await;
         let token = &tokens[(place * rows.seats) as usize];
         let answer = call(address, "POST /gateway/game/v1/lobby", token, &body).await?;
         let (_, rest) = answer.split_once(r#""lobby_id":"#).context("a lobby has a number")?;

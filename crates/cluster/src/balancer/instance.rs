@@ -10,6 +10,8 @@ const FAILURES_MAX: u32 = 3;
 const LEFT_ALONE_MS: (u64, u64) = (500, 30_000);
 /// The weight of the newest answer's time: one part in so many.
 const WEIGHT: u64 = 8;
+/// What is forgotten of a usual time whenever another instance was preferred: one part in so many.
+const FORGOTTEN: u64 = 64;
 
 /// One instance of the role.
 #[derive(Debug)]
@@ -52,6 +54,12 @@ impl Instance {
     /// How much it has to do. One that never answered counts as quick, so that it is tried.
     pub(super) const fn load(&self) -> u64 {
         (self.usual_us + 1).saturating_mul(self.in_flight + 1)
+    }
+
+    /// Another one was preferred. Without this whoever was slow once, say at its first call, would
+    /// not be asked again while little is going on, and could never show that it is quick now.
+    pub(super) const fn pass_over(&mut self) {
+        self.usual_us -= self.usual_us.div_ceil(FORGOTTEN);
     }
 
     pub(super) fn begin(&mut self) {

@@ -62,6 +62,30 @@ fn all_of_three_are_called() {
 }
 
 #[test]
+fn who_was_slow_once_is_asked_again() {
+    let (balancer, _clock) = balancer(&["a", "b"]);
+    loop {
+        let picked = balancer.pick().unwrap();
+        let is_a = name(&picked) == "a";
+        if is_a {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        picked.ended(CallEnd::Answered);
+        if is_a {
+            break;
+        }
+    }
+    for _ in 0..10_000 {
+        let picked = balancer.pick().unwrap();
+        if name(&picked) == "a" {
+            return;
+        }
+        picked.ended(CallEnd::Answered);
+    }
+    panic!("a is never called again");
+}
+
+#[test]
 fn who_fails_again_and_again_is_left_alone_then_probed() {
     let (balancer, clock) = balancer(&["a", "b"]);
     for _ in 0..3 {

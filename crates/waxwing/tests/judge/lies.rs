@@ -232,10 +232,13 @@ fn add(mut log: Vec<Line>, saw: Entry) -> Option<Vec<Line>> {
     Some(log)
 }
 
-/// A bet that was told to have ended so: whose it is, and where.
+/// A bet that was told to have ended so: whose it is, and where. Somebody must have asked for it by
+/// name: of one whose answer was lost its player may know no name, and about it nobody can lie.
 fn ended(log: &[Line], wanted: fn(&End) -> bool) -> Option<(i64, BetNamed)> {
     log.iter().find_map(|line| match &line.saw {
-        Entry::Result(told) if wanted(&told.end) => {
+        Entry::Result(told)
+            if wanted(&told.end) && log.iter().any(|ask| asks_for(ask, line.who, told.bet)) =>
+        {
             let bet = BetNamed { lobby: told.lobby, round: told.round, bet: told.bet };
             Some((line.who, bet))
         }
