@@ -23,7 +23,7 @@ const STAKE: &str = "10";
 /// Ann at a table of gateway 1, her money made at gateway 0.
 async fn ann_plays(fleet: &Fleet) -> (Player, Plain) {
     let ann = fleet.caller(0).rich_player("ann", "1000").await;
-    let (socket, _) = Plain::at_the_table(&fleet.gateways[1].base, &ann, 1).await;
+    let (socket, _) = Plain::at_the_table(&fleet.processes.gateways[1].base, &ann, 1).await;
     (ann, socket)
 }
 
@@ -117,7 +117,7 @@ async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_t
     let mut fleet = Fleet::start(BRISK).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
     let (round, number) = ride(&mut socket).await;
-    let dead = fleet.games.remove(fleet.owner().await);
+    let dead = fleet.processes.games.remove(fleet.owner().await);
     let before = epoch(&fleet);
     dead.signal("KILL");
     let died_at = now();
@@ -151,7 +151,7 @@ async fn a_game_node_that_leaves_hands_its_lobby_over_between_rounds() {
     let mut fleet = Fleet::start(BRISK).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
     bet(&mut socket, 1, Some("1.01")).await;
-    let leaving = fleet.games.remove(fleet.owner().await);
+    let leaving = fleet.processes.games.remove(fleet.owner().await);
     leaving.signal("TERM");
     let first = result(&mut socket, 1).await;
     // Another node has it, and takes bets.
@@ -167,7 +167,7 @@ async fn play_goes_on_while_nats_is_away() {
     let mut fleet =
         Fleet::start(&[BRISK, &[("WAXWING_GATEWAY__FEED_QUIET_MS", "100")]].concat()).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
-    fleet.nats.stop().unwrap();
+    fleet.place.shared().nats().stop().unwrap();
     let away_at = now();
     let (mut money, mut number) = (Amount::from_whole(1_000), 0);
     while away_at.elapsed() < Duration::from_secs(6) || number < 2 {
@@ -176,7 +176,7 @@ async fn play_goes_on_while_nats_is_away() {
         money = money - Amount::from_whole(10) + back(&result(&mut socket, number).await);
     }
     println!("{number} bets were played without NATS");
-    fleet.nats.restart().unwrap();
+    fleet.place.shared().nats().restart().unwrap();
     has(&fleet, &ann, money).await;
     // Who was known is known, and who comes is found again.
     fleet.add_game().await;
@@ -191,7 +191,7 @@ async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
     let mut fleet = Fleet::start(BRISK).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
     let (_, number) = ride(&mut socket).await;
-    let (before, zombie) = (epoch(&fleet), fleet.games.remove(fleet.owner().await));
+    let (before, zombie) = (epoch(&fleet), fleet.processes.games.remove(fleet.owner().await));
     zombie.signal("STOP");
     let first = result(&mut socket, number).await;
     // Another node plays; the socket's client fails at any event of an older epoch from here on.

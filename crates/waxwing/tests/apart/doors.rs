@@ -51,11 +51,11 @@ async fn strangers_get_past_no_inner_door_and_everybody_is_found() {
     let mut fleet = Fleet::start(BRISK).await;
     assert_eq!(fleet.ask_games("SELECT count(*) FROM lobby"), "1", "three first starts, one Main");
     for (process, path) in [
-        (&fleet.games[0], "/game/v1/status"),
-        (&fleet.games[0], "/internal/play/v1/stream"),
-        (&fleet.users[0], "/user/v1/status"),
-        (&fleet.users[0], "/internal/wallet/v1/fence"),
-        (&fleet.users[0], "/internal/sign-ins/v1/known"),
+        (&fleet.processes.games[0], "/game/v1/status"),
+        (&fleet.processes.games[0], "/internal/play/v1/stream"),
+        (&fleet.processes.users[0], "/user/v1/status"),
+        (&fleet.processes.users[0], "/internal/wallet/v1/fence"),
+        (&fleet.processes.users[0], "/internal/sign-ins/v1/known"),
     ] {
         for token in ["", "no token", "Bearer e30.e30.e30"] {
             let headers = [("authorization", token), ("waxwing-service-token", token)];
@@ -70,11 +70,13 @@ async fn strangers_get_past_no_inner_door_and_everybody_is_found() {
             assert_eq!(answer.status, 404, "{path}: {}", answer.text);
         }
     }
-    let address = fleet.nats.url_without_password();
+    let address = fleet.place.shared().nats().url_without_password();
     let said = register(address.strip_prefix("nats://").unwrap());
     assert!(said.contains("Authorization Violation"), "{said}");
     let mut shown = String::new();
-    for process in fleet.gateways.iter().chain(&fleet.users).chain(&fleet.games) {
+    for process in
+        fleet.processes.gateways.iter().chain(&fleet.processes.users).chain(&fleet.processes.games)
+    {
         eventually("everybody to be found", PATIENCE, || async {
             let found = Caller::new(&process.ops).get("/discovery/targets").await.json();
             (found.as_array().unwrap().len() == 7).then_some(())
@@ -110,7 +112,7 @@ async fn a_round_is_played_at_one_gateway_with_what_was_made_at_the_other() {
     assert_eq!(status.status, 200, "{}", status.text);
 
     // A sign-out counts everywhere, also while its notice goes nowhere, and after a start.
-    fleet.nats.stop().unwrap();
+    fleet.place.shared().nats().stop().unwrap();
     let logout = "/gateway/user/v1/auth/logout";
     let out = fleet.caller(0).call(Method::POST, logout, Some(&ann), Some(json!({}))).await;
     assert!((200..300).contains(&out.status), "{}", out.text);
@@ -124,7 +126,7 @@ async fn a_round_is_played_at_one_gateway_with_what_was_made_at_the_other() {
         known.then_some(())
     })
     .await;
-    fleet.nats.restart().unwrap();
+    fleet.place.shared().nats().restart().unwrap();
     fleet.add_game().await;
     for _ in 0..8 {
         let asked = fleet.caller(0).call(Method::GET, bets, Some(&ann), None).await;

@@ -1,39 +1,46 @@
-//! Two gateways, two user processes and three game nodes on a PostgreSQL and a NATS of their own.
+//! Each role as processes of its own, on a PostgreSQL and a NATS of their own.
 
 use std::fs::OpenOptions;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
-use test_servers::{Nats, Postgres};
 
 use super::http::Caller;
+use super::place::Place;
 use super::process::{Finished, ended, finish, read, waxwing};
 use super::server::lines;
-use super::settings;
 use super::time::{PATIENCE, eventually};
 
 /// How long a process of a deployment that starts for the first time may take.
 const START: Duration = Duration::from_mins(1);
 
+/// How long all of them may take to end after SIGTERM.
+const END: Duration = Duration::from_secs(200);
+
+/// How many processes of each role there are.
+const ROLES: [(&str, usize); 3] = [("user", 2), ("game", 3), ("gateway", 2)];
+
 /// All of them, and what they stand on.
 pub(crate) struct Fleet {
-    user_url: String,
-    game_url: String,
-    more: Vec<(String, String)>,
+    pub(crate) processes: Processes,
+    // Their logs are read when they are dropped.
+    pub(crate) place: Place,
+}
+
+/// Every process of a deployment.
+#[derive(Default)]
+pub(crate) struct Processes {
     pub(crate) gateways: Vec<Process>,
     pub(crate) users: Vec<Process>,
     pub(crate) games: Vec<Process>,
-    pub(crate) nats: Nats,
-    _postgres: Postgres,
-    // Their logs are read when they are dropped.
-    root: TempDir,
 }
 
 /// One process.
 pub(crate) struct Process {
+    pub(crate) role: &'static str,
+    number: usize,
     child: Child,
     /// `http://ADDRESS` where it takes calls: a gateway from players, the others from each other.
     pub(crate) base: String,
@@ -41,81 +48,100 @@ pub(crate) struct Process {
     log: PathBuf,
 }
 
+/// Makes the keys of a deployment in `data`, or keeps those that are there.
+pub(crate) async fn make_keys(data: &Path) {
+    let mut made = waxwing();
+    made.args(["keys", "make", "--keep"]).arg(data);
+    let made = finish(made, PATIENCE).await;
+    assert!(made.status.success(), "keys are made: {}", made.stderr);
+}
+
+impl Processes {
+    /// Starts two gateways, two user processes and three game nodes at once, in no order. They
+    /// log into files beside `data`.
+    pub(crate) async fn start(data: &Path, settings: &[(String, String)]) -> Self {
+        let spawned: Vec<_> = ROLES
+            .iter()
+            .flat_map(|(role, count)| (0..*count).map(move |number| (*role, number)))
+            .map(|(role, number)| Spawned::new(role, number, data, settings))
+            .collect();
+        let mut processes = Self::default();
+        for spawned in spawned {
+            processes.add(spawned.ready().await);
+        }
+        processes
+    }
+
+    /// One more.
+    pub(crate) fn add(&mut self, process: Process) {
+        self.of(process.role).push(process);
+    }
+
+    /// Those of a role.
+    pub(crate) fn of(&mut self, role: &str) -> &mut Vec<Process> {
+        match role {
+            "gateway" => &mut self.gateways,
+            "user" => &mut self.users,
+            _ => &mut self.games,
+        }
+    }
+
+    /// `kill -9` for all.
+    pub(crate) fn kill(&mut self) {
+        for (role, _) in ROLES {
+            self.of(role).drain(..).for_each(Process::kill);
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = &mut Process> {
+        self.gateways.iter_mut().chain(&mut self.users).chain(&mut self.games)
+    }
+
+    /// Ends all by SIGTERM, players' side first, each within `limit`.
+    pub(crate) async fn end(&mut self, limit: Duration) {
+        for role in ["gateway", "game", "user"] {
+            for process in self.of(role).drain(..) {
+                process.terminate(limit).await;
+            }
+        }
+    }
+}
+
 impl Fleet {
     /// Starts everything at once, in no order.
     pub(crate) async fn start(more: &[(&str, &str)]) -> Self {
-        let root = tempfile::Builder::new().prefix("waxwing-fleet-").tempdir().unwrap();
-        let (postgres, nats) =
-            (Postgres::start().unwrap(), Nats::start_with_password("nobody-guesses-this").unwrap());
-        let [user_url, game_url] = ["users", "games"].map(|name| postgres.create(name).unwrap());
-        let mut made = waxwing();
-        made.args(["keys", "make"]).arg(root.path());
-        assert!(finish(made, PATIENCE).await.status.success(), "keys are made");
-        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let more = settings::RAISED.iter().chain(more).map(owned).collect();
-        let (gateways, users, games) = (Vec::new(), Vec::new(), Vec::new());
-        let mut fleet = Self {
-            root,
-            nats,
-            _postgres: postgres,
-            user_url,
-            game_url,
-            more,
-            gateways,
-            users,
-            games,
-        };
-        let roles = [("gateway", 2), ("user", 2), ("game", 3)];
-        let spawned: Vec<_> = roles
-            .iter()
-            .flat_map(|(role, count)| (0..*count).map(move |number| (*role, number)))
-            .map(|(role, number)| (role, fleet.spawn(role, number)))
-            .collect();
-        for (role, spawned) in spawned {
-            let process = spawned.ready().await;
-            match role {
-                "gateway" => fleet.gateways.push(process),
-                "user" => fleet.users.push(process),
-                _ => fleet.games.push(process),
-            }
-        }
-        fleet
+        Self::at(Place::apart(more)).await
     }
 
-    fn spawn(&self, role: &str, number: usize) -> Spawned {
-        let log = self.root.path().join(format!("{role}-{number}.log"));
-        let file = OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let mut command = waxwing();
-        command.arg(role).envs(self.more.iter().map(|(key, value)| (key, value)));
-        command.env("WAXWING_DATA", self.root.path());
-        command.env("WAXWING_INTERNAL__NATS", self.nats.url());
-        for listener in ["OPS", "INTERNAL__LISTEN", "GATEWAY__LISTEN"] {
-            command.env(format!("WAXWING_{listener}"), "127.0.0.1:0");
-        }
-        match role {
-            "user" => command.env("WAXWING_POSTGRES__USER", &self.user_url),
-            "game" => command.env("WAXWING_POSTGRES__GAME", &self.game_url),
-            _ => &mut command,
-        };
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
-        Spawned { child: command.spawn().unwrap(), log }
+    /// Starts everything in a place that is there.
+    pub(crate) async fn at(place: Place) -> Self {
+        make_keys(&place.data()).await;
+        let processes = Processes::start(&place.data(), &place.settings()).await;
+        Self { processes, place }
     }
 
     /// Starts another game node.
     pub(crate) async fn add_game(&mut self) {
-        let process = self.spawn("game", self.games.len() + 10).ready().await;
-        self.games.push(process);
+        let number = self.processes.games.len() + 10;
+        self.start_one("game", number).await;
+    }
+
+    /// Starts the process of this role and number, which must not run.
+    pub(crate) async fn start_one(&mut self, role: &'static str, number: usize) {
+        let spawned = Spawned::new(role, number, &self.place.data(), &self.place.settings());
+        self.processes.add(spawned.ready().await);
     }
 
     /// Calls the gateway of this number.
     pub(crate) fn caller(&self, gateway: usize) -> Caller {
-        Caller::new(&self.gateways[gateway].base)
+        Caller::new(&self.processes.gateways[gateway].base)
     }
 
     /// The number of the node that plays the only lobby there is.
     pub(crate) async fn owner(&self) -> usize {
         eventually("a node to play the lobby", PATIENCE, || async {
-            for (number, game) in self.games.iter().enumerate() {
+            for (number, game) in self.processes.games.iter().enumerate() {
                 let metrics = Caller::new(&game.ops).get("/metrics").await.text;
                 if metrics.lines().any(|line| line == "waxwing_game_lobbies 1") {
                     return Some(number);
@@ -128,27 +154,19 @@ impl Fleet {
 
     /// One value of the game's database.
     pub(crate) fn ask_games(&self, sql: &str) -> String {
-        let said = Command::new("psql").args(["-At", "-c", sql, &self.game_url]).output().unwrap();
-        assert!(said.status.success(), "{sql}: {}", String::from_utf8_lossy(&said.stderr));
-        String::from_utf8(said.stdout).unwrap().trim().to_owned()
+        self.place.shared().ask_games(sql)
     }
 
     /// `waxwing check` on both databases.
     pub(crate) async fn check(&self) -> Finished {
         let mut command = waxwing();
-        command.args(["check", "--json"]);
-        command.env("WAXWING_POSTGRES__USER", &self.user_url);
-        command.env("WAXWING_POSTGRES__GAME", &self.game_url);
+        command.args(["check", "--json"]).envs(self.place.settings());
         finish(command, Duration::from_mins(1)).await
     }
 
     /// Ends all by SIGTERM, players' side first, and finds both databases sound.
     pub(crate) async fn end_soundly(&mut self) {
-        for process in [&mut self.gateways, &mut self.games, &mut self.users] {
-            for process in process.drain(..) {
-                process.terminate(Duration::from_secs(200)).await;
-            }
-        }
+        self.processes.end(END).await;
         let finished = self.check().await;
         let report: Value = serde_json::from_str(&finished.stdout).unwrap();
         assert_eq!(finished.status.code(), Some(0), "{report}");
@@ -156,11 +174,33 @@ impl Fleet {
 }
 
 struct Spawned {
+    role: &'static str,
+    number: usize,
     child: Child,
     log: PathBuf,
 }
 
 impl Spawned {
+    /// Starts a process and does not wait for it. Each is told what its role needs and no more.
+    fn new(role: &'static str, number: usize, data: &Path, settings: &[(String, String)]) -> Self {
+        let log = data.with_file_name(format!("{role}-{number}.log"));
+        let file = OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let mut command = waxwing();
+        command.arg(role).env("WAXWING_DATA", data);
+        let others: &[&str] = match role {
+            "user" => &["WAXWING_POSTGRES__GAME"],
+            "game" => &["WAXWING_POSTGRES__USER"],
+            _ => &["WAXWING_POSTGRES__USER", "WAXWING_POSTGRES__GAME"],
+        };
+        let own = settings.iter().filter(|(key, _)| !others.contains(&key.as_str()));
+        command.envs(own.map(|(key, value)| (key, value)));
+        for listener in ["OPS", "INTERNAL__LISTEN", "GATEWAY__LISTEN"] {
+            command.env(format!("WAXWING_{listener}"), "127.0.0.1:0");
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+        Self { role, number, child: command.spawn().unwrap(), log }
+    }
+
     async fn ready(mut self) -> Process {
         let mut lines = lines(self.child.stdout.take().unwrap());
         let mut ops = None;
@@ -176,7 +216,8 @@ impl Spawned {
             } else if let Some(base) = line.strip_prefix("ready ") {
                 let ops = ops.expect("the line `ops` comes before `ready`");
                 let base = base.to_owned();
-                return Process { child: self.child, base, ops, log: self.log };
+                let Self { role, number, child, log } = self;
+                return Process { role, number, child, base, ops, log };
             }
         }
     }
@@ -188,6 +229,27 @@ impl Process {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Its number among those of its role, by which it is started again.
+    pub(crate) const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, if it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// `kill -9`, by the id of the child this test started.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// SIGTERM; it ends well within `limit`.
