@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -17,16 +18,17 @@ use crate::routes::SIGN_INS;
 use crate::{Access, Channel};
 
 /// What the user role of another process knows.
-#[derive(Clone)]
 pub struct HttpSignIns {
     channel: Channel,
+    /// The last time had no answer.
+    failing: AtomicBool,
 }
 
 impl HttpSignIns {
     /// The user role behind `channel`.
     #[must_use]
     pub const fn new(channel: Channel) -> Self {
-        Self { channel }
+        Self { channel, failing: AtomicBool::new(false) }
     }
 }
 
@@ -34,7 +36,10 @@ impl HttpSignIns {
 impl SignIns for HttpSignIns {
     async fn known(&self, since_ms: i64) -> Result<Known, IdentityError> {
         let unavailable = |reason: &dyn std::fmt::Display| {
-            tracing::warn!(%reason, "keys and sign-outs could not be asked for");
+            // Who asks goes on asking: the first failure in a row says it.
+            if !self.failing.swap(true, Ordering::Relaxed) {
+                tracing::warn!(%reason, "keys and sign-outs could not be asked for");
+            }
             IdentityError::Unavailable
         };
         let body = KnownBody { since_ms };
@@ -47,6 +52,7 @@ impl SignIns for HttpSignIns {
         let ended = answer.ended.into_iter().map(|EndedBody { player, session, at_ms }| {
             EndedSignIn { player: player.0, session, at_ms }
         });
+        self.failing.store(false, Ordering::Relaxed);
         Ok(Known { keys, ended: ended.collect() })
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod lives;
 mod many;
 pub(crate) mod outcome;
 pub(crate) mod plan;
+mod rolling;
 mod single;
 pub(crate) mod stage;
 mod table;

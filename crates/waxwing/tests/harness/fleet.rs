@@ -20,7 +20,9 @@ const START: Duration = Duration::from_mins(1);
 const END: Duration = Duration::from_secs(200);
 
 /// How many processes of each role there are.
-const ROLES: [(&str, usize); 3] = [("user", 2), ("game", 3), ("gateway", 2)];
+const ROLES: [(&str, usize); 3] = [("user", 2), ("game", GAMES), ("gateway", 2)];
+/// How many game nodes.
+pub(crate) const GAMES: usize = 3;
 
 /// All of them, and what they stand on.
 pub(crate) struct Fleet {

@@ -186,7 +186,7 @@ impl Place {
     pub(crate) async fn start(&self) -> Server {
         let server = self.start_until_ready().await;
         if let Some(shared) = &self.shared {
-            shared.one_node_lives().await;
+            shared.the_dead_are_gone().await;
         }
         server
     }

@@ -10,6 +10,7 @@ use test_servers::{Nats, Postgres};
 use waxwing::mirror;
 use waxwing::postgres::Urls;
 
+use super::fleet;
 use super::time::{PATIENCE, eventually};
 
 /// `postgres` runs the suite on PostgreSQL, `apart` on processes of each role; anything else but
@@ -84,11 +85,14 @@ impl Shared {
         String::from_utf8(said.stdout).unwrap().trim().to_owned()
     }
 
-    /// Waits until at most one node has its lease: what a killed server owned is anybody's.
-    pub(crate) async fn one_node_lives(&self) {
-        let sql = "SELECT count(*) <= 1 FROM node WHERE lease_until > clock_timestamp()";
+    /// Waits until no more nodes have a lease than a server is: what a killed one owned is
+    /// anybody's.
+    pub(crate) async fn the_dead_are_gone(&self) {
+        let nodes = if self.is_apart() { fleet::GAMES } else { 1 };
+        let sql =
+            format!("SELECT count(*) <= {nodes} FROM node WHERE lease_until > clock_timestamp()");
         eventually("the lease of a dead node to run out", PATIENCE, || async {
-            (self.ask_games(sql) == "t").then_some(())
+            (self.ask_games(&sql) == "t").then_some(())
         })
         .await;
     }

@@ -62,7 +62,7 @@ pub(crate) async fn invite(
 }
 
 /// Makes `count` lobbies under the rules of `place`, some of which rest until somebody bets.
-async fn lobbies(place: &Place, name: &str, count: usize) -> Vec<u64> {
+pub(super) async fn lobbies(place: &Place, name: &str, count: usize) -> Vec<u64> {
     let server = place.start().await;
     let caller = server.caller();
     let mut lobbies = Vec::new();
