@@ -26,7 +26,7 @@ const SEATS: usize = 8;
 /// Bets that each player places in every round.
 const BETS: usize = 2;
 /// How long a process that was told to end may take.
-const LEAVES_WITHIN: Duration = Duration::from_secs(60);
+const LEAVES_WITHIN: Duration = Duration::from_mins(1);
 
 /// What became of bets.
 #[derive(Default)]
@@ -94,19 +94,22 @@ impl Bettor {
         not_taken
     }
 
+    /// The connection that was kept, or a new one if there is one to be had.
+    async fn seat(&mut self) -> Option<Socket> {
+        if self.socket.is_some() {
+            return self.socket.take();
+        }
+        let socket = asking::sit(&self.base, self.lobby).await.ok();
+        if socket.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        socket
+    }
+
     /// A connection whose lobby has just opened a round. Finding one is no try.
     async fn window(&mut self) -> Socket {
         loop {
-            let mut socket = match self.socket.take() {
-                Some(socket) => socket,
-                None => match asking::sit(&self.base, self.lobby).await {
-                    Ok(socket) => socket,
-                    Err(Gone) => {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        continue;
-                    }
-                },
-            };
+            let Some(mut socket) = self.seat().await else { continue };
             while let Ok(event) = socket.event(asking::PATIENCE).await {
                 if event.is_some_and(|event| event.name == "round_opened") {
                     return socket;
