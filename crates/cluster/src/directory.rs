@@ -15,15 +15,17 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
 use platform::clock::Clock;
 
-use crate::balancer::{Balancer, Endpoint};
+use crate::balancer::Endpoint;
 use crate::bus::{NatsBus, NatsError};
 
 /// How often everybody is asked, in milliseconds.
 const LOOK_MS: u64 = 500;
 /// How long answers are waited for.
-const ANSWERS: Duration = Duration::from_millis(300);
+const ANSWERS: Duration = Duration::from_millis(400);
 /// Whoever did not answer so often in a row is gone.
 const MISSED_MAX: u32 = 4;
+/// Where everybody is asked.
+const EVERYBODY: &str = "$SRV.INFO";
 /// The keys of our metadata.
 const INSTANCE: &str = "instance";
 const ADDRESS: &str = "address";
@@ -69,67 +71,29 @@ impl NatsDirectory {
         Self { client: bus.client(), clock }
     }
 
-    /// Says that this process answers for `role` at `endpoint`.
+    /// Says that `process` is there.
     ///
     /// # Errors
     /// [`NatsError`]: the role's name is none.
-    pub async fn announce(
-        &self,
-        role: &str,
-        endpoint: &Endpoint,
-    ) -> Result<Announcement, NatsError> {
-        self.answer_for(role, endpoint, None).await
-    }
-
-    /// The same for a process that says where its operators look.
-    ///
-    /// # Errors
-    /// [`NatsError`]: the role's name is none.
-    pub async fn announce_process(&self, process: &Process) -> Result<Announcement, NatsError> {
-        self.answer_for(&process.role, &process.endpoint, Some(&process.ops)).await
-    }
-
-    async fn answer_for(
-        &self,
-        role: &str,
-        endpoint: &Endpoint,
-        ops: Option<&str>,
-    ) -> Result<Announcement, NatsError> {
-        let mut metadata = HashMap::from([
+    pub async fn announce(&self, process: &Process) -> Result<Announcement, NatsError> {
+        let Process { role, endpoint, ops } = process;
+        let metadata = HashMap::from([
             (INSTANCE.to_owned(), endpoint.instance.clone()),
             (ADDRESS.to_owned(), endpoint.address.clone()),
+            (OPS.to_owned(), ops.clone()),
         ]);
-        metadata.extend(ops.map(|ops| (OPS.to_owned(), ops.to_owned())));
         let builder = self.client.service_builder().metadata(metadata);
-        let started = builder.start(name(role), env!("CARGO_PKG_VERSION")).await;
+        let started = builder.start(format!("{OURS}{role}"), env!("CARGO_PKG_VERSION")).await;
         Ok(Announcement { service: Some(started.map_err(|error| NatsError::new(&error))?) })
-    }
-
-    /// Keeps `balancer` told of who answers for `role`, for as long as it is polled.
-    pub async fn follow(&self, role: &str, balancer: &Balancer) {
-        let mut missed: BTreeMap<Endpoint, u32> = BTreeMap::new();
-        loop {
-            let next = self.clock.now() + LOOK_MS;
-            if let Some(found) = self.look(role).await {
-                for count in missed.values_mut() {
-                    *count += 1;
-                }
-                missed.extend(found.into_iter().map(|endpoint| (endpoint, 0)));
-                missed.retain(|_, count| *count < MISSED_MAX);
-                let known: Vec<Endpoint> = missed.keys().cloned().collect();
-                balancer.know(&known);
-            }
-            self.clock.sleep_until(next).await;
-        }
     }
 
     /// Tells `known` of all processes there are, each time that may have changed, for as long as
     /// it is polled.
-    pub async fn follow_processes(&self, mut known: impl FnMut(Vec<Process>) + Send) {
+    pub async fn follow(&self, mut known: impl FnMut(Vec<Process>) + Send) {
         let mut missed: BTreeMap<Process, u32> = BTreeMap::new();
         loop {
             let next = self.clock.now() + LOOK_MS;
-            if let Some(found) = self.ask("$SRV.INFO", process).await {
+            if let Some(found) = self.look().await {
                 for count in missed.values_mut() {
                     *count += 1;
                 }
@@ -141,49 +105,32 @@ impl NatsDirectory {
         }
     }
 
-    /// Everyone who answers for `role` now; none if NATS was away meanwhile.
-    async fn look(&self, role: &str) -> Option<Vec<Endpoint>> {
-        self.ask(&format!("$SRV.INFO.{}", name(role)), endpoint).await
-    }
-
-    /// What everyone says who is asked at `subject`, as far as `read` finds anything in it.
-    async fn ask<T>(&self, subject: &str, read: fn(&[u8]) -> Option<T>) -> Option<Vec<T>> {
+    /// Everyone who answers now. None if NATS was away meanwhile, or if nobody at all was heard:
+    /// whoever is announced hears himself, so that says more of who listens than of all others.
+    async fn look(&self) -> Option<Vec<Process>> {
         if self.client.connection_state() != State::Connected {
             return None;
         }
         let before = self.connects();
         let inbox = self.client.new_inbox();
         let mut answers = self.client.subscribe(inbox.clone()).await.ok()?;
-        let asked = subject.to_owned();
-        self.client.publish_with_reply(asked, inbox, Bytes::new()).await.ok()?;
+        self.client.publish_with_reply(EVERYBODY, inbox, Bytes::new()).await.ok()?;
         let mut found = Vec::new();
         let all = async {
             while let Some(answer) = answers.next().await {
-                found.extend(read(&answer.payload));
+                found.extend(process(&answer.payload));
             }
         };
         // It is over when the time is.
         let _over = tokio::time::timeout(ANSWERS, all).await;
         let stood = before == self.connects() && self.client.connection_state() == State::Connected;
-        stood.then_some(found)
+        (stood && !found.is_empty()).then_some(found)
     }
 
     /// How often the connection was made.
     fn connects(&self) -> u64 {
         self.client.statistics().connects.load(Ordering::Relaxed)
     }
-}
-
-/// What the protocol calls a role of ours.
-fn name(role: &str) -> String {
-    format!("{OURS}{role}")
-}
-
-/// Where whoever answered is; none for answers that are not ours.
-fn endpoint(answer: &[u8]) -> Option<Endpoint> {
-    let mut metadata = serde_json::from_slice::<Info>(answer).ok()?.metadata;
-    let (instance, address) = (metadata.remove(INSTANCE)?, metadata.remove(ADDRESS)?);
-    Some(Endpoint { instance, address })
 }
 
 /// Who answered, if it is a process of ours that says where its operators look.

@@ -17,6 +17,8 @@ use crate::plain::client::{Plain, bet_id};
 
 /// From a death until the lobby's next round takes bets.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(8);
+/// A bet that was refused may have been held for a moment: its id is no other's.
+const REFUSED: u64 = 1_000;
 /// The stake of every bet here.
 const STAKE: &str = "10";
 
@@ -27,8 +29,9 @@ async fn ann_plays(fleet: &Fleet) -> (Player, Plain) {
     (ann, socket)
 }
 
-/// Places the bet of this number in the next round that opens; the round.
-async fn bet(socket: &mut Plain, number: u64, target: Option<&str>) -> u64 {
+/// Places a bet in the next round that opens; the round, and the number of the bet: `number`, or
+/// one so many thousands later for each time that it was refused.
+async fn bet(socket: &mut Plain, mut number: u64, target: Option<&str>) -> (u64, u64) {
     loop {
         let round = opened(socket).await;
         let bet = json!({
@@ -37,8 +40,9 @@ async fn bet(socket: &mut Plain, number: u64, target: Option<&str>) -> u64 {
         });
         let answer = socket.answer("place_bet", bet).await;
         if answer["type"] == "reply" {
-            return round;
+            return (round, number);
         }
+        number += REFUSED;
         // Too slow for this countdown, or the owner is on its way out.
         assert!(
             ["betting_closed", "wrong_round", "draining", "not_owner"]
@@ -62,7 +66,7 @@ async fn opened(socket: &mut Plain) -> u64 {
 /// it are lost: their rounds crashed at once.
 async fn ride(socket: &mut Plain) -> (u64, u64) {
     for number in 1.. {
-        let round = bet(socket, number, None).await;
+        let (round, number) = bet(socket, number, None).await;
         loop {
             let event = socket.next().await;
             match text(&event["type"]) {
@@ -75,8 +79,9 @@ async fn ride(socket: &mut Plain) -> (u64, u64) {
     unreachable!("numbers do not end")
 }
 
-/// What is left of a thousand after so many stakes.
-fn after(bets: u64) -> Amount {
+/// What is left of a thousand after the stakes of all bets up to the one of this number.
+fn after(number: u64) -> Amount {
+    let bets = number % REFUSED;
     Amount::from_whole(1_000 - 10 * u32::try_from(bets).unwrap())
 }
 
@@ -150,13 +155,13 @@ async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_t
 async fn a_game_node_that_leaves_hands_its_lobby_over_between_rounds() {
     let mut fleet = Fleet::start(BRISK).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
-    bet(&mut socket, 1, Some("1.01")).await;
+    let (_, first) = bet(&mut socket, 1, Some("1.01")).await;
     let leaving = fleet.processes.games.remove(fleet.owner().await);
     leaving.signal("TERM");
-    let first = result(&mut socket, 1).await;
+    let first = result(&mut socket, first).await;
     // Another node has it, and takes bets.
-    bet(&mut socket, 2, Some("1.01")).await;
-    let second = result(&mut socket, 2).await;
+    let (_, second) = bet(&mut socket, 2, Some("1.01")).await;
+    let second = result(&mut socket, second).await;
     leaving.terminate(Duration::from_mins(3)).await;
     has(&fleet, &ann, after(2) + back(&first) + back(&second)).await;
     fleet.end_soundly().await;
@@ -172,16 +177,16 @@ async fn play_goes_on_while_nats_is_away() {
     let (mut money, mut number) = (Amount::from_whole(1_000), 0);
     while away_at.elapsed() < Duration::from_secs(6) || number < 2 {
         number += 1;
-        bet(&mut socket, number, Some("1.01")).await;
-        money = money - Amount::from_whole(10) + back(&result(&mut socket, number).await);
+        let (_, bet) = bet(&mut socket, number, Some("1.01")).await;
+        money = money - Amount::from_whole(10) + back(&result(&mut socket, bet).await);
     }
     println!("{number} bets were played without NATS");
     fleet.place.shared().nats().restart().unwrap();
     has(&fleet, &ann, money).await;
     // Who was known is known, and who comes is found again.
     fleet.add_game().await;
-    bet(&mut socket, 1_000, Some("1.01")).await;
-    money = money - Amount::from_whole(10) + back(&result(&mut socket, 1_000).await);
+    let (_, last) = bet(&mut socket, number + 1, Some("1.01")).await;
+    money = money - Amount::from_whole(10) + back(&result(&mut socket, last).await);
     has(&fleet, &ann, money).await;
     fleet.end_soundly().await;
 }
@@ -205,10 +210,10 @@ async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
         zombie.log().contains("the lease lapsed").then_some(())
     })
     .await;
-    bet(&mut socket, number + 1, Some("1.01")).await;
-    let second = result(&mut socket, number + 1).await;
+    let (_, number) = bet(&mut socket, number + 1, Some("1.01")).await;
+    let second = result(&mut socket, number).await;
     assert!(whole(&second["epoch"]) >= taken_over, "{second}");
-    has(&fleet, &ann, after(number + 1) + back(&first) + back(&second)).await;
+    has(&fleet, &ann, after(number) + back(&first) + back(&second)).await;
     zombie.terminate(Duration::from_mins(3)).await;
     fleet.end_soundly().await;
 }

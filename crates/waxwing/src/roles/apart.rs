@@ -152,7 +152,7 @@ impl Ground {
             }
             processes.know(all);
         };
-        tokio::spawn(async move { directory.follow_processes(known).await });
+        tokio::spawn(async move { directory.follow(known).await });
         checks::reached(&self.health, "nats", Arc::clone(&self.bus));
     }
 
@@ -240,7 +240,7 @@ impl Ground {
         let endpoint = Endpoint { instance: self.instance.clone(), address };
         let role = self.role.name().to_owned();
         let process = Process { role, endpoint, ops: self.ops.host.clone() };
-        let announcement = self.directory.announce_process(&process).await?;
+        let announcement = self.directory.announce(&process).await?;
         self.ready.pass();
         print(format_args!("ops http://{}", self.ops.address))?;
         print(format_args!("ready http://{bound}"))?;
