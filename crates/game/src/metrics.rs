@@ -176,10 +176,7 @@ impl Metrics {
                 "lobbies_not_owned",
                 "Lobbies that another node owns by now",
             ),
-            lobbies_without_owner: gauge(
-                "lobbies_without_owner",
-                "Lobbies that no living node plays",
-            ),
+            lobbies_without_owner: gauge("lobbies_without_owner", "Lobbies that no node plays"),
             lobbies_handed_over: counter("lobbies_handed_over", "Lobbies given to other nodes"),
             leases_lapsed: counter("leases_lapsed", "Times that the node's lease lapsed"),
             lobbies_closed: counter("lobbies_closed", "Lobbies closed for want of visitors"),
