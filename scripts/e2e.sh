@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests: `e2e.sh files` all of them, `e2e.sh postgres` those that are not about
-# files, each place with a PostgreSQL of its own.
+# files, each place with a PostgreSQL of its own, `e2e.sh apart` those that are not about one process
+# either, each place with two gateways, two user processes, three game nodes and a NATS as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,15 +23,20 @@ files+=(rounds::seeds_form_one_chain)
 # One alert watches the commits of files.
 files+=(dashboards::every_alert)
 
-case "${1:-files}" in
+
+# What looks at one process: at its id, its signals, its lines, its two listeners.
+alone=()
+
+store=${1:-files}
+case $store in
 files) exec "${run[@]}" ;;
-postgres)
-    skipped=()
-    for name in "${files[@]}"; do skipped+=(--skip "$name"); done
-    E2E_STORE=postgres exec "${run[@]}" -- "${skipped[@]}"
-    ;;
+postgres) ;;
+apart) files+=("${alone[@]}") ;;
 *)
-    echo "e2e.sh: the store is files or postgres, not $1" >&2
+    echo "e2e.sh: files, postgres or apart, not $1" >&2
     exit 2
     ;;
 esac
+skipped=()
+for name in "${files[@]}"; do skipped+=(--skip "$name"); done
+E2E_STORE=$store exec "${run[@]}" -- "${skipped[@]}"

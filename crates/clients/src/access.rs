@@ -1,5 +1,6 @@
 //! Who may call, and how long they wait: looked at before anything of a call is read.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,16 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use platform::clock::Clock;
-use platform::http::ApiError;
+use platform::http::{ApiError, ClientAddress};
 use protocol::Code;
 use tokens::ServiceVerifier;
 
+use crate::proxy::FORWARDED_FOR;
+
 /// How long the caller still waits, in milliseconds.
 pub(crate) const DEADLINE: &str = "waxwing-deadline-ms";
+/// Proves the gateway where `authorization` is the player's.
+pub(crate) const SERVICE_TOKEN: &str = "waxwing-service-token";
 /// The longest that any call may take, whatever it says, in milliseconds.
 const DEADLINE_MAX_MS: u64 = 30_000;
 /// Bytes of one call: a thousand holds take a fifth of it.
@@ -49,9 +54,19 @@ impl Access {
         routes.layer(from_fn_with_state(self, admit))
     }
 
+    /// A role's public calls as a gateway hands them on: the token stands beside the player's
+    /// own, and who asked is what the gateway says.
+    pub fn guard_public(self, routes: Router) -> Router {
+        routes.layer(from_fn_with_state(self, admit_public))
+    }
+
     /// Who calls.
     fn caller(&self, request: &Request) -> Option<String> {
         let token = request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+        self.proven(token)
+    }
+
+    fn proven(&self, token: &str) -> Option<String> {
         let now_s = self.clock.unix_ms().div_euclid(1_000);
         match self.verifier.verify(token, now_s) {
             Ok(caller) => Some(caller),
@@ -67,6 +82,20 @@ async fn admit(State(access): State<Access>, request: Request, next: Next) -> Re
     if access.caller(&request).is_none() {
         let detail = "Only services of this deployment may call this";
         return ApiError::new(Code::Unauthenticated, detail).into_response();
+    }
+    next.run(request).await
+}
+
+async fn admit_public(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    let token = request.headers_mut().remove(SERVICE_TOKEN);
+    let token = token.as_ref().and_then(|token| token.to_str().ok());
+    if token.and_then(|token| access.proven(token)).is_none() {
+        let detail = "Only gateways of this deployment may call this";
+        return ApiError::new(Code::Unauthenticated, detail).into_response();
+    }
+    let said = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
+    if let Some(client) = said.and_then(|text| text.parse::<IpAddr>().ok()) {
+        request.extensions_mut().insert(ClientAddress(client));
     }
     next.run(request).await
 }

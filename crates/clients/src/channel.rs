@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster::{Balancer, CallEnd, Endpoint};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokens::ServiceSigner;
 
-use crate::access::DEADLINE;
+use crate::access::{DEADLINE, SERVICE_TOKEN};
 
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 4 * 1_024 * 1_024;
@@ -48,6 +48,28 @@ pub(crate) enum ChannelError {
     Broken(String, String),
     #[error("{0} answered with status {1}")]
     Status(String, StatusCode),
+}
+
+/// Why a call that was handed on has no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{instance}: {reason}")]
+pub(crate) struct ForwardError {
+    instance: String,
+    reason: String,
+    reached_nobody: bool,
+}
+
+impl ForwardError {
+    /// The instance took too long; the outcome is unknown.
+    pub(crate) fn late(endpoint: &Endpoint) -> Self {
+        let reason = "no answer in time".to_owned();
+        Self { instance: endpoint.instance.clone(), reason, reached_nobody: false }
+    }
+
+    /// Whether certainly no byte of the call reached the instance.
+    pub(crate) const fn reached_nobody(&self) -> bool {
+        self.reached_nobody
+    }
 }
 
 /// What is sent: a whole body, or lines as they come.
@@ -152,5 +174,30 @@ impl Channel {
             return Err(ChannelError::Status(endpoint.instance.clone(), response.status()));
         }
         Ok(response.into_body())
+    }
+
+    /// Hands `request`, whose address is a path alone, on to this instance as it is.
+    ///
+    /// # Errors
+    /// [`ForwardError`].
+    pub(crate) async fn forward(
+        &self,
+        endpoint: &Endpoint,
+        mut request: Request<Body>,
+    ) -> Result<Response<Incoming>, ForwardError> {
+        let failed = |reason: String, reached_nobody| ForwardError {
+            instance: endpoint.instance.clone(),
+            reason,
+            reached_nobody,
+        };
+        let Shared { config, signer, clock, client, .. } = &*self.shared;
+        let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let address = format!("{}{path}", endpoint.address).parse::<Uri>();
+        *request.uri_mut() = address.map_err(|error| failed(error.to_string(), true))?;
+        let token = signer.token(config.role, clock.unix_ms().div_euclid(1_000));
+        let token = HeaderValue::from_str(&token);
+        let token = token.map_err(|error| failed(error.to_string(), true))?;
+        request.headers_mut().insert(SERVICE_TOKEN, token);
+        client.request(request).await.map_err(|error| failed(error.to_string(), error.is_connect()))
     }
 }

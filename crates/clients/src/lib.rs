@@ -5,11 +5,17 @@
 
 mod access;
 mod channel;
+mod lobbies;
 mod play;
+mod proxy;
 mod routes;
+mod sign_ins;
 mod wallet;
 
 pub use access::Access;
 pub use channel::{Channel, ChannelConfig};
+pub use lobbies::HttpLobbies;
 pub use play::{HttpPlay, play_routes};
+pub use proxy::{Forwarding, Repeatable, proxy};
+pub use sign_ins::{HttpSignIns, sign_ins_routes};
 pub use wallet::{HttpWallet, wallet_routes};

@@ -8,7 +8,7 @@ mod link;
 mod server;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub use server::play_routes;
 const OWNERS_MAX: usize = 100_000;
 /// How long an answer is waited for on a stream: a bet waits for two commits.
 const ANSWER: Duration = Duration::from_secs(5);
+/// The same for a look, which waits for nothing and may be sent to the next node.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Playing at whichever node owns the lobby. Clones share the streams.
 #[derive(Clone)]
@@ -47,29 +49,44 @@ struct Shared {
     links: Mutex<BTreeMap<Endpoint, Arc<Link>>>,
     /// Who answered last for a lobby.
     owners: Mutex<BTreeMap<LobbyId, Endpoint>>,
+    /// Who left the last call without an answer: asked after all others.
+    silent: Mutex<BTreeSet<Endpoint>>,
 }
 
 impl HttpPlay {
     /// Plays at the nodes that `nodes` knows, calling as `channel` does.
     #[must_use]
     pub fn new(channel: Channel, nodes: Balancer) -> Self {
-        let (links, owners) = (Mutex::default(), Mutex::default());
-        Self { shared: Arc::new(Shared { channel, nodes, links, owners }) }
+        let (links, owners, silent) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { channel, nodes, links, owners, silent }) }
     }
 
     /// Asks the owner: who answered last, else each node once in the lobby's order, until one
-    /// does not say that it is another. An answer that does not come is not asked for elsewhere:
-    /// whoever is asked again must be the owner, and the caller asks again.
+    /// does not say that it is another. An answer that does not come is asked for elsewhere only
+    /// if nothing but a look was asked: of anything else the caller asks again, and whoever left
+    /// it unanswered is then asked last.
     async fn ask(&self, lobby: LobbyId, call: PlayCall) -> Result<PlayAnswer, PlayError> {
+        let is_look = matches!(call, PlayCall::Snapshot(_));
+        let patience = if is_look { LOOK } else { ANSWER };
+        let mut all_drain = true;
         for endpoint in self.shared.candidates(lobby) {
-            match self.shared.link(&endpoint).ask(call.clone()).await {
-                None => {
+            let answer = self.shared.link(&endpoint).ask(call.clone(), patience).await;
+            self.shared.note(&endpoint, answer.is_some());
+            match answer {
+                None | Some(PlayAnswer::Unavailable) => {
                     self.shared.forget(lobby);
-                    return Err(PlayError::Unavailable);
+                    if !is_look {
+                        return Err(PlayError::Unavailable);
+                    }
+                    all_drain = false;
                 }
-                Some(PlayAnswer::Unavailable) => return Err(PlayError::Unavailable),
                 Some(PlayAnswer::Refused(refused)) => match wire::refusal(refused) {
-                    Some(PlayRefusal::NotOwner) => self.shared.forget(lobby),
+                    Some(PlayRefusal::NotOwner) => {
+                        self.shared.forget(lobby);
+                        all_drain = false;
+                    }
+                    // It gives the lobby up, or did so already: whoever is next may have it.
+                    Some(PlayRefusal::Draining) => self.shared.forget(lobby),
                     Some(refusal) => {
                         self.shared.remember(lobby, endpoint);
                         return Err(refusal.into());
@@ -82,6 +99,9 @@ impl HttpPlay {
                 }
             }
         }
+        if all_drain && !self.shared.nodes.endpoints().is_empty() {
+            return Err(PlayRefusal::Draining.into());
+        }
         // Everyone says that it is another: the lobby is on its way from one to the next.
         Err(PlayError::Unavailable)
     }
@@ -90,7 +110,10 @@ impl HttpPlay {
 impl Shared {
     fn candidates(&self, lobby: LobbyId) -> Vec<Endpoint> {
         let mut nodes = self.nodes.endpoints();
-        nodes.sort_by_cached_key(|node| rank(lobby, &node.instance));
+        {
+            let silent = self.silent.lock();
+            nodes.sort_by_cached_key(|node| (silent.contains(node), rank(lobby, &node.instance)));
+        }
         if let Some(owner) = self.owners.lock().get(&lobby)
             && let Some(place) = nodes.iter().position(|node| node == owner)
         {
@@ -105,11 +128,21 @@ impl Shared {
         if links.len() > self.nodes.endpoints().len() * 2 {
             let alive = self.nodes.endpoints();
             links.retain(|known, _| alive.contains(known));
+            self.silent.lock().retain(|known| alive.contains(known));
         }
         let link = links.entry(endpoint.clone());
         let link =
             link.or_insert_with(|| Arc::new(Link::new(self.channel.clone(), endpoint.clone())));
         Arc::clone(link)
+    }
+
+    fn note(&self, endpoint: &Endpoint, has_answered: bool) {
+        let mut silent = self.silent.lock();
+        if has_answered {
+            silent.remove(endpoint);
+        } else {
+            silent.insert(endpoint.clone());
+        }
     }
 
     fn remember(&self, lobby: LobbyId, endpoint: Endpoint) {

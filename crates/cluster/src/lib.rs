@@ -3,7 +3,8 @@
 mod balancer;
 mod bus;
 mod directory;
+mod metrics;
 
 pub use balancer::{Balancer, CallEnd, Endpoint, Picked};
 pub use bus::{Bus, Delivery, MemoryBus, NatsBus, NatsError, Subscription};
-pub use directory::{Announcement, NatsDirectory};
+pub use directory::{Announcement, NatsDirectory, Process};

@@ -4,6 +4,7 @@
 
 mod identity;
 mod play;
+mod sign_ins;
 mod wallet;
 
 pub use identity::{Identity, IdentityError, Profile};
@@ -11,6 +12,7 @@ pub use play::{
     Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, LobbyRef, Play, PlayError,
     PlayRefusal, Returned,
 };
+pub use sign_ins::{EndedSignIn, Known, SignIns};
 pub use wallet::{
     Close, Closed, Fence, Fenced, Outcome, RESOLVES_MAX, Refusal, Release, Reserve, Resolve,
     ResolveAnswer, Wallet, WalletError,

@@ -36,6 +36,8 @@ pub struct Metrics {
     pub lobbies_fenced: Counter,
     /// Lobbies that ended here because another node owns them by now, or may.
     pub lobbies_not_owned: Counter,
+    /// Lobbies that had no owner when this node looked last.
+    pub lobbies_without_owner: Gauge,
     /// Lobbies given up between two rounds, for another node to play.
     pub lobbies_handed_over: Counter,
     /// Times that the node's lease lapsed: it stopped all its lobbies.
@@ -174,6 +176,7 @@ impl Metrics {
                 "lobbies_not_owned",
                 "Lobbies that another node owns by now",
             ),
+            lobbies_without_owner: gauge("lobbies_without_owner", "Lobbies that no node plays"),
             lobbies_handed_over: counter("lobbies_handed_over", "Lobbies given to other nodes"),
             leases_lapsed: counter("leases_lapsed", "Times that the node's lease lapsed"),
             lobbies_closed: counter("lobbies_closed", "Lobbies closed for want of visitors"),

@@ -218,7 +218,10 @@ async fn make_main(store: &dyn Store, config: &Config, now: i64) -> Result<(), S
     let Ok(main) = LobbyId::new(1) else { return Ok(()) };
     if store.lobby(main).await?.is_none() {
         let rules = Rules::standard(Curve::exponential());
-        store.create_lobby(config.main_lobby(&rules, now), u32::MAX).await?;
+        let limits = LobbyLimits { all: u32::MAX, continuous: u32::MAX };
+        let new = config.main_lobby(&rules, now);
+        // Joined where another node that starts for the first time was quicker.
+        store.open_lobby(Opening { join: Some(main), new, limits, call: None }).await?;
     }
     Ok(())
 }

@@ -162,7 +162,7 @@ impl Feeds {
         session: &Session,
         lobby: LobbyId,
     ) -> Result<Arrived<Snapshot>, Problem> {
-        let json = self.0.owners.snapshot(lobby, session.player()).await;
+        let json = self.0.owners.await_snapshot(lobby, session.player()).await;
         let json = json.map_err(|error| refusal::problem(&error))?;
         let snapshot = serde_json::from_slice(&json).map_err(|error| {
             tracing::error!(%error, lobby.id = %lobby, "a snapshot cannot be read");
@@ -249,7 +249,9 @@ impl Inner {
             }
             return;
         }
+        let epoch = told.epoch;
         self.repair_all(feed).await;
+        self.hear_new_owner(feed, epoch).await;
         let picture = picture.measure(&*self.clock);
         feed.tell(&self.hub, |story, told| {
             if story.continue_with(picture, told) == Continuity::Gap {

@@ -20,7 +20,7 @@ pub(crate) async fn on_every_answer(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     let open = [
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (ACCESS_CONTROL_EXPOSE_HEADERS, "x-request-id, retry-after"),
+        (ACCESS_CONTROL_EXPOSE_HEADERS, "x-request-id, retry-after, ratelimit, ratelimit-policy"),
     ];
     let fixed = [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")];
     let open = open.into_iter().filter(|_| !ours_alone);

@@ -27,4 +27,5 @@ mod upstream;
 
 pub use config::Config;
 pub use metrics::Metrics;
+pub use routes::is_repeatable;
 pub use server::{Deps, Listener, Server};

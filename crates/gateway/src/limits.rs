@@ -10,7 +10,9 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use platform::http::{ApiError, ClientAddress, Network, PeerAddress};
 use platform::random::{Random, array};
 use protocol::Code;
@@ -22,10 +24,34 @@ use crate::{Config, client};
 /// Signing in and up, and everything else that hashes a password.
 const SIGN_INS: &str = "/gateway/user/v1/auth/";
 
+/// How much there is, and how much of it is left (draft-ietf-httpapi-ratelimit-headers-10).
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Each address' share of something.
+struct Shares {
+    limiter: DefaultKeyedRateLimiter<u16, StateInformationMiddleware>,
+    name: &'static str,
+    per_second: u32,
+    burst: u32,
+}
+
+/// What is left of a share once something was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Left {
+    name: &'static str,
+    /// How many may come at once, in all and still.
+    burst: u32,
+    remaining: u32,
+    /// Until all of them may again, in seconds, rounded up.
+    window_s: u32,
+    reset_s: u32,
+}
+
 /// The limits of every address.
 pub(crate) struct Limits {
-    requests: DefaultKeyedRateLimiter<u16>,
-    sign_ins: DefaultKeyedRateLimiter<u16>,
+    requests: Shares,
+    sign_ins: Shares,
     secret: u64,
     trusted_proxies: Vec<IpAddr>,
     metrics: Metrics,
@@ -34,22 +60,27 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(config: &Config, random: &dyn Random, metrics: Metrics) -> Self {
         Self {
-            requests: limiter(config.requests_per_second, config.request_burst),
-            sign_ins: limiter(config.sign_ins_per_second, config.sign_in_burst),
+            requests: Shares::new("requests", config.requests_per_second, config.request_burst),
+            sign_ins: Shares::new("sign-ins", config.sign_ins_per_second, config.sign_in_burst),
             secret: u64::from_le_bytes(array(random)),
             trusted_proxies: config.proxies(),
             metrics,
         }
     }
 
-    /// Takes one request of `address` to `path`, or says after how many seconds it may come.
-    fn take(&self, address: IpAddr, path: &str) -> Result<(), (Limit, u32)> {
+    /// Takes one request of `address` to `path`; what is left of the share that limits it. Or
+    /// says after how many seconds it may come.
+    fn take(&self, address: IpAddr, path: &str) -> Result<Left, (Limit, u32, Left)> {
         let bucket = self.bucket(address);
-        check(&self.requests, bucket).map_err(|seconds| (Limit::Requests, seconds))?;
+        let refused = |limit, shares: &Shares, seconds| (limit, seconds, shares.left(0));
+        let (requests, sign_ins) = (&self.requests, &self.sign_ins);
+        let left = requests.take(bucket);
+        let left = left.map_err(|seconds| refused(Limit::Requests, requests, seconds))?;
         if path.starts_with(SIGN_INS) && !path.ends_with("/validate") {
-            check(&self.sign_ins, bucket).map_err(|seconds| (Limit::SignIns, seconds))?;
+            let left = sign_ins.take(bucket);
+            return left.map_err(|seconds| refused(Limit::SignIns, sign_ins, seconds));
         }
-        Ok(())
+        Ok(left)
     }
 
     /// Fibonacci hashing of the address' network.
@@ -72,29 +103,63 @@ pub(crate) async fn limit(
         return next.run(request).await;
     };
     let client = client::address(peer.ip(), request.headers(), &limits.trusted_proxies);
-    if let Err((limit, seconds)) = limits.take(client, request.uri().path()) {
-        limits.metrics.rate_limited.get_or_create(&LimitLabels { limit }).inc();
-        let refusal = ApiError::new(Code::RateLimited, "Too many requests, slow down");
-        return refusal.with_retry_after(seconds).into_response();
-    }
+    let left = match limits.take(client, request.uri().path()) {
+        Ok(left) => left,
+        Err((limit, seconds, left)) => {
+            limits.metrics.rate_limited.get_or_create(&LimitLabels { limit }).inc();
+            let refusal = ApiError::new(Code::RateLimited, "Too many requests, slow down");
+            let mut refusal = refusal.with_retry_after(seconds).into_response();
+            left.tell(refusal.headers_mut());
+            return refusal;
+        }
+    };
     request.extensions_mut().insert(Peer(client));
     request.extensions_mut().insert(ClientAddress(client));
-    next.run(request).await
+    let mut response = next.run(request).await;
+    left.tell(response.headers_mut());
+    response
 }
 
-/// A limiter; zeros were refused by the configuration.
-fn limiter(per_second: u32, burst: u32) -> DefaultKeyedRateLimiter<u16> {
-    let at_least_one = |value| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
-    let quota = Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst));
-    RateLimiter::keyed(quota)
+impl Shares {
+    /// Zeros were refused by the configuration.
+    fn new(name: &'static str, per_second: u32, burst: u32) -> Self {
+        let at_least_one = |value| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst));
+        let limiter = RateLimiter::keyed(quota).with_middleware();
+        Self { limiter, name, per_second: per_second.max(1), burst: burst.max(1) }
+    }
+
+    /// Takes one from a bucket, or says after how many whole seconds, rounded up, there is one.
+    fn take(&self, bucket: u16) -> Result<Left, u32> {
+        match self.limiter.check_key(&bucket) {
+            Ok(state) => Ok(self.left(state.remaining_burst_capacity())),
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                Err(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
+            }
+        }
+    }
+
+    fn left(&self, remaining: u32) -> Left {
+        let seconds = |count: u32| count.div_ceil(self.per_second);
+        let gone = self.burst.saturating_sub(remaining);
+        let (window_s, reset_s) = (seconds(self.burst), seconds(gone));
+        Left { name: self.name, burst: self.burst, remaining, window_s, reset_s }
+    }
 }
 
-/// Takes one from a bucket, or says after how many whole seconds, rounded up, there is one.
-fn check(limiter: &DefaultKeyedRateLimiter<u16>, bucket: u16) -> Result<(), u32> {
-    limiter.check_key(&bucket).map_err(|not_until| {
-        let wait = not_until.wait_time_from(DefaultClock::default().now());
-        u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
-    })
+impl Left {
+    fn tell(&self, headers: &mut HeaderMap) {
+        let Self { name, burst, remaining, window_s, reset_s } = self;
+        for (header, text) in [
+            (POLICY, format!("\"{name}\";q={burst};w={window_s}")),
+            (LEFT, format!("\"{name}\";r={remaining};t={reset_s}")),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(header, value);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,22 +183,30 @@ mod tests {
     fn an_address_is_refused_after_its_burst_and_another_is_not() {
         let limits = limits(3, 3);
         let (ann, bob) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        for _ in 0..3 {
-            assert_eq!(limits.take(ann, "/gateway/status"), Ok(()));
+        for remaining in [2, 1, 0] {
+            let left = limits.take(ann, "/gateway/status").unwrap();
+            assert_eq!((left.remaining, left.reset_s), (remaining, 3 - remaining));
         }
-        assert_eq!(limits.take(ann, "/gateway/status"), Err((Limit::Requests, 1)));
-        assert_eq!(limits.take(bob, "/gateway/status"), Ok(()));
+        let (limit, seconds, left) = limits.take(ann, "/gateway/status").unwrap_err();
+        assert_eq!((limit, seconds, left.remaining), (Limit::Requests, 1, 0));
+        assert_eq!(limits.take(bob, "/gateway/status").unwrap().remaining, 2);
+        let mut headers = HeaderMap::new();
+        left.tell(&mut headers);
+        assert_eq!(headers["ratelimit-policy"], "\"requests\";q=3;w=3");
+        assert_eq!(headers["ratelimit"], "\"requests\";r=0;t=3");
     }
 
     #[test]
     fn signing_in_has_a_limit_of_its_own() {
         let limits = limits(100, 1);
         let ann = IpAddr::from([10, 0, 0, 1]);
-        assert_eq!(limits.take(ann, "/gateway/user/v1/auth/login"), Ok(()));
-        let refused = limits.take(ann, "/gateway/user/v1/auth/register");
-        assert_eq!(refused, Err((Limit::SignIns, 1)));
-        assert_eq!(limits.take(ann, "/gateway/user/v1/auth/validate"), Ok(()));
-        assert_eq!(limits.take(ann, "/gateway/user/v1/balance"), Ok(()));
+        let left = limits.take(ann, "/gateway/user/v1/auth/login").unwrap();
+        assert_eq!((left.name, left.remaining), ("sign-ins", 0));
+        let refused = limits.take(ann, "/gateway/user/v1/auth/register").unwrap_err();
+        assert_eq!((refused.0, refused.1), (Limit::SignIns, 1));
+        for path in ["/gateway/user/v1/auth/validate", "/gateway/user/v1/balance"] {
+            assert_eq!(limits.take(ann, path).unwrap().name, "requests");
+        }
     }
 
     #[test]

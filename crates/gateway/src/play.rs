@@ -73,13 +73,26 @@ impl Owners {
     /// The lobby as it stands, asked once.
     ///
     /// # Errors
-    /// The owner's; [`PlayError::Unavailable`] once patience has ended.
+    /// The owner's; [`PlayError::Unavailable`] if it gave no answer.
     pub async fn snapshot(
         &self,
         lobby: LobbyId,
         player: Option<PlayerId>,
     ) -> Result<Bytes, PlayError> {
         self.play.snapshot(lobby, player).await
+    }
+
+    /// The same for somebody who waits for it: a lobby on its way from one owner to the next
+    /// answers a moment later.
+    ///
+    /// # Errors
+    /// The owner's; [`PlayError::Unavailable`] once patience has ended.
+    pub async fn await_snapshot(
+        &self,
+        lobby: LobbyId,
+        player: Option<PlayerId>,
+    ) -> Result<Bytes, PlayError> {
+        self.until_answered(|| self.play.snapshot(lobby, player)).await
     }
 
     /// Calls until the answer is definite or patience ends.

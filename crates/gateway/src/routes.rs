@@ -1,6 +1,7 @@
 //! Every public URL, on one screen.
 //!
-//! None is repeated towards a role: in one process a call either ran or it did not.
+//! In one process none is repeated towards a role: a call either ran or it did not. Where roles
+//! are other processes, [`is_repeatable`] says which may be.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
+use http::Method;
+use http::request::Parts;
 use platform::http::Door;
 
 use crate::limits::{Limits, limit};
@@ -19,6 +22,9 @@ use crate::{cookie, docs, headers, keys, page, status};
 
 /// Long-polling holds a request open for as long as nothing happens, a ping at the latest.
 const POLL_DEADLINE: Duration = Duration::from_mins(2);
+
+/// What makes two calls one.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The public router: `sockets` speaks Socket.IO at `/socket.io/` and under the game's prefix.
 pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits>) -> Router {
@@ -59,6 +65,26 @@ async fn user(State(app): State<App>, request: Request) -> Response {
 /// `/gateway/game/v1/…`: lobbies and rounds.
 async fn game(State(app): State<App>, request: Request) -> Response {
     app.game.call(inward(request)).await
+}
+
+/// Calls that an idempotency key makes one, however often they come.
+const KEYED: [(Method, &str); 3] = [
+    (Method::PUT, "/user/v1/balance"),
+    (Method::POST, "/user/v1/balance"),
+    (Method::POST, "/game/v1/lobby"),
+];
+
+/// Whether a role may be sent a call again that it may have carried out: reads may, and calls
+/// with a key where keys are kept. The path is the role's own.
+#[must_use]
+pub fn is_repeatable(call: &Parts) -> bool {
+    // No route of ours changes anything when it is read.
+    if [Method::GET, Method::HEAD].contains(&call.method) {
+        return true;
+    }
+    let is_keyed = call.headers.contains_key(IDEMPOTENCY_KEY);
+    is_keyed
+        && KEYED.iter().any(|(method, path)| *method == call.method && *path == call.uri.path())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry;
 
@@ -29,6 +30,10 @@ pub struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
 }
+
+/// Whether a shared database answers: 1, or 0 while it is away.
+#[derive(Clone, Debug, Default)]
+pub struct Answers(Gauge);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -68,6 +73,15 @@ impl Registry {
         store.register("failed_commits", "Commits that failed", metrics.failed_commits.clone());
     }
 
+    /// Shows whether the shared database `name` answers as `waxwing_store_NAME_answers`.
+    #[must_use]
+    pub fn register_answers(&self, name: &str) -> Answers {
+        let answers = Answers::default();
+        let store = self.sub_registry_with_prefix(format!("waxwing_store_{name}"));
+        store.register("answers", "Whether the database answers", answers.0.clone());
+        answers
+    }
+
     /// Every metric in the `OpenMetrics` text form.
     ///
     /// # Errors
@@ -80,6 +94,13 @@ impl Registry {
 
     fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}_{name}", self.prefix) }
+    }
+}
+
+impl Answers {
+    /// It does, or does not.
+    pub fn note(&self, does: bool) {
+        self.0.set(i64::from(does));
     }
 }
 

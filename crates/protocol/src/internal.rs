@@ -4,6 +4,7 @@
 //! with a default and never change their meaning.
 
 pub mod play;
+pub mod sign_ins;
 pub mod wallet;
 
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,11 @@ pub struct Nats {
     server: Server,
     directory: TempDir,
     port: u16,
+    password: Option<&'static str>,
 }
+
+/// Who signs in where a password is asked for.
+const USER: &str = "waxwing";
 
 impl Nats {
     /// Starts a new server.
@@ -23,14 +27,35 @@ impl Nats {
     /// # Errors
     /// [`StartError`]: it is not installed, or does not listen.
     pub fn start() -> Result<Self, StartError> {
-        let directory = directory()?;
-        let (server, port) = at_free_port(|port| serve(directory.path(), port))?;
-        Ok(Self { server, directory, port })
+        Self::serve(None)
     }
 
-    /// Its address.
+    /// Starts a new server that lets in only who knows `password`.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start_with_password(password: &'static str) -> Result<Self, StartError> {
+        Self::serve(Some(password))
+    }
+
+    fn serve(password: Option<&'static str>) -> Result<Self, StartError> {
+        let directory = directory()?;
+        let (server, port) = at_free_port(|port| serve(directory.path(), port, password))?;
+        Ok(Self { server, directory, port, password })
+    }
+
+    /// Its address, with the password if it asks for one.
     #[must_use]
     pub fn url(&self) -> String {
+        match self.password {
+            Some(password) => format!("nats://{USER}:{password}@127.0.0.1:{}", self.port),
+            None => self.url_without_password(),
+        }
+    }
+
+    /// The address that a stranger knows.
+    #[must_use]
+    pub fn url_without_password(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
@@ -48,13 +73,16 @@ impl Nats {
     /// [`StartError`].
     pub fn restart(&mut self) -> Result<(), StartError> {
         self.server.stop()?;
-        self.server = serve(self.directory.path(), self.port)?;
+        self.server = serve(self.directory.path(), self.port, self.password)?;
         Ok(())
     }
 }
 
-fn serve(directory: &Path, port: u16) -> Result<Server, StartError> {
+fn serve(directory: &Path, port: u16, password: Option<&str>) -> Result<Server, StartError> {
     let mut command = Command::new("nats-server");
     command.args(["-a", "127.0.0.1", "-p", &port.to_string()]).current_dir(directory);
+    if let Some(password) = password {
+        command.args(["--user", USER, "--pass", password]);
+    }
     Server::start(command, directory, port, "TERM")
 }

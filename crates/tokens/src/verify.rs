@@ -1,6 +1,7 @@
 //! Reads tokens, and believes only what it must.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kernel::PlayerId;
 use parking_lot::RwLock;
@@ -17,6 +18,8 @@ use crate::{PLAYER_TYPE, VerifyingKey};
 pub struct Verifier {
     keys: Arc<RwLock<Keys>>,
     revocations: Arc<Revocations>,
+    /// Tokens whose key was not known.
+    unknown: Arc<AtomicU64>,
     issuer: String,
     audience: String,
 }
@@ -78,6 +81,7 @@ impl Verifier {
         Self {
             keys: Arc::new(RwLock::new(Keys { trusted: keys, changes: 0 })),
             revocations: Arc::default(),
+            unknown: Arc::default(),
             issuer: issuer.into(),
             audience: audience.into(),
         }
@@ -88,6 +92,18 @@ impl Verifier {
         let mut known = self.keys.write();
         known.trusted = keys;
         known.changes += 1;
+    }
+
+    /// Every key that is trusted, the one in use first.
+    #[must_use]
+    pub fn trusted(&self) -> Vec<VerifyingKey> {
+        self.keys.read().trusted.clone()
+    }
+
+    /// How many tokens named a key that was not known: one more may mean that there is a new key.
+    #[must_use]
+    pub fn unknown_keys(&self) -> u64 {
+        self.unknown.load(Ordering::Relaxed)
     }
 
     /// Tokens of this session, or without one all of `player`'s issued at or before `until_s`,
@@ -177,6 +193,10 @@ impl Verifier {
 
     /// The key of this id. A copy, so that no signature is computed while keys cannot change.
     fn key(&self, id: &str) -> Option<VerifyingKey> {
-        self.keys.read().trusted.iter().find(|key| key.id() == id).cloned()
+        let known = self.keys.read().trusted.iter().find(|key| key.id() == id).cloned();
+        if known.is_none() {
+            self.unknown.fetch_add(1, Ordering::Relaxed);
+        }
+        known
     }
 }

@@ -3,6 +3,7 @@
 mod verify;
 
 mod check;
+mod role;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -16,7 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use self::verify::Verify;
 use crate::config::Config;
 use crate::migrate::Restored;
-use crate::{credit, healthy, keys, migrate, roles, settle};
+use crate::{credit, keys, migrate, roles, settle};
 
 /// Waxwing: a crash game that people can run, trust and grow.
 #[derive(Debug, Parser)]
@@ -30,6 +31,14 @@ pub struct Cli {
 enum Command {
     /// Run every role in one process on embedded databases.
     Up(Flags),
+    /// Run players and money, one process of many.
+    User(role::Node),
+    /// Run lobbies and rounds, one process of many.
+    Game(role::Node),
+    /// Run the public door, one process of many.
+    Gateway(Flags),
+    /// Ask a running process on this machine whether it is ready; the exit status says it.
+    Probe(role::Probe),
     /// Print the configuration in force, secrets redacted.
     Config(Flags),
     /// Check that what is stored keeps every invariant, also beside a running server.
@@ -42,11 +51,9 @@ enum Command {
     Settle(Settle),
     /// Give a player money of the cashier, also beside a running server; once under each key.
     Credit(Credit),
-    /// Replace keys.
+    /// Make or replace keys.
     #[command(subcommand)]
     Keys(Keys),
-    /// Ask an ops listener whether its process is ready; the exit status is 0 if it is.
-    Healthy(Healthy),
     /// Check a round, ours or another site's, or all of a lobby's, without believing any server.
     Verify(Box<Verify>),
 }
@@ -111,15 +118,10 @@ struct Credit {
 
 #[derive(Debug, Subcommand)]
 enum Keys {
+    /// Make every key of a deployment of many processes; none is ever overwritten.
+    Make(role::Make),
     /// Sign players' tokens with a new key; a running server takes it within seconds.
     Rotate(Rotate),
-}
-
-#[derive(Debug, Args)]
-struct Healthy {
-    /// Where the ops listener is.
-    #[arg(value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
-    address: String,
 }
 
 #[derive(Debug, Args)]
@@ -137,13 +139,17 @@ struct Rotate {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Up(flags) => flags.load().and_then(roles::up::run),
+        Command::User(node) => node.load().and_then(roles::user::run),
+        Command::Game(node) => node.load().and_then(roles::game::run),
+        Command::Gateway(flags) => flags.load_for_role().and_then(roles::gateway::run),
+        Command::Probe(probe) => probe.run(),
         Command::Check(check) => return check.run(),
         Command::Config(flags) => flags.load().and_then(|config| print(config.redacted()?)),
         Command::Migrate(migrate) => migrate.run(),
         Command::Settle(settle) => settle.run(),
         Command::Credit(credit) => credit.run(),
+        Command::Keys(Keys::Make(make)) => make.run(),
         Command::Keys(Keys::Rotate(rotate)) => rotate.run(),
-        Command::Healthy(Healthy { address }) => healthy::run(&address).and_then(print),
         Command::Verify(verify) => verify.run(),
     };
     match done {
@@ -171,6 +177,14 @@ pub fn print(line: impl Display) -> anyhow::Result<()> {
 
 impl Flags {
     fn load(&self) -> anyhow::Result<Config> {
+        Config::load(self.config.as_deref(), &self.overrides())
+    }
+
+    fn load_for_role(&self) -> anyhow::Result<Config> {
+        Config::load_for_role(self.config.as_deref(), &self.overrides())
+    }
+
+    fn overrides(&self) -> Vec<(String, String)> {
         let mut overrides = Vec::new();
         let listen = self.listen.map(|address| address.to_string());
         let ops = self.ops.map(|address| address.to_string());
@@ -178,7 +192,7 @@ impl Flags {
         for (key, value) in [("gateway.listen", listen), ("ops", ops), ("data", data)] {
             overrides.extend(value.map(|value| (key.to_owned(), value)));
         }
-        Config::load(self.config.as_deref(), &overrides)
+        overrides
     }
 }
 

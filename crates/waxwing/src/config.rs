@@ -17,6 +17,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Databases shared with other processes, in place of files.
     pub postgres: crate::postgres::Config,
+    /// How the processes of one deployment reach each other.
+    pub internal: crate::internal::Config,
     /// What is logged, and how.
     pub telemetry: platform::telemetry::Config,
     /// The public door.
@@ -35,6 +37,7 @@ impl Default for Config {
             ops: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             data: PathBuf::from("./data"),
             postgres: crate::postgres::Config::default(),
+            internal: crate::internal::Config::default(),
             telemetry: platform::telemetry::Config::default(),
             gateway: gateway::Config::default(),
             identity: identity::Config::default(),
@@ -50,6 +53,19 @@ impl Config {
     /// # Errors
     /// The first field that is unknown or cannot be what it is, by its name.
     pub fn load(file: Option<&Path>, overrides: &[(String, String)]) -> anyhow::Result<Self> {
+        let config = Self::load_for_role(file, overrides)?;
+        config.postgres.validate_pair().map_err(|invalid| invalid.within("postgres"))?;
+        Ok(config)
+    }
+
+    /// The same for one role's process, which needs no address of the other role's database.
+    ///
+    /// # Errors
+    /// As for [`Self::load`].
+    pub fn load_for_role(
+        file: Option<&Path>,
+        overrides: &[(String, String)],
+    ) -> anyhow::Result<Self> {
         let environment = platform::config::environment();
         let mut config: Self = platform::config::load(file, environment, overrides)?;
         config.validate()?;
@@ -68,6 +84,7 @@ impl Config {
     fn validate(&self) -> Result<(), ConfigError> {
         let section = |name: &'static str| move |invalid: InvalidConfig| invalid.within(name);
         self.postgres.validate().map_err(section("postgres"))?;
+        self.internal.validate().map_err(section("internal"))?;
         self.gateway.validate().map_err(section("gateway"))?;
         self.identity.validate().map_err(section("identity"))?;
         self.wallet.validate().map_err(section("wallet"))?;

@@ -2,6 +2,8 @@
 //!
 //! A key that was replaced verifies for as long as one of its tokens could still be shown.
 
+mod make;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use platform::clock::{Clock, SystemClock};
 use platform::data_dir::KeyDir;
 use platform::random::{SystemRandom, array};
 use tokens::{KEPT_S, Signer, SigningKey, Verifier, VerifyingKey};
+
+pub use make::{COMMITMENTS, Existing, Role, SEEDS, make, secret, service_key, trusted};
 
 /// The name of the key in use.
 pub const TOKENS: &str = "tokens";
@@ -76,14 +80,29 @@ impl TokenKeys {
     /// Takes what is replaced in the directory into use, for as long as the process lives. What
     /// cannot be read changes nothing.
     pub async fn watch(self, clock: Arc<dyn Clock>, signer: Arc<Signer>, verifier: Arc<Verifier>) {
+        self.watch_with(clock, signer, verifier, 0).await;
+    }
+
+    /// The same where other processes verify: they are given `settle_ms` to learn of a new key
+    /// before it signs, while the old one still counts.
+    pub async fn watch_with(
+        self,
+        clock: Arc<dyn Clock>,
+        signer: Arc<Signer>,
+        verifier: Arc<Verifier>,
+        settle_ms: u64,
+    ) {
         let (mut trusted, mut was_read) = (self.trusted(), true);
         loop {
             clock.sleep_until(clock.now() + LOOK_EVERY_MS).await;
             match Self::read(self.keys.clone(), &*clock) {
                 Ok(found) if found.trusted() != trusted => {
-                    trusted = found.trusted();
+                    let before = std::mem::replace(&mut trusted, found.trusted());
                     // First what verifies, so that no token is signed that is not believed.
                     verifier.trust(trusted.clone());
+                    if before.first().is_some_and(|old| trusted.contains(old)) {
+                        clock.sleep_until(clock.now() + settle_ms).await;
+                    }
                     signer.sign_with(found.signing());
                     tracing::info!(key.id = trusted[0].id(), "the keys of tokens changed");
                     was_read = true;

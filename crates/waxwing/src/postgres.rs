@@ -43,22 +43,30 @@ impl Config {
     /// # Errors
     /// The first field that cannot be what it is.
     pub(crate) fn validate(&self) -> Result<(), InvalidConfig> {
-        for (name, url, other) in
-            [("user", &self.user, &self.game), ("game", &self.game, &self.user)]
-        {
+        for (name, url) in [("user", &self.user), ("game", &self.game)] {
             let is_url = |url: &Redacted| {
                 ["postgresql://", "postgres://"].iter().any(|it| url.expose().starts_with(it))
             };
             if url.as_ref().is_some_and(|url| !is_url(url)) {
                 return Err(InvalidConfig::new(name, "must begin with postgresql://"));
             }
-            if url.is_none() && other.is_some() {
-                return Err(InvalidConfig::new(name, "must be set where the other database is"));
-            }
         }
         if !(2..=1_000).contains(&self.sessions) {
             return Err(InvalidConfig::new("sessions", "must be 2 to 1000"));
         }
         Ok(())
+    }
+
+    /// Whoever plays or judges every role needs both databases, or neither.
+    ///
+    /// # Errors
+    /// The one that is missing.
+    pub(crate) fn validate_pair(&self) -> Result<(), InvalidConfig> {
+        let missing = match (&self.user, &self.game) {
+            (None, Some(_)) => "user",
+            (Some(_), None) => "game",
+            _ => return Ok(()),
+        };
+        Err(InvalidConfig::new(missing, "must be set where the other database is"))
     }
 }

@@ -3,6 +3,8 @@
 //! Every module is `#[cfg(test)]`, so that the lints know all of it, helpers too, for test code.
 
 #[cfg(test)]
+mod apart;
+#[cfg(test)]
 mod chains;
 #[cfg(test)]
 mod check;

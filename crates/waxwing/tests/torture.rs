@@ -8,8 +8,10 @@ pub(crate) mod asking;
 mod banker;
 mod hostile;
 pub(crate) mod lives;
+mod many;
 pub(crate) mod outcome;
 pub(crate) mod plan;
+mod rolling;
 mod single;
 pub(crate) mod stage;
 mod table;
@@ -51,12 +53,12 @@ pub(crate) struct Remains {
 
 /// Plays a plan to its end; what it leaves is in `evidence` and in the place.
 pub(crate) async fn suffer(plan: &Plan, evidence: &Path, random: &mut Random) -> Remains {
-    let stage = Stage::build(plan).await;
+    let stage = Stage::build(Place::alone(&[]), plan).await;
     let log = evidence.join("clients.jsonl");
     let proxy = Arc::new(Proxy::start().await);
     let world = Arc::new(World::new(proxy.base.clone(), Journal::to(&log)));
     let server = stage.place.start().await;
-    let crowd = stage.invite(plan, &world, &server).await;
+    let crowd = stage::invite(stage.lobbies.len(), plan, &world, &server.caller()).await;
     let status = server.terminate(Duration::from_mins(1)).await;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
     let began = now();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cluster::Endpoint;
@@ -12,7 +13,6 @@ use parking_lot::Mutex;
 use protocol::internal::play::{Ask, AskReply, PlayAnswer, PlayCall};
 use tokio::sync::{mpsc, oneshot};
 
-use super::ANSWER;
 use super::lines::Lines;
 use crate::channel::Channel;
 use crate::routes;
@@ -44,10 +44,10 @@ impl Link {
         Self { channel, endpoint, open: Mutex::new(None) }
     }
 
-    /// The node's answer; `None` if none came: the outcome is unknown.
-    pub(super) async fn ask(&self, call: PlayCall) -> Option<PlayAnswer> {
+    /// The node's answer; `None` if none came within `patience`: the outcome is unknown.
+    pub(super) async fn ask(&self, call: PlayCall, patience: Duration) -> Option<PlayAnswer> {
         let (stream, id, answer) = self.send(call)?;
-        let answered = tokio::time::timeout(ANSWER, answer).await;
+        let answered = tokio::time::timeout(patience, answer).await;
         if answered.is_err() {
             stream.waiting.lock().remove(&id);
         }

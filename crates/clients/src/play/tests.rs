@@ -170,6 +170,44 @@ async fn what_has_no_answer_is_asked_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_look_goes_on_to_the_next_node() {
+    let nodes = Nodes::start(2);
+    for node in 0..2 {
+        nodes.at(node).says(Says { snapshot: Err(PlayError::Unavailable), ..Says::default() });
+    }
+    assert_eq!(nodes.afar.snapshot(lobby(4), None).await, Err(PlayError::Unavailable));
+    let looks = [0, 1].map(|node| nodes.at(node).heard().looks.len());
+    assert_eq!(looks, [1, 1]);
+}
+
+#[tokio::test]
+async fn only_where_every_node_drains_is_the_answer_draining() {
+    let nodes = Nodes::start(2);
+    let says = |node: usize, refusal: PlayRefusal| {
+        nodes.at(node).says(Says { place_bet: Err(refusal.into()), ..Says::default() });
+    };
+    says(0, PlayRefusal::Draining);
+    says(1, PlayRefusal::Draining);
+    assert_eq!(nodes.afar.place_bet(bet()).await, Err(PlayRefusal::Draining.into()));
+    // The lobby is on its way to the other one, so the caller asks again.
+    says(1, PlayRefusal::NotOwner);
+    assert_eq!(nodes.afar.place_bet(bet()).await, Err(PlayError::Unavailable));
+}
+
+#[tokio::test]
+async fn a_dead_node_leaves_one_call_unanswered_and_is_asked_last_from_then_on() {
+    let mut nodes = Nodes::start(2);
+    nodes.at(0).says(Says { place_bet: Ok(accepted()), ..Says::default() });
+    nodes.kill_last();
+    let mut unanswered = 0;
+    for number in 1..=20 {
+        let at = LobbyRef { lobby: lobby(number), round: None };
+        unanswered += u32::from(nodes.afar.place_bet(BetRequest { at, ..bet() }).await.is_err());
+    }
+    assert!(unanswered <= 1, "{unanswered}");
+}
+
+#[tokio::test]
 async fn a_node_that_dies_leaves_every_open_ask_unknown() {
     let mut nodes = Nodes::start(1);
     nodes.at(0).says(Says { is_silent: true, ..Says::default() });

@@ -8,14 +8,17 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectOptions, Event, Subscriber};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kernel::{LobbyId, Sealed};
 use parking_lot::Mutex;
+use percent_encoding::percent_decode_str;
+use platform::metrics::Registry;
 use tokio::sync::{broadcast, mpsc};
 
 use super::{Bus, Delivery, KEPT, Subscription};
+use crate::metrics::Metrics;
 
 /// Pictures of this process that wait for the connection; past them the newest are lost.
 const WAITING_MAX: usize = 8_192;
@@ -62,16 +65,15 @@ impl fmt::Display for Topic {
 
 impl NatsBus {
     /// A bus on the server at `url` (`nats://user:password@host:port`), whether or not it is there
-    /// yet. Call it in a runtime.
+    /// yet. Its numbers are shown in `registry`. Call it in a runtime.
     ///
     /// # Errors
     /// [`NatsError`]: the address is none.
-    pub async fn connect(url: &Sealed<String>) -> Result<Self, NatsError> {
+    pub async fn connect(url: &Sealed<String>, registry: &Registry) -> Result<Self, NatsError> {
         let (told, events) = mpsc::unbounded_channel();
-        let options = ConnectOptions::new()
-            .name("waxwing")
-            .retry_on_initial_connect()
-            .event_callback(move |event| {
+        let (address, options) = with_password(url)?;
+        let options =
+            options.name("waxwing").retry_on_initial_connect().event_callback(move |event| {
                 let told = told.clone();
                 async move {
                     let _the_bus_is_gone = told.send(event);
@@ -79,11 +81,12 @@ impl NatsBus {
             });
         // The library's error may show the address it was given.
         let refused = |error: async_nats::ConnectError| NatsError::new(&error.kind());
-        let client = options.connect(url.expose().as_str()).await.map_err(refused)?;
+        let client = options.connect(address).await.map_err(refused)?;
+        let metrics = Metrics::register(registry);
         let shared = Arc::new(Shared { client, listeners: Mutex::default() });
         let (outgoing, queue) = mpsc::channel(WAITING_MAX);
         tokio::spawn(send(shared.client.clone(), queue));
-        tokio::spawn(watch(Arc::downgrade(&shared), events));
+        tokio::spawn(watch(Arc::downgrade(&shared), events, metrics));
         Ok(Self { shared, outgoing })
     }
 
@@ -153,6 +156,22 @@ impl Shared {
     }
 }
 
+/// The address in `url` and the options that sign in there as it says: the library reads user and
+/// password of an address and sends neither.
+fn with_password(url: &Sealed<String>) -> Result<(ServerAddr, ConnectOptions), NatsError> {
+    // The parser's error may show what it read.
+    let malformed = || NatsError::new(&"its address is not a nats:// URL");
+    let address: ServerAddr = url.expose().parse().map_err(|_| malformed())?;
+    let options = ConnectOptions::new();
+    let Some(user) = address.username() else { return Ok((address, options)) };
+    let text = |escaped: &str| {
+        let bytes = percent_decode_str(escaped).decode_utf8().map_err(|_| malformed())?;
+        Ok(bytes.into_owned())
+    };
+    let (user, password) = (text(user)?, text(address.password().unwrap_or_default())?);
+    Ok((address, options.user_and_password(user, password)))
+}
+
 /// Sends what is queued. What would come late comes never: pictures are of now.
 async fn send(client: Client, mut queue: mpsc::Receiver<(Topic, Bytes)>) {
     while let Some((topic, payload)) = queue.recv().await {
@@ -197,13 +216,16 @@ async fn announce(client: Client, sender: broadcast::Sender<Delivery>) {
 }
 
 /// Follows the connection: after each interruption all listeners may have missed something.
-async fn watch(shared: Weak<Shared>, mut events: mpsc::UnboundedReceiver<Event>) {
+async fn watch(shared: Weak<Shared>, mut events: mpsc::UnboundedReceiver<Event>, metrics: Metrics) {
     while let Some(event) = events.recv().await {
         match event {
             Event::Disconnected => {
+                metrics.connected.set(0);
                 tracing::warn!("NATS is away: pictures are lost until it is back");
             }
             Event::Connected => {
+                metrics.connected.set(1);
+                metrics.connects.inc();
                 tracing::info!("NATS is there");
                 let Some(client) = shared.upgrade().map(|shared| shared.client.clone()) else {
                     return;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use kernel::Sealed;
 use platform::clock::SystemClock;
+use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use test_servers::Nats;
 
-use super::{Announcement, NatsDirectory};
+use super::{Announcement, NatsDirectory, Process};
 use crate::balancer::{Balancer, Endpoint};
 use crate::bus::NatsBus;
 
@@ -16,12 +17,13 @@ use crate::bus::NatsBus;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn directory(server: &Nats) -> NatsDirectory {
-    let bus = NatsBus::connect(&Sealed::new(server.url())).await.unwrap();
+    let bus = NatsBus::connect(&Sealed::new(server.url()), &Registry::new()).await.unwrap();
     NatsDirectory::new(&bus, Arc::new(SystemClock::new()))
 }
 
 async fn announced(server: &Nats, role: &str, number: u16) -> Announcement {
-    directory(server).await.announce(role, &at(number)).await.unwrap()
+    let (role, ops) = (role.to_owned(), format!("127.0.0.1:1{number}"));
+    directory(server).await.announce(&Process { role, endpoint: at(number), ops }).await.unwrap()
 }
 
 fn at(number: u16) -> Endpoint {
@@ -33,7 +35,11 @@ fn at(number: u16) -> Endpoint {
 async fn follower(server: &Nats, role: &'static str) -> Balancer {
     let balancer = Balancer::new(Arc::new(SystemClock::new()), Arc::new(SeededRandom::new(7)));
     let (directory, told) = (directory(server).await, balancer.clone());
-    tokio::spawn(async move { directory.follow(role, &told).await });
+    let known = move |all: Vec<Process>| {
+        let of_role = all.into_iter().filter(|process| process.role == role);
+        told.know(&of_role.map(|process| process.endpoint).collect::<Vec<_>>());
+    };
+    tokio::spawn(async move { directory.follow(known).await });
     balancer
 }
 
@@ -65,7 +71,12 @@ async fn who_comes_is_found_and_who_goes_is_forgotten() {
     drop(first);
     until_known(&games, &[2]).await;
     until_known(&users, &[3]).await;
-    drop((second, user));
+    drop(second);
+    until_known(&games, &[]).await;
+    // The last to go is heard by nobody, and whoever hears nobody has learned nothing.
+    drop(user);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(users.endpoints(), [at(3)]);
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ impl Lobbies {
                 return;
             }
         };
+        let found = i64::try_from(orphans.len()).unwrap_or(i64::MAX);
+        self.takeover.metrics.lobbies_without_owner.set(found);
         for lobby in orphans {
             // A task each: one that cannot be taken over now holds no other up.
             if self.awake(lobby).is_none() && self.orphans.lock().insert(lobby) {

@@ -20,6 +20,9 @@ const ROUNDS: u32 = 4;
 /// Bytes of a round's record: room for some 50,000 bets.
 const RECORD_BYTES_MAX: usize = 16 << 20;
 
+/// How long a new owner is waited for between two looks, in milliseconds.
+const NEW_OWNER_WAITS_MS: [u64; 6] = [25, 50, 100, 200, 400, 800];
+
 /// Whose bet, and which.
 type Name = (PlayerId, BetId);
 
@@ -101,6 +104,18 @@ impl Inner {
             before.round > 0 && (before.epoch, before.seq) != (now.epoch, now.seq)
         };
         self.go_on(feed, moved).await;
+    }
+
+    /// A new owner's pictures begin with a snapshot, and its first ones come while the old owner
+    /// is still looked for: asks until it is found, as long as that is soon.
+    pub(super) async fn hear_new_owner(&self, feed: &Feed, epoch: u64) {
+        for wait_ms in NEW_OWNER_WAITS_MS {
+            if feed.state.lock().story.told_up_to().epoch >= epoch {
+                return;
+            }
+            self.clock.sleep_until(self.clock.now() + wait_ms).await;
+            self.repair_all(feed).await;
+        }
     }
 
     /// Brings the listeners to where the owner is. Whether anything was lost follows from where

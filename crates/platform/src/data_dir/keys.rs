@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kernel::Sealed;
 
-use super::modes::PRIVATE_FILE;
+use super::modes::{PRIVATE_DIRECTORY, PRIVATE_FILE};
 use super::{DataDirError, make_directory, make_private};
 
 /// `keys/` of a data directory.
@@ -25,6 +25,17 @@ impl KeyDir {
         fs::metadata(data).map_err(|error| DataDirError::io(data, error))?;
         let keys = data.join("keys");
         make_directory(&keys)?;
+        Ok(Self(keys))
+    }
+
+    /// The keys of `data` where somebody else makes them: nothing is made.
+    ///
+    /// # Errors
+    /// [`DataDirError::Io`] if they are not there, [`DataDirError::NotPrivate`].
+    pub fn existing(data: &Path) -> Result<Self, DataDirError> {
+        let keys = data.join("keys");
+        fs::read_dir(&keys).map_err(|error| DataDirError::io(&keys, error))?;
+        make_private(&keys, PRIVATE_DIRECTORY)?;
         Ok(Self(keys))
     }
 

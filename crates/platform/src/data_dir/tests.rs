@@ -158,6 +158,11 @@ fn a_key_is_replaced_whole_while_the_directory_is_in_use() {
     assert_eq!((keys.read("other").unwrap(), mode(&keys.file("token"))), (None, 0o600));
     assert!(!keys.file("token.new").exists());
     assert!(KeyDir::of(&root.path().join("nowhere")).is_err());
+    let empty = root.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    assert!(KeyDir::existing(&empty).unwrap_err().to_string().contains("keys"));
+    assert_eq!(fs::read_dir(&empty).unwrap().count(), 0, "nothing is made");
+    assert_eq!(KeyDir::existing(root.path()).unwrap().read("other").unwrap(), None);
 }
 
 #[test]

@@ -21,8 +21,10 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use self::doors::Doors;
+use super::apart::advertise;
 use crate::cli::print;
 use crate::config::Config;
+use crate::discovery::{self, Processes};
 use crate::keys::{self, AUDIENCE, ISSUER, TokenKeys};
 
 /// A key we make.
@@ -79,6 +81,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     // The gateway and what answers operators outlive the lobbies.
     let stage = shutdown.stage();
     let operation = platform::ops::router(ground.health.clone(), ground.registry.clone());
+    let operation = operation.merge(discovery::router(alone(&config, public_address, ops_address)));
     let ops_server = tokio::spawn(platform::http::serve(ops, operation, stage.clone()));
 
     // A key that is replaced while the process runs counts within seconds; it ends with it.
@@ -126,6 +129,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     doors.close().await?;
     info!("stopped");
     Ok(())
+}
+
+/// This process, as whoever watches a deployment finds it.
+fn alone(config: &Config, public: SocketAddr, ops: SocketAddr) -> Processes {
+    let told = |bound: SocketAddr| match advertise::host(&config.internal, bound) {
+        Ok(host) => format!("{host}:{}", bound.port()),
+        // The machine has no name that others reach: what is bound is all there is to say.
+        Err(_) => bound.to_string(),
+    };
+    Processes::alone(&told(public), told(ops))
 }
 
 /// Identity and wallet, on the database they share.

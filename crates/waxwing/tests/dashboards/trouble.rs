@@ -13,8 +13,8 @@ use crate::harness::time::within;
 use crate::harness::{Answer, Caller, Server};
 use crate::load::socket_io::Socket;
 
-/// More sign-ins than one address may send at once.
-const FLOOD: usize = 150;
+/// More sign-ins than one address may send, also where the machine is slow.
+const FLOOD: usize = 400;
 const PASSWORD: &str = "prodan-1111";
 
 /// Every kind of trouble once; `round` makes the names of this time its own.
@@ -54,13 +54,13 @@ async fn flood(server: &Server) {
     let elsewhere = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
     let client = Client::builder().local_address(elsewhere).no_proxy().build().unwrap();
     let url = format!("{}/gateway/user/v1/auth/login", server.base);
-    let mut refused = 0;
     for _ in 0..FLOOD {
         let request = client.post(&url).header("content-type", "application/json").body("{}");
-        let answer = within("an answer", request.send()).await.unwrap();
-        refused += usize::from(answer.status() == 429);
+        if within("an answer", request.send()).await.unwrap().status() == 429 {
+            return;
+        }
     }
-    assert!(refused > 0, "{FLOOD} sign-ins at once are too many");
+    panic!("{FLOOD} sign-ins at once are not too many");
 }
 
 /// Somebody stakes what he does not have.

@@ -38,6 +38,16 @@ impl Random {
         low + self.bits() % (high - low + 1)
     }
 
+    /// The same in another order.
+    pub(crate) fn shuffled<T: Copy>(&mut self, items: &[T]) -> Vec<T> {
+        let mut items = items.to_vec();
+        for last in (1..items.len()).rev() {
+            let other = usize::try_from(self.between(0, last as u64)).unwrap();
+            items.swap(last, other);
+        }
+        items
+    }
+
     /// A stream of its own, for another task.
     pub(crate) fn fork(&mut self) -> Self {
         Self(self.bits())

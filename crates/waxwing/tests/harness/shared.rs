@@ -1,25 +1,32 @@
-//! Databases that are no files: a PostgreSQL of the test's own, where the environment asks for it.
+//! Databases that are no files: a PostgreSQL of the test's own, where the environment asks for it,
+//! and a NATS beside it where each role is to be processes of its own.
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::Connection;
-use test_servers::Postgres;
+use test_servers::{Nats, Postgres};
 use waxwing::mirror;
 use waxwing::postgres::Urls;
 
+use super::fleet;
 use super::time::{PATIENCE, eventually};
 
-/// `postgres` runs the suite on PostgreSQL; anything else but nothing is refused.
+/// `postgres` runs the suite on PostgreSQL, `apart` on processes of each role; anything else but
+/// nothing is refused.
 const VARIABLE: &str = "E2E_STORE";
+/// What processes prove themselves with towards NATS.
+const NATS_PASSWORD: &str = "nobody-guesses-this";
 /// What stands beside the data directory of a place with shared databases: their addresses.
 const ADDRESSES: &str = "databases";
 
 /// The databases of one place.
 pub(crate) struct Shared {
-    _server: Postgres,
+    server: Mutex<Postgres>,
     user: String,
     game: String,
+    nats: Option<Mutex<Nats>>,
 }
 
 impl Shared {
@@ -30,7 +37,8 @@ impl Shared {
         match std::env::var(VARIABLE).as_deref() {
             Err(_) | Ok("") => None,
             Ok("postgres") => Some(Self::start(root)),
-            Ok(other) => panic!("{VARIABLE} is `{other}`, neither `postgres` nor unset"),
+            Ok("apart") => Some(Self::start(root).with_nats()),
+            Ok(other) => panic!("{VARIABLE} is `{other}`: not `postgres`, `apart` or unset"),
         }
     }
 
@@ -39,7 +47,28 @@ impl Shared {
         let server = Postgres::start().unwrap();
         let [user, game] = ["users", "games"].map(|name| server.create(name).unwrap());
         std::fs::write(root.join(ADDRESSES), format!("{user}\n{game}\n")).unwrap();
-        Self { _server: server, user, game }
+        Self { server: Mutex::new(server), user, game, nats: None }
+    }
+
+    /// The same, with a NATS over which processes find each other.
+    pub(crate) fn with_nats(self) -> Self {
+        let nats = Nats::start_with_password(NATS_PASSWORD).unwrap();
+        Self { nats: Some(Mutex::new(nats)), ..self }
+    }
+
+    /// That NATS, to stop it and start it again.
+    pub(crate) fn nats(&self) -> MutexGuard<'_, Nats> {
+        self.nats.as_ref().expect("each role is processes of its own").lock().unwrap()
+    }
+
+    /// The database server, to pause it and to let it crash.
+    pub(crate) fn server(&self) -> MutexGuard<'_, Postgres> {
+        self.server.lock().unwrap()
+    }
+
+    /// Whether each role is processes of its own.
+    pub(crate) const fn is_apart(&self) -> bool {
+        self.nats.is_some()
     }
 
     /// Runs `sql` on the user role's database.
@@ -49,12 +78,21 @@ impl Shared {
         assert!(done.unwrap().success(), "{sql}");
     }
 
-    /// Waits until at most one node has its lease: what a killed server owned is anybody's.
-    pub(crate) async fn one_node_lives(&self) {
-        let sql = "SELECT count(*) <= 1 FROM node WHERE lease_until > clock_timestamp()";
+    /// One value of the game role's database.
+    pub(crate) fn ask_games(&self, sql: &str) -> String {
+        let said = Command::new("psql").args(["-At", "-c", sql, &self.game]).output().unwrap();
+        assert!(said.status.success(), "{sql}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8(said.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Waits until no more nodes have a lease than a server is: what a killed one owned is
+    /// anybody's.
+    pub(crate) async fn the_dead_are_gone(&self) {
+        let nodes = if self.is_apart() { fleet::GAMES } else { 1 };
+        let sql =
+            format!("SELECT count(*) <= {nodes} FROM node WHERE lease_until > clock_timestamp()");
         eventually("the lease of a dead node to run out", PATIENCE, || async {
-            let said = Command::new("psql").args(["-At", "-c", sql, &self.game]).output().unwrap();
-            (said.stdout == b"t\n").then_some(())
+            (self.ask_games(&sql) == "t").then_some(())
         })
         .await;
     }
@@ -62,10 +100,14 @@ impl Shared {
     /// The environment of servers that use them.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
         let named = |name: &str, url: &String| (name.to_owned(), url.clone());
-        vec![
+        let mut settings = vec![
             named("WAXWING_POSTGRES__USER", &self.user),
             named("WAXWING_POSTGRES__GAME", &self.game),
-        ]
+        ];
+        if self.is_apart() {
+            settings.push(named("WAXWING_INTERNAL__NATS", &self.nats().url()));
+        }
+        settings
     }
 }
 

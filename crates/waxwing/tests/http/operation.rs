@@ -1,11 +1,8 @@
 //! The ops listener, and the limits that keep the public one standing.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::process::{Finished, finish, waxwing};
 use crate::harness::{Caller, Place};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,8 +17,15 @@ async fn the_ops_listener_answers_and_the_public_one_does_not() {
     let metrics = ops.get("/metrics").await;
     assert_eq!(metrics.status, 200);
     assert!(metrics.text.lines().any(|line| line.starts_with("waxwing_")), "{}", metrics.text);
+    // Whoever watches finds this process as it finds one of many.
+    let targets = ops.get("/discovery/targets").await.json();
+    let address = server.ops.strip_prefix("http://").unwrap();
+    assert_eq!(targets[0]["targets"], json!([address]), "{targets}");
+    assert_eq!(targets[0]["labels"], json!({ "role": "up", "node": "up" }), "{targets}");
+    let services = ops.get("/discovery/services").await.json();
+    assert_eq!(services[0]["address"], json!(server.base), "{services}");
     let public = server.caller();
-    for path in ["/livez", "/readyz", "/metrics"] {
+    for path in ["/livez", "/readyz", "/metrics", "/discovery/targets", "/discovery/services"] {
         for prefix in ["", "/gateway", "/gateway/user/v1", "/gateway/game/v1", "/gateway/ops"] {
             let answer = public.get(&format!("{prefix}{path}")).await;
             assert_eq!(answer.status, 404, "{prefix}{path}: {}", answer.text);
@@ -30,33 +34,6 @@ async fn the_ops_listener_answers_and_the_public_one_does_not() {
     for path in ["/gateway/status", "/gateway/user/v1/balance", "/socket.io/"] {
         assert_eq!(ops.get(path).await.status, 404, "{path} on the ops listener");
     }
-}
-
-/// What `waxwing healthy` says of `address`.
-async fn healthy(address: &str) -> Finished {
-    let mut command = waxwing();
-    command.args(["healthy", address]);
-    finish(command, Duration::from_secs(20)).await
-}
-
-/// A container asks by the binary itself, since it has nothing else to ask with.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_binary_asks_whether_a_process_is_ready() {
-    let place = Place::new();
-    let server = place.start().await;
-    let ops = server.ops.strip_prefix("http://").unwrap().to_owned();
-    let ready = healthy(&ops).await;
-    assert!(ready.status.success(), "{}", ready.stderr);
-    assert!(ready.stdout.contains("\"ready\""), "{}", ready.stdout);
-    let elsewhere = healthy(server.base.strip_prefix("http://").unwrap()).await;
-    assert!(
-        !elsewhere.status.success() && elsewhere.stderr.contains("404"),
-        "{}",
-        elsewhere.stderr
-    );
-    server.kill();
-    let dead = healthy(&ops).await;
-    assert!(!dead.status.success() && dead.stderr.contains("no answer"), "{}", dead.stderr);
 }
 
 /// The value of a metric without labels, or the sum over its labels.

@@ -73,7 +73,7 @@ impl Lives<'_> {
     pub(crate) async fn live(&mut self) -> Server {
         let began = now();
         let mut server = self.place.start().await;
-        self.proxy.lead_to(Some(&server.base));
+        self.proxy.lead_to([&server.base]);
         self.probe(&server).await;
         while began.elapsed() < self.plan.lasts {
             let life = self.life(began.elapsed());
@@ -118,7 +118,7 @@ impl Lives<'_> {
         if let Some(status) = server.has_ended() {
             self.world.wrong(format!("nobody killed the server, and it ended with {status}"));
         }
-        self.proxy.lead_to(None);
+        self.proxy.lead_to([]);
         let mut died = now();
         server.kill();
         self.tally.kills += 1;
@@ -140,7 +140,7 @@ impl Lives<'_> {
         }
         let server = self.place.start().await;
         let ready = died.elapsed();
-        self.proxy.lead_to(Some(&server.base));
+        self.proxy.lead_to([&server.base]);
         let asked = died.elapsed();
         if let Some((first, every)) = self.probe(&server).await {
             let recovery = Recovery { ready, first_bet: asked + first, every_lobby: asked + every };
@@ -186,9 +186,9 @@ impl Lives<'_> {
         if !status.is_some_and(|status| status.success()) {
             self.world.wrong(format!("told to end, the server ended with {status:?}"));
         }
-        self.proxy.lead_to(None);
+        self.proxy.lead_to([]);
         let server = self.place.start().await;
-        self.proxy.lead_to(Some(&server.base));
+        self.proxy.lead_to([&server.base]);
         self.probe(&server).await;
         server
     }
@@ -213,20 +213,8 @@ impl Lives<'_> {
 
     /// Asks for a bet in every lobby until it is taken: when the first was, and when the last.
     pub(crate) async fn probe(&mut self, server: &Server) -> Option<(Duration, Duration)> {
-        let asked = now();
-        let mut asking = JoinSet::new();
-        for (player, lobby) in self.probes.iter().cloned() {
-            let (world, base) = (Arc::clone(self.world), server.base.clone());
-            let random = self.random.fork();
-            asking.spawn(async move {
-                let taken = take_bet(&world, &base, &player, lobby, random);
-                if tokio::time::timeout(STUCK, taken).await.is_err() {
-                    world.wrong(format!("lobby {lobby} has taken no bet for {STUCK:?}"));
-                }
-                asked.elapsed()
-            });
-        }
-        let times = asking.join_all().await;
+        let random = self.random.fork();
+        let times = probe(self.world, &server.base, &self.probes, random).await;
         Some((times.iter().min().copied()?, times.iter().max().copied()?))
     }
 
@@ -243,7 +231,29 @@ impl Lives<'_> {
     }
 }
 
-/// One bet, asked for until it is taken, past the proxy.
+/// Asks for a bet in every lobby until it is taken, past the proxy: how long each took.
+pub(super) async fn probe(
+    world: &Arc<World>,
+    base: &str,
+    probes: &[(Player, u64)],
+    mut random: Random,
+) -> Vec<Duration> {
+    let asked = now();
+    let mut asking = JoinSet::new();
+    for (player, lobby) in probes.iter().cloned() {
+        let (world, base, random) = (Arc::clone(world), base.to_owned(), random.fork());
+        asking.spawn(async move {
+            let taken = take_bet(&world, &base, &player, lobby, random);
+            if tokio::time::timeout(STUCK, taken).await.is_err() {
+                world.wrong(format!("lobby {lobby} has taken no bet for {STUCK:?}"));
+            }
+            asked.elapsed()
+        });
+    }
+    asking.join_all().await
+}
+
+/// One bet, asked for until it is taken.
 async fn take_bet(world: &World, base: &str, player: &Player, lobby: u64, mut random: Random) {
     loop {
         if let Ok(socket) = asking::sit(base, lobby).await {

@@ -21,11 +21,7 @@ const JUDGED_WITHIN: Duration = Duration::from_mins(30);
 pub(crate) async fn settle(place: &Place, server: Server) -> String {
     server.kill();
     let server = place.start().await;
-    eventually("every hold to be decided", Duration::from_mins(2), || async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        is_settled(&place.data()).then_some(())
-    })
-    .await;
+    settled(&place.data()).await;
     server.signal();
     let log = server.log_path();
     let status = server.wait(Duration::from_mins(1)).await;
@@ -33,9 +29,13 @@ pub(crate) async fn settle(place: &Place, server: Server) -> String {
     read(&log)
 }
 
-/// Whether no hold is reserved.
-fn is_settled(data: &Path) -> bool {
-    Books::reserved(data) == 0
+/// Waits until no hold is reserved.
+pub(crate) async fn settled(data: &Path) {
+    eventually("every hold to be decided", Duration::from_mins(2), || async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        (Books::reserved(data) == 0).then_some(())
+    })
+    .await;
 }
 
 /// The checker's judgement. `E2E_CHECKER` names a build of the program, for runs whose logs are
@@ -76,7 +76,11 @@ pub(crate) async fn own_check(place: &Place) -> (bool, String) {
 
 /// p50, p99 and the worst of recoveries.
 pub(crate) fn percentiles(recoveries: &[Recovery], of: fn(&Recovery) -> Duration) -> [Duration; 3] {
-    let mut times: Vec<Duration> = recoveries.iter().map(of).collect();
+    ranks(recoveries.iter().map(of).collect())
+}
+
+/// p50, p99 and the worst of any times.
+pub(crate) fn ranks(mut times: Vec<Duration>) -> [Duration; 3] {
     times.sort_unstable();
     // The nearest rank: of a hundred the 99th.
     let rank = |percent: usize| (times.len() * percent).div_ceil(100).saturating_sub(1);

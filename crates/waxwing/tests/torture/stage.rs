@@ -16,7 +16,7 @@ use super::table::{Table, manners};
 use super::watcher::watch;
 use super::world::World;
 use crate::harness::time::now;
-use crate::harness::{Caller, Place, Player, Random, Server};
+use crate::harness::{Caller, Place, Player, Random};
 
 /// What everybody begins with, in whole units.
 const MONEY: i64 = 2_000;
@@ -32,9 +32,9 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Makes the lobbies, the short ones under rules of their own.
-    pub(crate) async fn build(plan: &Plan) -> Self {
-        let quick = Place::alone(SETTINGS).and(QUICK);
+    /// Makes the lobbies at an empty place, the short ones under rules of their own.
+    pub(crate) async fn build(place: Place, plan: &Plan) -> Self {
+        let quick = place.and(SETTINGS).and(QUICK);
         let mut lobbies = lobbies(&quick, "quick", plan.quick_lobbies).await;
         // Whatever is set twice has the value that was set last.
         let default_climb = [("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "100000")];
@@ -44,22 +44,25 @@ impl Stage {
         lobbies.push(1);
         Self { place, lobbies }
     }
+}
 
-    /// Makes the players; everybody's first money stands in the journal.
-    pub(crate) async fn invite(&self, plan: &Plan, world: &Arc<World>, server: &Server) -> Crowd {
-        let caller = server.caller();
-        let lobbies = self.lobbies.len();
-        Crowd {
-            tables: invite(&caller, world, "table", lobbies * plan.tables * plan.seats).await,
-            singles: invite(&caller, world, "single", lobbies * plan.singles).await,
-            wicked: invite(&caller, world, "wicked", 2 * WICKED).await,
-            probes: invite(&caller, world, "probe", lobbies).await,
-        }
+/// Makes the players of so many lobbies; everybody's first money stands in the journal.
+pub(crate) async fn invite(
+    lobbies: usize,
+    plan: &Plan,
+    world: &Arc<World>,
+    caller: &Caller,
+) -> Crowd {
+    Crowd {
+        tables: make(caller, world, "table", lobbies * plan.tables * plan.seats).await,
+        singles: make(caller, world, "single", lobbies * plan.singles).await,
+        wicked: make(caller, world, "wicked", 2 * WICKED).await,
+        probes: make(caller, world, "probe", lobbies).await,
     }
 }
 
 /// Makes `count` lobbies under the rules of `place`, some of which rest until somebody bets.
-async fn lobbies(place: &Place, name: &str, count: usize) -> Vec<u64> {
+pub(super) async fn lobbies(place: &Place, name: &str, count: usize) -> Vec<u64> {
     let server = place.start().await;
     let caller = server.caller();
     let mut lobbies = Vec::new();
@@ -74,7 +77,7 @@ async fn lobbies(place: &Place, name: &str, count: usize) -> Vec<u64> {
     lobbies
 }
 
-async fn invite(caller: &Caller, world: &Arc<World>, name: &str, count: usize) -> Vec<Player> {
+async fn make(caller: &Caller, world: &Arc<World>, name: &str, count: usize) -> Vec<Player> {
     let players = stream::iter(0..count).map(|number| {
         let (caller, world) = (caller.clone(), Arc::clone(world));
         async move {

@@ -62,7 +62,7 @@ pub(crate) struct Proxy {
     /// `http://ADDRESS` of it.
     pub(crate) base: String,
     now: watch::Sender<Now>,
-    server: Arc<Mutex<Option<SocketAddr>>>,
+    servers: Arc<Mutex<Vec<SocketAddr>>>,
     pub(crate) damage: Arc<Damage>,
 }
 
@@ -72,15 +72,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (now, sky) = watch::channel(Now { sky: Sky::Clear, storms: 0 });
-        let (server, damage) = (Arc::default(), Arc::default());
-        tokio::spawn(serve(listener, Arc::clone(&server), sky, Arc::clone(&damage)));
-        Self { base, now, server, damage }
+        let (servers, damage) = (Arc::default(), Arc::default());
+        tokio::spawn(serve(listener, Arc::clone(&servers), sky, Arc::clone(&damage)));
+        Self { base, now, servers, damage }
     }
 
-    /// From now on the server at `base` is behind it; none is where it is dead.
-    pub(crate) fn lead_to(&self, base: Option<&str>) {
-        let address = base.map(|base| base.strip_prefix("http://").unwrap().parse().unwrap());
-        *self.server.lock().unwrap() = address;
+    /// From now on the servers at `bases` are behind it, in turn; none is where all are dead.
+    pub(crate) fn lead_to<'a>(&self, bases: impl IntoIterator<Item = &'a String>) {
+        let address = |base: &String| base.strip_prefix("http://").unwrap().parse().unwrap();
+        *self.servers.lock().unwrap() = bases.into_iter().map(address).collect();
     }
 
     /// One fault, and clear sky after it.
@@ -110,12 +110,19 @@ impl Proxy {
 
 async fn serve(
     listener: TcpListener,
-    server: Arc<Mutex<Option<SocketAddr>>>,
+    servers: Arc<Mutex<Vec<SocketAddr>>>,
     sky: watch::Receiver<Now>,
     damage: Arc<Damage>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
-        let address = *server.lock().unwrap();
+        let address = {
+            let mut servers = servers.lock().unwrap();
+            // Whoever is asked now is asked last next time.
+            if !servers.is_empty() {
+                servers.rotate_left(1);
+            }
+            servers.first().copied()
+        };
         let (mut sky, damage) = (sky.clone(), Arc::clone(&damage));
         tokio::spawn(async move {
             // While the network is split a connection comes about only after it.

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::{LobbyId, Sealed};
+use platform::metrics::Registry;
 use test_servers::Nats;
 
-use super::{NatsBus, Topic};
+use super::{NatsBus, Topic, with_password};
 use crate::bus::{Bus, Delivery, Subscription};
 
 /// Longer than any delivery takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn bus(url: String) -> NatsBus {
-    NatsBus::connect(&Sealed::new(url)).await.unwrap()
+    NatsBus::connect(&Sealed::new(url), &Registry::new()).await.unwrap()
 }
 
 fn lobby(number: u64) -> LobbyId {
@@ -136,7 +137,45 @@ async fn a_lobby_nobody_hears_is_forgotten_and_can_be_heard_again() {
 
 #[tokio::test]
 async fn an_address_is_never_shown() {
-    let refused = NatsBus::connect(&Sealed::new("nats://ann:hush@[::1".to_owned())).await;
-    let refused = refused.unwrap_err();
+    let url = Sealed::new("nats://ann:hush@[::1".to_owned());
+    let refused = NatsBus::connect(&url, &Registry::new()).await.unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("hush"));
+}
+
+#[tokio::test]
+async fn who_knows_no_password_is_not_let_in() {
+    let mut server = Nats::start_with_password("hush").unwrap();
+    let registry = Registry::new();
+    let ours = NatsBus::connect(&Sealed::new(server.url()), &registry).await.unwrap();
+    let mut listener = listener(&ours, 1).await;
+    let address = server.url_without_password();
+    let wrong = address.replace("nats://", "nats://waxwing:hash@");
+    let strangers = [bus(address).await, bus(wrong).await];
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for stranger in &strangers {
+        assert!(!stranger.is_connected());
+        stranger.publish(lobby(1), "forged".into());
+    }
+    ours.publish(lobby(1), "ours".into());
+    assert_eq!(heard(&mut listener).await, "ours");
+
+    // What is known of the connection is counted.
+    let shows = |line: &str| registry.encode().unwrap().lines().any(|it| it == line);
+    assert!(shows("waxwing_nats_connected 1") && shows("waxwing_nats_connects_total 1"));
+    server.stop().unwrap();
+    while !shows("waxwing_nats_connected 0") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    server.restart().unwrap();
+    while !(shows("waxwing_nats_connected 1") && shows("waxwing_nats_connects_total 2")) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[test]
+fn a_password_may_hold_any_letter() {
+    let read = |url: &str| with_password(&Sealed::new(url.to_owned()));
+    assert!(read("nats://ann:h%2Fu%40sh@127.0.0.1:4222").is_ok());
+    let refused = read("nats://ann:h%FFush@127.0.0.1:4222").unwrap_err();
+    assert!(!format!("{refused} {refused:?}").contains("ush@"));
 }

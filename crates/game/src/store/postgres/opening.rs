@@ -38,6 +38,12 @@ async fn join_or_make(tx: &Transaction<'_>, opening: &Opening) -> Result<Opened>
         return Ok(Opened::Joined(lobby));
     }
     lobbies::alone(tx).await?;
+    // Whoever had the turn before may have made it.
+    if let Some(lobby) = opening.join
+        && is_open(tx, lobby).await?
+    {
+        return Ok(Opened::Joined(lobby));
+    }
     let (limits, new) = (opening.limits, &opening.new);
     if let Some(owner) = new.owner {
         let (all, continuous) = lobbies::owned(tx, owner).await?;

@@ -7,6 +7,7 @@ use platform::postgres::Pool;
 use platform::sqlite::{Reader, Schema, Writer};
 use tracing::info;
 
+use super::super::apart::checks;
 use super::Ground;
 use crate::{postgres, schemas};
 
@@ -29,6 +30,7 @@ impl Ground {
         if let Some(urls) = config.urls() {
             let pool = Pool::open(&urls.user, schemas::USER_POSTGRES, config.sessions).await;
             let pool = pool.context("the user database")?;
+            self.watch(("user", "user_database"), &pool);
             info!("players and money are kept in PostgreSQL");
             return Ok(UserStores {
                 identity: Arc::new(identity::store::PostgresStore::new(pool.clone())),
@@ -49,11 +51,21 @@ impl Ground {
         if let Some(urls) = config.urls() {
             let pool = Pool::open(&urls.game, schemas::GAME_POSTGRES, config.sessions).await;
             let pool = pool.context("the game database")?;
+            self.watch(("game", "game_database"), &pool);
             info!("lobbies and rounds are kept in PostgreSQL");
             return Ok(Arc::new(game::store::PostgresStore::new(pool)));
         }
         let (writer, reader) = self.files("game", schemas::GAME)?;
         Ok(Arc::new(game::store::SqliteStore::new(writer, reader)))
+    }
+
+    /// Not ready while a shared database is away, which is shown.
+    fn watch(&self, (name, check): (&str, &'static str), pool: &Pool) {
+        checks::answers(
+            self.health.check(check),
+            self.registry.register_answers(name),
+            pool.clone(),
+        );
     }
 
     /// The writer of `NAME.db`, its numbers shown, and its readers.

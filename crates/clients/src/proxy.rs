@@ -1,0 +1,131 @@
+//! Public calls on their way to a role in another process.
+//!
+//! A call goes to one instance. It is sent to another only if no byte of it reached the first, or
+//! if its route says that it may be repeated, within a budget: where everything fails, more of
+//! the same helps nobody.
+
+mod budget;
+mod headers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use cluster::{Balancer, CallEnd, Endpoint};
+use http::StatusCode;
+use http::request::Parts;
+use http::uri::Scheme;
+use http_body_util::{BodyExt as _, Full};
+use platform::http::ApiError;
+use protocol::Code;
+use tokio::sync::Semaphore;
+
+use crate::Channel;
+use crate::channel::ForwardError;
+use budget::Budget;
+pub(crate) use headers::FORWARDED_FOR;
+
+/// How long one instance may take to begin its answer.
+const TRY: Duration = Duration::from_secs(10);
+/// How long all tries may take together; the public door gives up later.
+const TOTAL: Duration = Duration::from_secs(20);
+/// Instances that one call may be sent to.
+const TRIES: usize = 3;
+/// Calls under way to one role; more are refused at once.
+const UNDER_WAY: usize = 4_096;
+/// Bytes of a call: as many as the door lets in.
+const BODY_BYTES: usize = 64 * 1_024;
+
+/// How calls are handed on.
+#[derive(Clone, Debug)]
+pub struct Forwarding {
+    /// Which may be sent again.
+    pub repeatable: Repeatable,
+    /// What players reach the public door by, for `x-forwarded-proto`.
+    pub scheme: Scheme,
+}
+
+/// Says of a call whether it may be sent again though an instance may have done it.
+pub type Repeatable = fn(&Parts) -> bool;
+
+#[derive(Clone)]
+struct Proxy {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    channel: Channel,
+    instances: Balancer,
+    forwarding: Forwarding,
+    budget: Budget,
+    under_way: Semaphore,
+}
+
+/// A router that sends whatever comes to the instances of a role that `instances` knows.
+pub fn proxy(channel: Channel, instances: Balancer, forwarding: Forwarding) -> Router {
+    let (budget, under_way) = (Budget::default(), Semaphore::new(UNDER_WAY));
+    let shared = Shared { channel, instances, forwarding, budget, under_way };
+    Router::new().fallback(forward).with_state(Proxy { shared: Arc::new(shared) })
+}
+
+async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
+    let Ok(_place) = proxy.shared.under_way.try_acquire() else {
+        return ApiError::overloaded().into_response();
+    };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
+        return ApiError::new(Code::Malformed, "The body could not be read").into_response();
+    };
+    match tokio::time::timeout(TOTAL, proxy.shared.answer(&parts, &body)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::unavailable().into_response(),
+    }
+}
+
+impl Shared {
+    async fn answer(&self, parts: &Parts, body: &Bytes) -> Response {
+        self.budget.earn();
+        let mut tried: Vec<Endpoint> = Vec::new();
+        loop {
+            let Some(picked) = self.instances.pick_other_than(&tried) else {
+                return ApiError::unavailable().into_response();
+            };
+            tried.push(picked.endpoint().clone());
+            match self.ask(picked.endpoint(), parts, body).await {
+                Ok(response) => {
+                    let is_able = response.status() != StatusCode::SERVICE_UNAVAILABLE;
+                    picked.ended(if is_able { CallEnd::Answered } else { CallEnd::Failed });
+                    return headers::outward(response);
+                }
+                Err(error) => {
+                    picked.ended(CallEnd::Failed);
+                    tracing::warn!(%error, "a role did not answer");
+                    let may = error.reached_nobody() || (self.forwarding.repeatable)(parts);
+                    if !may || tried.len() == TRIES || !self.budget.spend() {
+                        return ApiError::unavailable().into_response();
+                    }
+                }
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Result<Response, ForwardError> {
+        let scheme = &self.forwarding.scheme;
+        let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
+        let asked = self.channel.forward(endpoint, request);
+        let answer = tokio::time::timeout(TRY, asked).await;
+        answer.unwrap_or_else(|_| Err(ForwardError::late(endpoint))).map(|it| it.map(Body::new))
+    }
+}
+
+#[cfg(test)]
+mod tests;

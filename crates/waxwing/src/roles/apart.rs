@@ -1,0 +1,288 @@
+//! What every process of a deployment of many stands on: keys, NATS, and who else is there.
+
+pub(super) mod advertise;
+pub(super) mod checks;
+pub(super) mod sign_ins;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use clients::{Access, Channel, ChannelConfig};
+use cluster::{Announcement, Balancer, Endpoint, NatsBus, NatsDirectory, Process};
+use kernel::Sealed;
+use platform::clock::{Clock, SystemClock};
+use platform::config::Redacted;
+use platform::data_dir::KeyDir;
+use platform::health::{Check, Health};
+use platform::http::Limits;
+use platform::metrics::Registry;
+use platform::postgres::{Pool, Schema, StoreError};
+use platform::random::{Random, SystemRandom, array};
+use platform::shutdown::Shutdown;
+use platform::tasks::{Spawner, TokioSpawner};
+use tokens::{ServiceSigner, ServiceVerifier, Verifier};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tracing::info;
+
+use crate::cli::print;
+use crate::config::Config;
+use crate::discovery::{self, Processes};
+use crate::keys::{self, AUDIENCE, ISSUER, Role};
+
+/// How long a call to another role may take in all, and its connection, in milliseconds.
+const CALL_MS: (u64, u64) = (2_000, 500);
+/// How soon a database that does not answer is asked again.
+const DATABASE_PAUSE: Duration = Duration::from_millis(500);
+/// How soon what a process needs is looked for again.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long a process that leaves may still be called, by whoever has not heard of it.
+pub(super) const LEAVE: Duration = Duration::from_millis(2_600);
+/// How long streams that never end by themselves are waited for.
+pub(super) const STREAMS_END: Duration = Duration::from_millis(500);
+/// Calls at once on the one connection between two processes.
+const STREAMS: u32 = 8_192;
+
+/// What all roles share.
+pub(super) struct Ground {
+    pub(super) role: Role,
+    pub(super) instance: String,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) spawner: Arc<dyn Spawner>,
+    pub(super) registry: Registry,
+    pub(super) health: Health,
+    pub(super) shutdown: Shutdown,
+    pub(super) ready: Check,
+    pub(super) keys: KeyDir,
+    pub(super) bus: Arc<NatsBus>,
+    /// Who answers for the user role, and who for the game.
+    pub(super) users: Balancer,
+    pub(super) games: Balancer,
+    directory: NatsDirectory,
+    ops: Ops,
+}
+
+/// What answers operators, for as long as the process lives.
+struct Ops {
+    address: String,
+    host: String,
+    stage: Shutdown,
+    server: JoinHandle<()>,
+}
+
+/// Runs `serve` until it ends, with everything a process sets up once.
+pub(super) fn run<F>(config: Config, serve: fn(Config) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    platform::telemetry::init(&config.telemetry)?;
+    platform::failpoint::announce()?;
+    platform::planted::announce()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+/// The address of a database that the role cannot do without.
+pub(super) fn database(url: Option<&Redacted>, name: &str) -> anyhow::Result<Sealed<String>> {
+    let url = url.with_context(|| {
+        let variable = format!("WAXWING_POSTGRES__{}", name.to_ascii_uppercase());
+        format!("postgres.{name} is not set: give the address of the {name} database ({variable})")
+    })?;
+    Ok(Sealed::new(url.expose().to_owned()))
+}
+
+impl Ground {
+    /// Opens the ops listener, and begins to look for the others.
+    pub(super) async fn open(config: &Config, role: Role) -> anyhow::Result<Self> {
+        let nats = config.internal.nats.as_ref().context(
+            "internal.nats is not set: give the address of NATS (WAXWING_INTERNAL__NATS), by \
+             which processes find each other",
+        )?;
+        let keys = KeyDir::existing(&config.data).with_context(|| {
+            format!("no keys in {}; `waxwing keys make` makes them", config.data.display())
+        })?;
+        let shutdown = Shutdown::new();
+        shutdown.on_signals()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let (registry, health) = (Registry::new(), Health::new());
+        let ready = health.check("waxwing");
+        let processes = Processes::default();
+        let ops = Ops::open(config, &health, &registry, &processes).await?;
+        let nats = Sealed::new(nats.expose().to_owned());
+        let bus = Arc::new(NatsBus::connect(&nats, &registry).await?);
+        let directory = NatsDirectory::new(&bus, Arc::clone(&clock));
+        let balancer = || Balancer::new(Arc::clone(&clock), Arc::clone(&random));
+        let (users, games) = (balancer(), balancer());
+        let mut instance = format!("{}-", role.name());
+        instance.extend(array::<6>(&*random).iter().map(|byte| format!("{byte:02x}")));
+        let ground = Self {
+            role,
+            instance,
+            clock,
+            random,
+            spawner: Arc::new(TokioSpawner),
+            registry,
+            health,
+            shutdown,
+            ready,
+            keys,
+            bus,
+            users,
+            games,
+            directory,
+            ops,
+        };
+        ground.look_for_others(processes);
+        Ok(ground)
+    }
+
+    fn look_for_others(&self, processes: Processes) {
+        let directory = self.directory.clone();
+        let (users, games) = (self.users.clone(), self.games.clone());
+        let known = move |all: Vec<Process>| {
+            for (role, balancer) in [(Role::User, &users), (Role::Game, &games)] {
+                let of_role = all.iter().filter(|process| process.role == role.name());
+                let endpoints: Vec<Endpoint> =
+                    of_role.map(|process| process.endpoint.clone()).collect();
+                balancer.know(&endpoints);
+            }
+            processes.know(all);
+        };
+        tokio::spawn(async move { directory.follow(known).await });
+        checks::reached(&self.health, "nats", Arc::clone(&self.bus));
+    }
+
+    /// The way to the instances that `balancer` knows, which answer for `role`.
+    pub(super) fn channel(&self, role: Role, balancer: &Balancer) -> anyhow::Result<Channel> {
+        let signer = ServiceSigner::new(keys::service_key(&self.keys, self.role)?, &*self.instance);
+        let (timeout_ms, connect_ms) = CALL_MS;
+        let config = ChannelConfig { role: role.name(), timeout_ms, connect_ms };
+        Ok(Channel::new(config, balancer.clone(), signer, Arc::clone(&self.clock)))
+    }
+
+    /// Lets processes of `callers` call this one.
+    pub(super) fn access(&self, callers: &[Role]) -> anyhow::Result<Access> {
+        let mut trusted = Vec::new();
+        for caller in callers {
+            trusted.extend(keys::trusted(&self.keys, *caller)?);
+        }
+        let verifier = ServiceVerifier::new(trusted, self.role.name());
+        Ok(Access::new(verifier, Arc::clone(&self.clock)))
+    }
+
+    /// Believes what the user role says of players' tokens; nothing until it was asked.
+    pub(super) fn verifier(&self, users: Channel) -> Arc<Verifier> {
+        let verifier = Arc::new(Verifier::new(Vec::new(), ISSUER, AUDIENCE));
+        let source = Arc::new(clients::HttpSignIns::new(users));
+        let check = self.health.check("tokens");
+        let (clock, believes) = (Arc::clone(&self.clock), Arc::clone(&verifier));
+        tokio::spawn(sign_ins::follow(source, believes, clock, check));
+        verifier
+    }
+
+    /// Fails the check `name` for as long as nobody whom `balancer` knows is there.
+    pub(super) fn needs(&self, name: &'static str, balancer: &Balancer) {
+        checks::somebody(&self.health, name, balancer.clone());
+    }
+
+    /// The database at `url`, waited for until it answers; none if the process shall end first.
+    pub(super) async fn pool(
+        &self,
+        url: &Sealed<String>,
+        schemas: &[Schema],
+        sessions: usize,
+    ) -> anyhow::Result<Option<Pool>> {
+        let check = self.health.check("database");
+        let shown = self.registry.register_answers(self.role.name());
+        loop {
+            match Pool::open(url, schemas, sessions).await {
+                Ok(pool) => {
+                    checks::answers(check, shown, pool.clone());
+                    return Ok(Some(pool));
+                }
+                Err(StoreError::Unavailable) => check.fail("the database does not answer"),
+                Err(error) => return Err(error).context("the database"),
+            }
+            tokio::select! {
+                () = self.shutdown.draining() => return Ok(None),
+                () = tokio::time::sleep(DATABASE_PAUSE) => {}
+            }
+        }
+    }
+
+    /// Waits until every check but the process' own holds; whether it does.
+    pub(super) async fn all_there(&self, but: &[&str]) -> bool {
+        loop {
+            let checks = self.health.checks();
+            let mut others = checks.iter().filter(|(name, _)| !but.contains(*name));
+            if others.all(|(_, reason)| reason.is_none()) {
+                return true;
+            }
+            tokio::select! {
+                () = self.shutdown.draining() => return false,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// Tells everybody that this process takes calls at `bound`, and whoever started it.
+    pub(super) async fn announce(
+        &self,
+        config: &Config,
+        bound: std::net::SocketAddr,
+    ) -> anyhow::Result<Announcement> {
+        let host = advertise::host(&config.internal, bound)?;
+        let address = format!("http://{host}:{}", bound.port());
+        let endpoint = Endpoint { instance: self.instance.clone(), address };
+        let role = self.role.name().to_owned();
+        let process = Process { role, endpoint, ops: self.ops.host.clone() };
+        let announcement = self.directory.announce(&process).await?;
+        self.ready.pass();
+        print(format_args!("ops http://{}", self.ops.address))?;
+        print(format_args!("ready http://{bound}"))?;
+        info!(instance = self.instance, address = process.endpoint.address, "ready");
+        Ok(announcement)
+    }
+
+    /// Closes the ops listener, last of all.
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        self.ops.stage.drain();
+        self.ops.server.await.context("the ops listener")?;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+impl Ops {
+    async fn open(
+        config: &Config,
+        health: &Health,
+        registry: &Registry,
+        processes: &Processes,
+    ) -> anyhow::Result<Self> {
+        let listener = listener(config.ops).await?;
+        let bound = listener.local_addr()?;
+        let host = format!("{}:{}", advertise::host(&config.internal, bound)?, bound.port());
+        let stage = Shutdown::new();
+        let router = platform::ops::router(health.clone(), registry.clone());
+        let router = router.merge(discovery::router(processes.clone()));
+        let server = tokio::spawn(platform::http::serve(listener, router, stage.clone()));
+        Ok(Self { address: bound.to_string(), host, stage, server })
+    }
+}
+
+/// A listener, or the sentence that says which cannot be had.
+pub(super) async fn listener(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves calls of other processes: few connections, each with many calls.
+pub(super) fn serve(listener: TcpListener, router: Router, door: &Shutdown) -> JoinHandle<()> {
+    let limits =
+        Limits { connections_per_network: u32::MAX, streams: STREAMS, ..Limits::default() };
+    tokio::spawn(platform::http::serve_with(listener, router, limits, door.clone()))
+}

@@ -1,0 +1,134 @@
+//! Who is believed, in every process alike: keys that were replaced and sign-ins that were ended
+//! are read again and again, since a notice of them may have been lost, or sent before we began.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contracts::{EndedSignIn, IdentityError, Known, SignIns};
+use identity::store::{EndedSession, Store, StoreError};
+use kernel::PlayerId;
+use parking_lot::RwLock;
+use platform::clock::Clock;
+use platform::health::Check;
+use tokens::{KEPT_S, Verifier, VerifyingKey};
+
+/// How often all is read.
+const READ_MS: u64 = 1_000;
+/// How soon it is read again where it could not be, and where a token names an unknown key.
+const AGAIN_MS: u64 = 200;
+/// What is read again each time: as much may be stored behind what was read.
+const OVERLAP_MS: i64 = 60_000;
+/// Ended sign-ins read at a time, and the most there are.
+const SOME: u32 = 1_000;
+const ALL: u32 = 1 << 18;
+
+/// Keeps `verifier` told of what `source` knows.
+pub(in crate::roles) async fn follow(
+    source: Arc<dyn SignIns>,
+    verifier: Arc<Verifier>,
+    clock: Arc<dyn Clock>,
+    check: Check,
+) {
+    let mut since_ms = 0;
+    loop {
+        let unknown = verifier.unknown_keys();
+        let read_at = match source.known(since_ms).await {
+            Ok(known) => {
+                since_ms = since_ms.max(take(&verifier, known));
+                check.pass();
+                clock.now() + READ_MS
+            }
+            // What was read before still counts.
+            Err(IdentityError::Unavailable) => clock.now() + AGAIN_MS,
+        };
+        loop {
+            clock.sleep_until(clock.now() + AGAIN_MS).await;
+            if clock.now() >= read_at || verifier.unknown_keys() != unknown {
+                break;
+            }
+        }
+    }
+}
+
+/// Takes over what is known; since when to ask next.
+fn take(verifier: &Verifier, known: Known) -> i64 {
+    let keys: Result<Vec<_>, _> =
+        known.keys.iter().map(|key| VerifyingKey::from_bytes(key)).collect();
+    match keys {
+        Ok(keys) if keys != verifier.trusted() => verifier.trust(keys),
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "a key of tokens cannot be read"),
+    }
+    let mut newest = 0;
+    for EndedSignIn { player, session, at_ms } in known.ended {
+        verifier.revoke(player, at_ms.div_euclid(1_000), Some(&session));
+        newest = newest.max(at_ms);
+    }
+    newest - OVERLAP_MS
+}
+
+/// What the user role answers, from memory: its database is read once a second, however many ask.
+pub(in crate::roles) struct Book {
+    store: Arc<dyn Store>,
+    verifier: Arc<Verifier>,
+    clock: Arc<dyn Clock>,
+    /// By the instant of their end.
+    ended: RwLock<BTreeMap<(i64, String), PlayerId>>,
+}
+
+impl Book {
+    /// Reads all that is known.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(in crate::roles) async fn open(
+        store: Arc<dyn Store>,
+        verifier: Arc<Verifier>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let book = Self { store, verifier, clock, ended: RwLock::default() };
+        book.read(ALL).await?;
+        Ok(Arc::new(book))
+    }
+
+    /// Reads what other user processes ended, for as long as this one runs.
+    pub(in crate::roles) async fn keep(self: Arc<Self>) {
+        loop {
+            self.clock.sleep_until(self.clock.now() + READ_MS).await;
+            if let Err(error) = self.read(SOME).await {
+                tracing::warn!(%error, "sign-outs could not be read");
+            }
+        }
+    }
+
+    /// Reads the latest `most`; all, if none of them was known.
+    async fn read(&self, most: u32) -> Result<(), StoreError> {
+        let now_ms = self.clock.unix_ms();
+        let mut found = self.store.ended_sessions(now_ms, most).await?;
+        let is_known =
+            |one: &EndedSession| self.ended.read().contains_key(&(one.at_ms, one.session.clone()));
+        if found.len() == most as usize && most < ALL && !found.first().is_some_and(is_known) {
+            found = self.store.ended_sessions(now_ms, ALL).await?;
+        }
+        let mut ended = self.ended.write();
+        for EndedSession { player, session, at_ms } in found {
+            self.verifier.revoke(player, at_ms.div_euclid(1_000), Some(&session));
+            ended.insert((at_ms, session), player);
+        }
+        *ended = ended.split_off(&(now_ms - KEPT_S * 1_000, String::new()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SignIns for Book {
+    async fn known(&self, since_ms: i64) -> Result<Known, IdentityError> {
+        let keys = self.verifier.trusted().iter().map(VerifyingKey::to_bytes).collect();
+        let ended = self.ended.read();
+        let ended = ended.range((since_ms, String::new())..).map(|((at_ms, session), player)| {
+            EndedSignIn { player: *player, session: session.clone(), at_ms: *at_ms }
+        });
+        Ok(Known { keys, ended: ended.collect() })
+    }
+}
