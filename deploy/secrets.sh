@@ -1,7 +1,8 @@
 #!/bin/sh
 # Gives each container of the stack the secrets it needs and no others, each in a volume of its own.
 # Runs before everything else at each start: what is missing is made, no secret that is there is
-# changed, and files that only repeat secrets are written anew.
+# changed but the key of tokens where it was replaced, and files that only repeat secrets are
+# written anew.
 set -eu
 umask 077
 
@@ -34,9 +35,15 @@ hand() {
     chown "$waxwing" "$role" "$role/keys"
     chmod 0700 "$role" "$role/keys"
 }
-hand user tokens service.game.public service.gateway.public
-hand game seeds commitments service.game service.gateway.public
-hand gateway service.gateway
+public="service.user.public service.game.public service.gateway.public"
+hand user service.user $public
+# What `waxwing keys rotate` replaced, the list of old keys first: no token is without its key.
+for key in tokens.retired tokens; do
+    from=/secrets/all/keys/$key to=/secrets/user/keys/$key
+    [ ! -e "$from" ] || cmp -s "$from" "$to" || keep "$to" "$waxwing" <"$from"
+done
+hand game seeds commitments service.game $public
+hand gateway service.gateway $public
 
 for name in user-database game-database; do
     [ -s "/secrets/$name/password" ] || fresh 24 | keep "/secrets/$name/password" root:root
@@ -45,12 +52,12 @@ done
 database() {
     echo "$1 = \"postgresql://waxwing:$(cat "/secrets/$1-database/password")@$1-database:5432/$1\""
 }
-# Who knows the password may say that he is a process of ours.
+# Who knows the password may show pictures of lobbies to gateways.
 [ -s /secrets/nats/password ] || fresh 24 | keep /secrets/nats/password "$waxwing"
 nats=$(cat /secrets/nats/password)
 keep /secrets/nats/nats.conf "$waxwing" <<CONF
 listen: "0.0.0.0:4222"
-http: "0.0.0.0:8222"
+http: "127.0.0.1:8222"
 authorization { user: "waxwing", password: "$nats" }
 CONF
 chown "$waxwing" /secrets/nats

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::AUTHORIZATION;
+use http::{HeaderValue, StatusCode};
 use platform::clock::Clock;
 use platform::http::{ApiError, ClientAddress};
 use protocol::Code;
@@ -21,6 +21,8 @@ use crate::proxy::FORWARDED_FOR;
 pub(crate) const DEADLINE: &str = "waxwing-deadline-ms";
 /// Proves the gateway where `authorization` is the player's.
 pub(crate) const SERVICE_TOKEN: &str = "waxwing-service-token";
+/// What stands in that header of an answer whose call did not prove its gateway.
+const REFUSED: &str = "refused";
 /// The longest that any call may take, whatever it says, in milliseconds.
 const DEADLINE_MAX_MS: u64 = 30_000;
 /// Bytes of one call: a thousand holds take a fifth of it.
@@ -57,7 +59,7 @@ impl Access {
     /// A role's public calls as a gateway hands them on: the token stands beside the player's
     /// own, and who asked is what the gateway says.
     pub fn guard_public(self, routes: Router) -> Router {
-        routes.layer(from_fn_with_state(self, admit_public))
+        routes.layer(from_fn(in_time)).layer(from_fn_with_state(self, admit_public))
     }
 
     /// Who calls.
@@ -91,7 +93,10 @@ async fn admit_public(State(access): State<Access>, mut request: Request, next: 
     let token = token.as_ref().and_then(|token| token.to_str().ok());
     if token.and_then(|token| access.proven(token)).is_none() {
         let detail = "Only gateways of this deployment may call this";
-        return ApiError::new(Code::Unauthenticated, detail).into_response();
+        let mut refusal = ApiError::new(Code::Unauthenticated, detail).into_response();
+        // Tells a gateway that it is meant, not the player whose token stands beside.
+        refusal.headers_mut().insert(SERVICE_TOKEN, HeaderValue::from_static(REFUSED));
+        return refusal;
     }
     let said = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
     if let Some(client) = said.and_then(|text| text.parse::<IpAddr>().ok()) {

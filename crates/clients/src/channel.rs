@@ -176,7 +176,8 @@ impl Channel {
         Ok(response.into_body())
     }
 
-    /// Hands `request`, whose address is a path alone, on to this instance as it is.
+    /// Hands `request`, whose address is a path alone, on to this instance as it is. The answer
+    /// is waited for no longer than `patience_ms`, which the instance is told.
     ///
     /// # Errors
     /// [`ForwardError`].
@@ -184,6 +185,7 @@ impl Channel {
         &self,
         endpoint: &Endpoint,
         mut request: Request<Body>,
+        patience_ms: u64,
     ) -> Result<Response<Incoming>, ForwardError> {
         let failed = |reason: String, reached_nobody| ForwardError {
             instance: endpoint.instance.clone(),
@@ -198,6 +200,14 @@ impl Channel {
         let token = HeaderValue::from_str(&token);
         let token = token.map_err(|error| failed(error.to_string(), true))?;
         request.headers_mut().insert(SERVICE_TOKEN, token);
-        client.request(request).await.map_err(|error| failed(error.to_string(), error.is_connect()))
+        request.headers_mut().insert(DEADLINE, HeaderValue::from(patience_ms));
+        let answer = client.request(request).await;
+        let answer = answer.map_err(|error| failed(error.to_string(), error.is_connect()))?;
+        if answer.headers().contains_key(SERVICE_TOKEN) {
+            // It has done nothing, and the player has nothing to do with it.
+            tracing::error!(instance = endpoint.instance, "our service token was refused");
+            return Err(failed("our service token was refused".to_owned(), true));
+        }
+        Ok(answer)
     }
 }

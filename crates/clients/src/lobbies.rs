@@ -19,8 +19,8 @@ use crate::Channel;
 
 /// What every node is asked.
 const PATH: &str = "/game/v1/lobbies";
-/// How long a node may take: one that does not answer lists nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a node may take, in milliseconds: one that does not answer lists nothing.
+const PATIENCE_MS: u64 = 1_000;
 /// How long a list counts, in milliseconds, however many ask for it.
 const KEPT_MS: u64 = 500;
 /// The most lobbies one list shows, as at each node.
@@ -39,7 +39,7 @@ struct Shared {
     nodes: Balancer,
     clock: Arc<dyn Clock>,
     /// Held while the nodes are asked, so that a crowd asks them once.
-    listed: Mutex<Option<(Timestamp, Bytes)>>,
+    listed: Mutex<Option<(Timestamp, Option<Bytes>)>>,
 }
 
 /// A lobby in a list.
@@ -59,16 +59,18 @@ impl HttpLobbies {
         if let Some((at, list)) = &*listed
             && clock.now() < *at + KEPT_MS
         {
-            return Some(list.clone());
+            return list.clone();
         }
         let nodes = nodes.endpoints();
         let lists = join_all(nodes.iter().map(|node| self.shared.ask(node))).await;
-        if lists.iter().all(Option::is_none) {
-            return None;
-        }
-        let list = Bytes::from(serde_json::to_vec(&merged(lists.into_iter().flatten())).ok()?);
+        let list = if lists.iter().all(Option::is_none) {
+            None
+        } else {
+            serde_json::to_vec(&merged(lists.into_iter().flatten())).ok().map(Bytes::from)
+        };
+        // That nobody answered is known as long: whoever waited meanwhile need not find out, too.
         *listed = Some((clock.now(), list.clone()));
-        Some(list)
+        list
     }
 }
 
@@ -76,14 +78,14 @@ impl Shared {
     async fn ask(&self, node: &Endpoint) -> Option<Vec<Line>> {
         let asked = Request::get(PATH).body(Empty::new().boxed_unsync()).ok()?;
         let answer = async {
-            let answer = self.channel.forward(node, asked).await.ok()?;
+            let answer = self.channel.forward(node, asked, PATIENCE_MS).await.ok()?;
             if answer.status() != StatusCode::OK {
                 return None;
             }
             let body = Limited::new(answer.into_body(), LIST_BYTES).collect().await.ok()?;
             serde_json::from_slice(&body.to_bytes()).ok()
         };
-        tokio::time::timeout(PATIENCE, answer).await.ok()?
+        tokio::time::timeout(Duration::from_millis(PATIENCE_MS), answer).await.ok()?
     }
 }
 

@@ -74,8 +74,8 @@ impl HttpPlay {
             self.shared.note(&endpoint, answer.is_some());
             match answer {
                 None | Some(PlayAnswer::Unavailable) => {
-                    self.shared.forget(lobby);
                     if !is_look {
+                        self.shared.forget(lobby);
                         return Err(PlayError::Unavailable);
                     }
                     all_drain = false;
@@ -85,8 +85,9 @@ impl HttpPlay {
                         self.shared.forget(lobby);
                         all_drain = false;
                     }
-                    // It gives the lobby up, or did so already: whoever is next may have it.
-                    Some(PlayRefusal::Draining) => self.shared.forget(lobby),
+                    // It gives the lobby up, or did so already: whoever is next may have it. Until
+                    // another answers it is the one to cash out at.
+                    Some(PlayRefusal::Draining) => {}
                     Some(refusal) => {
                         self.shared.remember(lobby, endpoint);
                         return Err(refusal.into());

@@ -29,8 +29,8 @@ use crate::channel::ForwardError;
 use budget::Budget;
 pub(crate) use headers::FORWARDED_FOR;
 
-/// How long one instance may take to begin its answer.
-const TRY: Duration = Duration::from_secs(10);
+/// How long one instance may take to begin its answer, in milliseconds.
+const TRY_MS: u64 = 10_000;
 /// How long all tries may take together; the public door gives up later.
 const TOTAL: Duration = Duration::from_secs(20);
 /// Instances that one call may be sent to.
@@ -121,8 +121,8 @@ impl Shared {
     ) -> Result<Response, ForwardError> {
         let scheme = &self.forwarding.scheme;
         let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
-        let asked = self.channel.forward(endpoint, request);
-        let answer = tokio::time::timeout(TRY, asked).await;
+        let asked = self.channel.forward(endpoint, request, TRY_MS);
+        let answer = tokio::time::timeout(Duration::from_millis(TRY_MS), asked).await;
         answer.unwrap_or_else(|_| Err(ForwardError::late(endpoint))).map(|it| it.map(Body::new))
     }
 }

@@ -24,12 +24,16 @@ const LOOK_MS: u64 = 500;
 const ANSWERS: Duration = Duration::from_millis(400);
 /// Whoever did not answer so often in a row is gone.
 const MISSED_MAX: u32 = 4;
+/// After a connection to NATS was made, others may still be on their way back to it for so long,
+/// in milliseconds: nobody is missed meanwhile.
+const COMING_BACK_MS: u64 = 4_000;
 /// Where everybody is asked.
 const EVERYBODY: &str = "$SRV.INFO";
 /// The keys of our metadata.
 const INSTANCE: &str = "instance";
 const ADDRESS: &str = "address";
 const OPS: &str = "ops";
+const SIGNATURE: &str = "signature";
 /// What stands before a role in the protocol's names.
 const OURS: &str = "waxwing-";
 
@@ -38,6 +42,16 @@ const OURS: &str = "waxwing-";
 pub struct NatsDirectory {
     client: Client,
     clock: Arc<dyn Clock>,
+    signatures: Arc<dyn Signatures>,
+}
+
+/// Tells processes of ours from whoever else may speak on NATS.
+pub trait Signatures: Send + Sync {
+    /// What proves to the others that this process, our own, is what it says.
+    fn sign(&self, process: &Process) -> String;
+
+    /// Whether `signature` proves that `process` answers for its role there.
+    fn is_genuine(&self, process: &Process, signature: &str) -> bool;
 }
 
 /// A process as everybody may find it.
@@ -65,10 +79,10 @@ impl Drop for Announcement {
 }
 
 impl NatsDirectory {
-    /// The directory on the connection of `bus`.
+    /// The directory on the connection of `bus`. It knows whom `signatures` believes.
     #[must_use]
-    pub fn new(bus: &NatsBus, clock: Arc<dyn Clock>) -> Self {
-        Self { client: bus.client(), clock }
+    pub fn new(bus: &NatsBus, clock: Arc<dyn Clock>, signatures: Arc<dyn Signatures>) -> Self {
+        Self { client: bus.client(), clock, signatures }
     }
 
     /// Says that `process` is there.
@@ -81,6 +95,7 @@ impl NatsDirectory {
             (INSTANCE.to_owned(), endpoint.instance.clone()),
             (ADDRESS.to_owned(), endpoint.address.clone()),
             (OPS.to_owned(), ops.clone()),
+            (SIGNATURE.to_owned(), self.signatures.sign(process)),
         ]);
         let builder = self.client.service_builder().metadata(metadata);
         let started = builder.start(format!("{OURS}{role}"), env!("CARGO_PKG_VERSION")).await;
@@ -90,16 +105,19 @@ impl NatsDirectory {
     /// Tells `known` of all processes there are, each time that may have changed, for as long as
     /// it is polled.
     pub async fn follow(&self, mut known: impl FnMut(Vec<Process>) + Send) {
-        let mut missed: BTreeMap<Process, u32> = BTreeMap::new();
+        let mut book = Book::new();
+        let (mut connects, mut connected_at) = (self.connects(), self.clock.now());
         loop {
             let next = self.clock.now() + LOOK_MS;
             if let Some(found) = self.look().await {
-                for count in missed.values_mut() {
-                    *count += 1;
+                if self.connects() != connects {
+                    (connects, connected_at) = (self.connects(), self.clock.now());
                 }
-                missed.extend(found.into_iter().map(|process| (process, 0)));
-                missed.retain(|_, count| *count < MISSED_MAX);
-                known(missed.keys().cloned().collect());
+                if self.clock.now() >= connected_at + COMING_BACK_MS {
+                    book.miss_all();
+                }
+                book.note(found, &*self.signatures);
+                known(book.all());
             }
             self.clock.sleep_until(next).await;
         }
@@ -107,7 +125,7 @@ impl NatsDirectory {
 
     /// Everyone who answers now. None if NATS was away meanwhile, or if nobody at all was heard:
     /// whoever is announced hears himself, so that says more of who listens than of all others.
-    async fn look(&self) -> Option<Vec<Process>> {
+    async fn look(&self) -> Option<Vec<(Process, String)>> {
         if self.client.connection_state() != State::Connected {
             return None;
         }
@@ -133,12 +151,54 @@ impl NatsDirectory {
     }
 }
 
-/// Who answered, if it is a process of ours that says where its operators look.
-fn process(answer: &[u8]) -> Option<Process> {
+/// Who is known, and how many looks in a row each has missed.
+struct Book {
+    missed: BTreeMap<Process, u32>,
+    /// Whether the last look found somebody who did not prove to be one of us.
+    is_refusing: bool,
+}
+
+impl Book {
+    const fn new() -> Self {
+        Self { missed: BTreeMap::new(), is_refusing: false }
+    }
+
+    fn miss_all(&mut self) {
+        for count in self.missed.values_mut() {
+            *count += 1;
+        }
+    }
+
+    /// These answered; whoever has missed too many looks is forgotten.
+    fn note(&mut self, found: Vec<(Process, String)>, signatures: &dyn Signatures) {
+        let all = found.len();
+        let ours = found.into_iter().filter(|(process, signature)| {
+            self.missed.contains_key(process) || signatures.is_genuine(process, signature)
+        });
+        let ours: Vec<Process> = ours.map(|(process, _)| process).collect();
+        let refuses = ours.len() < all;
+        // Said once, not at each look.
+        if refuses && !self.is_refusing {
+            tracing::error!("somebody says to be a process of ours and does not prove it");
+        }
+        self.is_refusing = refuses;
+        self.missed.extend(ours.into_iter().map(|process| (process, 0)));
+        self.missed.retain(|_, count| *count < MISSED_MAX);
+    }
+
+    fn all(&self) -> Vec<Process> {
+        self.missed.keys().cloned().collect()
+    }
+}
+
+/// Who answered, if it says to be a process of ours, and what it proves that with.
+fn process(answer: &[u8]) -> Option<(Process, String)> {
     let Info { name, mut metadata, .. } = serde_json::from_slice(answer).ok()?;
     let role = name.strip_prefix(OURS)?.to_owned();
-    let (instance, address) = (metadata.remove(INSTANCE)?, metadata.remove(ADDRESS)?);
-    Some(Process { role, endpoint: Endpoint { instance, address }, ops: metadata.remove(OPS)? })
+    let mut said = |key| metadata.remove(key);
+    let (instance, address) = (said(INSTANCE)?, said(ADDRESS)?);
+    let process = Process { role, endpoint: Endpoint { instance, address }, ops: said(OPS)? };
+    Some((process, said(SIGNATURE)?))
 }
 
 #[cfg(test)]

@@ -7,4 +7,4 @@ mod metrics;
 
 pub use balancer::{Balancer, CallEnd, Endpoint, Picked};
 pub use bus::{Bus, Delivery, MemoryBus, NatsBus, NatsError, Subscription};
-pub use directory::{Announcement, NatsDirectory, Process};
+pub use directory::{Announcement, NatsDirectory, Process, Signatures};

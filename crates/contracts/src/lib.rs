@@ -12,7 +12,7 @@ pub use play::{
     Accepted, BetRequest, CancelRequest, CashOutRequest, CashedOut, LobbyRef, Play, PlayError,
     PlayRefusal, Returned,
 };
-pub use sign_ins::{EndedSignIn, Known, SignIns};
+pub use sign_ins::{EndedSignIn, Known, SignIns, Since};
 pub use wallet::{
     Close, Closed, Fence, Fenced, Outcome, RESOLVES_MAX, Refusal, Release, Reserve, Resolve,
     ResolveAnswer, Wallet, WalletError,

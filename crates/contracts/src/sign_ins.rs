@@ -8,11 +8,21 @@ use crate::IdentityError;
 /// Which keys sign tokens, and whose tokens are worth nothing any more.
 #[async_trait]
 pub trait SignIns: Send + Sync {
-    /// The keys of this moment, and the sign-ins that ended at `since_ms` (Unix time) or later.
+    /// The keys of this moment, and the first sign-ins that ended after `since`.
     ///
     /// # Errors
     /// [`IdentityError::Unavailable`]: ask again.
-    async fn known(&self, since_ms: i64) -> Result<Known, IdentityError>;
+    async fn known(&self, since: &Since) -> Result<Known, IdentityError>;
+}
+
+/// An instant (Unix time) and the last sign-in of that instant that is known already; an empty one
+/// comes before all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Since {
+    /// Unix time.
+    pub at_ms: i64,
+    /// Its id.
+    pub session: String,
 }
 
 /// What is known of tokens now.
@@ -22,6 +32,8 @@ pub struct Known {
     pub keys: Vec<[u8; 32]>,
     /// Sign-ins that ended before their tokens did, oldest first.
     pub ended: Vec<EndedSignIn>,
+    /// Whether there are more behind the last of them.
+    pub more: bool,
 }
 
 /// A sign-in that was ended.

@@ -5,6 +5,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use protocol::close::CloseCode;
 
 use crate::Dialect;
 
@@ -90,6 +91,8 @@ impl Metrics {
             "Ticks that a slow reader missed",
             self.ticks_skipped.clone(),
         );
+        // An alert watches it: the first to be closed must be one more than before.
+        let _zero = self.closed.get_or_create(&Reason { reason: CloseCode::Slow.as_str() });
         registry.register("closed", "Sessions closed by the server, by why", self.closed.clone());
         registry.register(
             "bytes_queued",

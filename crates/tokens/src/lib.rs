@@ -4,6 +4,7 @@
 //! One algorithm, keys from configuration only, every claim required, no leeway. Who signed out
 //! is remembered for as long as one of their tokens could still be shown.
 
+mod announcement;
 mod claims;
 mod jws;
 mod key;
@@ -12,6 +13,7 @@ mod service;
 mod sign;
 mod verify;
 
+pub use announcement::{announce, announced};
 pub use claims::PlayerClaims;
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use revocation::KEPT_S;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::jws::{Named, genuine};
@@ -46,7 +46,7 @@ struct Shared {
 /// Believes what other processes of ours send to one role.
 #[derive(Clone, Debug)]
 pub struct ServiceVerifier {
-    keys: Arc<[VerifyingKey]>,
+    keys: Arc<RwLock<Vec<VerifyingKey>>>,
     audience: Arc<str>,
 }
 
@@ -85,7 +85,12 @@ impl ServiceSigner {
 impl ServiceVerifier {
     /// Trusts `keys` for calls of the role `audience`.
     pub fn new(keys: Vec<VerifyingKey>, audience: impl Into<Arc<str>>) -> Self {
-        Self { keys: keys.into(), audience: audience.into() }
+        Self { keys: Arc::new(RwLock::new(keys)), audience: audience.into() }
+    }
+
+    /// Trusts these keys from now on, and no others.
+    pub fn trust(&self, keys: Vec<VerifyingKey>) {
+        *self.keys.write() = keys;
     }
 
     /// Who called, as proved by `token` at `now_s`, Unix seconds.
@@ -108,7 +113,7 @@ impl ServiceVerifier {
     }
 
     fn key(&self, id: &str) -> Option<VerifyingKey> {
-        self.keys.iter().find(|key| key.id() == id).cloned()
+        self.keys.read().iter().find(|key| key.id() == id).cloned()
     }
 }
 

@@ -144,7 +144,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Gateway(flags) => flags.load_for_role().and_then(roles::gateway::run),
         Command::Probe(probe) => probe.run(),
         Command::Check(check) => return check.run(),
-        Command::Config(flags) => flags.load().and_then(|config| print(config.redacted()?)),
+        Command::Config(flags) => {
+            flags.load_for_role().and_then(|config| print(config.redacted()?))
+        }
         Command::Migrate(migrate) => migrate.run(),
         Command::Settle(settle) => settle.run(),
         Command::Credit(credit) => credit.run(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use cluster::{Endpoint, Process};
@@ -14,9 +15,9 @@ use serde::Serialize;
 /// The role and the name of a process that plays every role.
 const ALONE: &str = "up";
 
-/// The processes known now. Clones share them.
+/// The processes known now; none before the first look. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Processes(Arc<Mutex<Vec<Process>>>);
+pub(crate) struct Processes(Arc<Mutex<Option<Vec<Process>>>>);
 
 /// One process, for people.
 #[derive(Debug, Serialize)]
@@ -52,12 +53,13 @@ impl Processes {
 
     /// These are known from now on.
     pub(crate) fn know(&self, processes: Vec<Process>) {
-        *self.0.lock() = processes;
+        *self.0.lock() = Some(processes);
     }
 
-    /// All of them.
-    pub(crate) fn all(&self) -> Vec<Process> {
-        self.0.lock().clone()
+    /// All of them. Before anybody looked that is not known, and no answer keeps whoever watches
+    /// with what he knew.
+    fn all(&self) -> Result<Vec<Process>, StatusCode> {
+        self.0.lock().clone().ok_or(StatusCode::SERVICE_UNAVAILABLE)
     }
 }
 
@@ -70,20 +72,20 @@ pub(crate) fn router(processes: Processes) -> Router {
     Door::unmeasured(&SystemRandom).before(router)
 }
 
-async fn services(State(processes): State<Processes>) -> Json<Vec<Service>> {
+async fn services(State(processes): State<Processes>) -> Result<Json<Vec<Service>>, StatusCode> {
     let service = |Process { role, endpoint, ops }| Service {
         role,
         instance: endpoint.instance,
         address: endpoint.address,
         ops,
     };
-    Json(processes.all().into_iter().map(service).collect())
+    Ok(Json(processes.all()?.into_iter().map(service).collect()))
 }
 
-async fn targets(State(processes): State<Processes>) -> Json<Vec<Target>> {
+async fn targets(State(processes): State<Processes>) -> Result<Json<Vec<Target>>, StatusCode> {
     let target = |Process { role, endpoint, ops }| Target {
         targets: [ops],
         labels: Labels { role, node: endpoint.instance },
     };
-    Json(processes.all().into_iter().map(target).collect())
+    Ok(Json(processes.all()?.into_iter().map(target).collect()))
 }

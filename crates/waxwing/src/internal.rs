@@ -34,7 +34,9 @@ impl Config {
     pub(crate) fn validate(&self) -> Result<(), InvalidConfig> {
         let is_host = |host: &str| {
             let authority = format!("{host}:1").parse::<axum::http::uri::Authority>();
-            authority.is_ok_and(|found| found.host() == host)
+            // Colons stand in brackets: what follows one outside of them is a port.
+            let is_bare = !host.contains(':') || host.starts_with('[');
+            is_bare && !host.is_empty() && authority.is_ok_and(|found| found.host() == host)
         };
         if self.advertise.as_deref().is_some_and(|host| !is_host(host)) {
             return Err(InvalidConfig::new("advertise", "must be a host without a port"));

@@ -8,11 +8,11 @@ use std::time::Duration;
 use kernel::Amount;
 use serde_json::{Value, json};
 
-use crate::harness::Player;
 use crate::harness::fleet::Fleet;
 use crate::harness::numbers::{amount, text, whole};
 use crate::harness::settings::BRISK;
 use crate::harness::time::{eventually, now};
+use crate::harness::{Place, Player};
 use crate::plain::client::{Plain, bet_id};
 
 /// From a death until the lobby's next round takes bets.
@@ -119,7 +119,7 @@ fn epoch(fleet: &Fleet) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owner_dies_in_mid_climb_and_another_node_ends_the_round_and_opens_the_next() {
-    let mut fleet = Fleet::start(BRISK).await;
+    let mut fleet = Fleet::at(Place::apart_and_alone(BRISK)).await;
     let (ann, mut socket) = ann_plays(&fleet).await;
     let (round, number) = ride(&mut socket).await;
     let dead = fleet.processes.games.remove(fleet.owner().await);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
@@ -22,6 +23,10 @@ use crate::metrics::Metrics;
 
 /// Pictures of this process that wait for the connection; past them the newest are lost.
 const WAITING_MAX: usize = 8_192;
+
+/// How soon a lost connection is tried again, each time: everybody is back within a second, so the
+/// first one to be does not take the others for gone.
+const RECONNECT: Duration = Duration::from_millis(500);
 
 /// NATS cannot be used as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +84,7 @@ impl NatsBus {
                     let _the_bus_is_gone = told.send(event);
                 }
             });
+        let options = options.reconnect_delay_callback(|_| RECONNECT);
         // The library's error may show the address it was given.
         let refused = |error: async_nats::ConnectError| NatsError::new(&error.kind());
         let client = options.connect(address).await.map_err(refused)?;

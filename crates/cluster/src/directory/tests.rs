@@ -9,16 +9,33 @@ use platform::metrics::Registry;
 use platform::random::SeededRandom;
 use test_servers::Nats;
 
-use super::{Announcement, NatsDirectory, Process};
+use super::{Announcement, NatsDirectory, Process, Signatures};
 use crate::balancer::{Balancer, Endpoint};
 use crate::bus::NatsBus;
 
 /// Longer than any look takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A signature is the address and a word that only we know.
+struct Word(&'static str);
+
+impl Signatures for Word {
+    fn sign(&self, process: &Process) -> String {
+        format!("{} {}", process.endpoint.address, self.0)
+    }
+
+    fn is_genuine(&self, process: &Process, signature: &str) -> bool {
+        self.sign(process) == signature
+    }
+}
+
 async fn directory(server: &Nats) -> NatsDirectory {
+    knowing(server, "word").await
+}
+
+async fn knowing(server: &Nats, word: &'static str) -> NatsDirectory {
     let bus = NatsBus::connect(&Sealed::new(server.url()), &Registry::new()).await.unwrap();
-    NatsDirectory::new(&bus, Arc::new(SystemClock::new()))
+    NatsDirectory::new(&bus, Arc::new(SystemClock::new()), Arc::new(Word(word)))
 }
 
 async fn announced(server: &Nats, role: &str, number: u16) -> Announcement {
@@ -77,6 +94,22 @@ async fn who_comes_is_found_and_who_goes_is_forgotten() {
     drop(user);
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(users.endpoints(), [at(3)]);
+}
+
+#[tokio::test]
+async fn who_does_not_prove_to_be_one_of_us_is_never_known() {
+    let server = Nats::start().unwrap();
+    let games = follower(&server, "game").await;
+    let stranger = Process { role: "game".to_owned(), endpoint: at(1), ops: String::new() };
+    let lying = knowing(&server, "guess").await.announce(&stranger).await.unwrap();
+    let honest = announced(&server, "game", 2).await;
+    until_known(&games, &[2]).await;
+    // Whoever answers looks answers all of them: so many later the stranger was heard for sure.
+    let another = announced(&server, "game", 3).await;
+    until_known(&games, &[2, 3]).await;
+    drop(honest);
+    until_known(&games, &[3]).await;
+    drop((lying, another));
 }
 
 #[tokio::test]

@@ -16,26 +16,27 @@ impl Lobbies {
         while self.ownership.is_shared() && !self.is_stopping() {
             tokio::select! {
                 biased;
-                () = self.stopping.cancelled() => return,
+                () = self.stopping.cancelled() => break,
                 () = self.clock.sleep_until(self.clock.now() + LOOK_MS) => {}
             }
-            if self.ownership.holds() {
-                self.take_orphans().await;
-            }
+            let found = if self.ownership.holds() { self.take_orphans().await } else { 0 };
+            self.takeover.metrics.lobbies_without_owner.set(found);
         }
+        // Whoever looks no more says nothing of others.
+        self.takeover.metrics.lobbies_without_owner.set(0);
     }
 
-    async fn take_orphans(self: &Arc<Self>) {
+    /// Takes over what it can; how many there were.
+    async fn take_orphans(self: &Arc<Self>) -> i64 {
         let store = &self.takeover.store;
         let orphans = match store.lobbies_to_own(self.ownership.node(), TAKEN_MAX).await {
             Ok(orphans) => orphans,
             Err(error) => {
                 tracing::warn!(%error, "lobbies without an owner could not be looked for");
-                return;
+                return 0;
             }
         };
         let found = i64::try_from(orphans.len()).unwrap_or(i64::MAX);
-        self.takeover.metrics.lobbies_without_owner.set(found);
         for lobby in orphans {
             // A task each: one that cannot be taken over now holds no other up.
             if self.awake(lobby).is_none() && self.orphans.lock().insert(lobby) {
@@ -46,5 +47,6 @@ impl Lobbies {
                 });
             }
         }
+        found
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of a deployment of many processes, made once and handed to each.
 //!
-//! Every role signs what it calls with a key of its own, so that a gateway, which strangers reach,
-//! can never pass for a game node at the wallet.
+//! Every role signs what it calls, and that it is there, with a key of its own, so that a gateway,
+//! which strangers reach, can never pass for a game node at the wallet, nor for the wallet.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -34,6 +34,8 @@ pub enum Role {
 }
 
 impl Role {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::User, Self::Game, Self::Gateway];
     /// Those that call others; the user role only answers.
     pub const CALLERS: [Self; 2] = [Self::Game, Self::Gateway];
 
@@ -74,8 +76,8 @@ pub fn make(data: &Path, existing: Existing) -> anyhow::Result<String> {
     made.with_context(|| data.display().to_string())?;
     let keys = KeyDir::of(data)?;
     let secrets = [TOKENS, SEEDS, COMMITMENTS].map(str::to_owned);
-    let secrets = secrets.into_iter().chain(Role::CALLERS.map(Role::secret));
-    let names: Vec<String> = secrets.chain(Role::CALLERS.map(Role::public)).collect();
+    let secrets = secrets.into_iter().chain(Role::ALL.map(Role::secret));
+    let names: Vec<String> = secrets.chain(Role::ALL.map(Role::public)).collect();
     let (there, missing): (Vec<_>, Vec<_>) =
         names.iter().partition(|name| keys.file(name).exists());
     match there.first() {
@@ -85,7 +87,7 @@ pub fn make(data: &Path, existing: Existing) -> anyhow::Result<String> {
         Some(name) => bail!("{} is there already; no key is replaced", keys.file(name).display()),
         None => {}
     }
-    for role in Role::CALLERS {
+    for role in Role::ALL {
         let secret: [u8; BYTES] = array(&SystemRandom);
         let public = SigningKey::generate(secret).verifying_key();
         keys.store(&role.secret(), &secret)?;
@@ -107,7 +109,7 @@ pub fn secret(keys: &KeyDir, name: &str) -> anyhow::Result<kernel::Sealed<[u8; B
     Ok(kernel::Sealed::new(found.expose().as_slice().try_into()?))
 }
 
-/// The key by which `role` signs its calls.
+/// The key by which `role` signs its calls, and what it says of itself.
 ///
 /// # Errors
 /// As for [`secret`].
@@ -115,7 +117,7 @@ pub fn service_key(keys: &KeyDir, role: Role) -> anyhow::Result<SigningKey> {
     Ok(SigningKey::from_bytes(secret(keys, &role.secret())?.expose())?)
 }
 
-/// The public keys by which calls of `role` are believed, a line each.
+/// The public keys by which `role` is believed, a line each.
 ///
 /// # Errors
 /// As for [`secret`], or that a line is no key.

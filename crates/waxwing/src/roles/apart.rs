@@ -3,11 +3,12 @@
 pub(super) mod advertise;
 pub(super) mod checks;
 pub(super) mod sign_ins;
+mod signatures;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use axum::Router;
 use clients::{Access, Channel, ChannelConfig};
 use cluster::{Announcement, Balancer, Endpoint, NatsBus, NatsDirectory, Process};
@@ -22,9 +23,9 @@ use platform::postgres::{Pool, Schema, StoreError};
 use platform::random::{Random, SystemRandom, array};
 use platform::shutdown::Shutdown;
 use platform::tasks::{Spawner, TokioSpawner};
-use tokens::{ServiceSigner, ServiceVerifier, Verifier};
+use tokens::{ServiceSigner, ServiceVerifier, Verifier, VerifyingKey};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::info;
 
 use crate::cli::print;
@@ -32,10 +33,14 @@ use crate::config::Config;
 use crate::discovery::{self, Processes};
 use crate::keys::{self, AUDIENCE, ISSUER, Role};
 
+use signatures::RoleKeys;
+
 /// How long a call to another role may take in all, and its connection, in milliseconds.
 const CALL_MS: (u64, u64) = (2_000, 500);
 /// How soon a database that does not answer is asked again.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
+/// How soon keys of services are read again.
+const KEYS: Duration = Duration::from_secs(2);
 /// How soon what a process needs is looked for again.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a process that leaves may still be called, by whoever has not heard of it.
@@ -114,7 +119,8 @@ impl Ground {
         let ops = Ops::open(config, &health, &registry, &processes).await?;
         let nats = Sealed::new(nats.expose().to_owned());
         let bus = Arc::new(NatsBus::connect(&nats, &registry).await?);
-        let directory = NatsDirectory::new(&bus, Arc::clone(&clock));
+        let signatures = RoleKeys::open(&keys, role)?;
+        let directory = NatsDirectory::new(&bus, Arc::clone(&clock), signatures);
         let balancer = || Balancer::new(Arc::clone(&clock), Arc::clone(&random));
         let (users, games) = (balancer(), balancer());
         let mut instance = format!("{}-", role.name());
@@ -164,13 +170,12 @@ impl Ground {
         Ok(Channel::new(config, balancer.clone(), signer, Arc::clone(&self.clock)))
     }
 
-    /// Lets processes of `callers` call this one.
-    pub(super) fn access(&self, callers: &[Role]) -> anyhow::Result<Access> {
-        let mut trusted = Vec::new();
-        for caller in callers {
-            trusted.extend(keys::trusted(&self.keys, *caller)?);
-        }
+    /// Lets processes of `callers` call this one. Their public keys are read again and again, so
+    /// that a new one is believed here before anybody signs with it.
+    pub(super) fn access(&self, callers: &'static [Role]) -> anyhow::Result<Access> {
+        let trusted = trusted(&self.keys, callers)?;
         let verifier = ServiceVerifier::new(trusted, self.role.name());
+        tokio::spawn(keep_trusting(self.keys.clone(), callers, verifier.clone()));
         Ok(Access::new(verifier, Arc::clone(&self.clock)))
     }
 
@@ -257,6 +262,29 @@ impl Ground {
     }
 }
 
+fn trusted(keys: &KeyDir, callers: &[Role]) -> anyhow::Result<Vec<VerifyingKey>> {
+    let mut trusted = Vec::new();
+    for caller in callers {
+        trusted.extend(keys::trusted(keys, *caller)?);
+    }
+    Ok(trusted)
+}
+
+async fn keep_trusting(keys: KeyDir, callers: &'static [Role], verifier: ServiceVerifier) {
+    let mut is_read = true;
+    loop {
+        tokio::time::sleep(KEYS).await;
+        let read = trusted(&keys, callers);
+        let was_read = std::mem::replace(&mut is_read, read.is_ok());
+        match read {
+            Ok(trusted) => verifier.trust(trusted),
+            // Those that were read before are still believed.
+            Err(error) if was_read => tracing::error!(%error, "keys of services cannot be read"),
+            Err(_) => {}
+        }
+    }
+}
+
 impl Ops {
     async fn open(
         config: &Config,
@@ -278,6 +306,14 @@ impl Ops {
 /// A listener, or the sentence that says which cannot be had.
 pub(super) async fn listener(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// What it means that `what` ended though nobody told it to.
+pub(super) fn fell(ended: Result<(), JoinError>, what: &str) -> anyhow::Error {
+    match ended {
+        Ok(()) => anyhow!("{what} ended by itself"),
+        Err(error) => anyhow::Error::new(error).context(format!("{what} ended by itself")),
+    }
 }
 
 /// Serves calls of other processes: few connections, each with many calls.

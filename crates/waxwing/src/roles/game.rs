@@ -77,7 +77,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         // Nobody cashes out through a door that fell: open bets are paid by what is durable.
         ground.shutdown.stop();
         ground.shutdown.finished().await;
-        return ended.context("the internal listener ended by itself");
+        return Err(apart::fell(ended, "the internal listener"));
     }
     // Until then players cash out here.
     ground.shutdown.finished().await;

@@ -11,8 +11,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use clients::{Forwarding, HttpLobbies, HttpPlay, proxy};
 use cluster::Bus;
-use contracts::Play;
+use contracts::{Play, PlayError, PlayRefusal};
 use kernel::LobbyId;
+use platform::http::ApiError;
 use platform::shutdown::Shutdown;
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
@@ -68,18 +69,20 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         openapi,
     };
     let gateway = gateway::Server::new(listener, &config.gateway, deps)?;
+    // Who knocks before keys and roles are known waits at the door: any answer would be wrong.
+    if !ground.all_there(&["waxwing"]).await {
+        return ground.close().await;
+    }
     let door = Shutdown::new();
     let mut server = tokio::spawn(gateway.serve(door.clone()));
-    if ground.all_there(&["waxwing"]).await {
-        let announcement = ground.announce(&config, bound).await?;
-        tokio::select! {
-            biased;
-            () = ground.shutdown.draining() => {}
-            ended = &mut server => return ended.context("the public listener ended by itself"),
-        }
-        ground.ready.fail("draining");
-        drop(announcement);
+    let announcement = ground.announce(&config, bound).await?;
+    tokio::select! {
+        biased;
+        () = ground.shutdown.draining() => {}
+        ended = &mut server => return Err(apart::fell(ended, "the public listener")),
     }
+    ground.ready.fail("draining");
+    drop(announcement);
     door.drain();
     tokio::select! {
         ended = &mut server => ended.context("the public listener")?,
@@ -106,12 +109,14 @@ async fn list(State(views): State<Views>, request: Request) -> Response {
 
 async fn view(State(views): State<Views>, request: Request) -> Response {
     let lobby = request.uri().path().rsplit('/').next().and_then(|text| text.parse().ok());
-    if let Some(lobby) = lobby
-        && let Some(seen) = views.see(lobby).await
-    {
-        return axum::Json(seen).into_response();
+    let Some(lobby) = lobby else { return views.ask_any(request).await };
+    match views.see(lobby).await {
+        Ok(seen) => axum::Json(seen).into_response(),
+        // What is not played may have been, and any node knows.
+        Err(PlayError::Refused(PlayRefusal::UnknownLobby)) => views.ask_any(request).await,
+        // That it is on its way from one node to the next says nothing against any of them.
+        Err(_) => ApiError::unavailable().into_response(),
     }
-    views.ask_any(request).await
 }
 
 impl Views {
@@ -133,12 +138,16 @@ impl Views {
         }
     }
 
-    async fn see(&self, lobby: LobbyId) -> Option<Map<String, Value>> {
-        let json = self.play.snapshot(lobby, None).await.ok()?;
-        let snapshot: Map<String, Value> = serde_json::from_slice(&json).ok()?;
+    async fn see(&self, lobby: LobbyId) -> Result<Map<String, Value>, PlayError> {
+        let json = self.play.snapshot(lobby, None).await?;
+        let snapshot = serde_json::from_slice::<Map<String, Value>>(&json);
+        let snapshot = snapshot.map_err(|error| {
+            tracing::error!(%error, lobby.id = %lobby, "a snapshot cannot be read");
+            PlayError::Unavailable
+        })?;
         let mut seen = Map::new();
         seen.insert("websocket_url".to_owned(), self.origin.clone().into());
         seen.extend(snapshot);
-        Some(seen)
+        Ok(seen)
     }
 }

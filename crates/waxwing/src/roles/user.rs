@@ -66,7 +66,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         tokio::select! {
             biased;
             () = ground.shutdown.draining() => {}
-            ended = &mut server => return ended.context("the internal listener ended by itself"),
+            ended = &mut server => return Err(apart::fell(ended, "the internal listener")),
         }
         ground.ready.fail("draining");
         drop(announcement);

@@ -2,10 +2,11 @@
 //! are read again and again, since a notice of them may have been lost, or sent before we began.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{EndedSignIn, IdentityError, Known, SignIns};
+use contracts::{EndedSignIn, IdentityError, Known, SignIns, Since};
 use identity::store::{EndedSession, Store, StoreError};
 use kernel::PlayerId;
 use parking_lot::RwLock;
@@ -17,7 +18,9 @@ use tokens::{KEPT_S, Verifier, VerifyingKey};
 const READ_MS: u64 = 1_000;
 /// How soon it is read again where it could not be, and where a token names an unknown key.
 const AGAIN_MS: u64 = 200;
-/// What is read again each time: as much may be stored behind what was read.
+/// Ended sign-ins in one answer: a megabyte of it.
+const PAGE: usize = 10_000;
+/// What is read again each time.
 const OVERLAP_MS: i64 = 60_000;
 /// Ended sign-ins read at a time, and the most there are.
 const SOME: u32 = 1_000;
@@ -30,13 +33,19 @@ pub(in crate::roles) async fn follow(
     clock: Arc<dyn Clock>,
     check: Check,
 ) {
-    let mut since_ms = 0;
+    let mut since = Since::default();
     loop {
         let unknown = verifier.unknown_keys();
-        let read_at = match source.known(since_ms).await {
+        let read_at = match source.known(&since).await {
             Ok(known) => {
-                since_ms = since_ms.max(take(&verifier, known));
+                let more = known.more;
+                since = since.max(take(&verifier, known));
+                if more {
+                    continue;
+                }
                 check.pass();
+                // As much may be stored behind what was read.
+                since = Since { at_ms: since.at_ms - OVERLAP_MS, session: String::new() };
                 clock.now() + READ_MS
             }
             // What was read before still counts.
@@ -51,8 +60,8 @@ pub(in crate::roles) async fn follow(
     }
 }
 
-/// Takes over what is known; since when to ask next.
-fn take(verifier: &Verifier, known: Known) -> i64 {
+/// Takes over what is known; the last of it.
+fn take(verifier: &Verifier, known: Known) -> Since {
     let keys: Result<Vec<_>, _> =
         known.keys.iter().map(|key| VerifyingKey::from_bytes(key)).collect();
     match keys {
@@ -60,12 +69,12 @@ fn take(verifier: &Verifier, known: Known) -> i64 {
         Ok(_) => {}
         Err(error) => tracing::error!(%error, "a key of tokens cannot be read"),
     }
-    let mut newest = 0;
+    let mut last = Since::default();
     for EndedSignIn { player, session, at_ms } in known.ended {
         verifier.revoke(player, at_ms.div_euclid(1_000), Some(&session));
-        newest = newest.max(at_ms);
+        last = last.max(Since { at_ms, session });
     }
-    newest - OVERLAP_MS
+    last
 }
 
 /// What the user role answers, from memory: its database is read once a second, however many ask.
@@ -73,8 +82,22 @@ pub(in crate::roles) struct Book {
     store: Arc<dyn Store>,
     verifier: Arc<Verifier>,
     clock: Arc<dyn Clock>,
-    /// By the instant of their end.
-    ended: RwLock<BTreeMap<(i64, String), PlayerId>>,
+    ended: RwLock<Ended>,
+}
+
+/// Sign-ins that were ended, by the instant of their end.
+type Ended = BTreeMap<(i64, String), PlayerId>;
+
+/// The first of them after `since`, and whether there are more.
+fn page(ended: &Ended, since: &Since) -> (Vec<EndedSignIn>, bool) {
+    let after = Bound::Excluded((since.at_ms, since.session.clone()));
+    let mut behind = ended.range((after, Bound::Unbounded));
+    let first = behind.by_ref().take(PAGE).map(|((at_ms, session), player)| EndedSignIn {
+        player: *player,
+        session: session.clone(),
+        at_ms: *at_ms,
+    });
+    (first.collect(), behind.next().is_some())
 }
 
 impl Book {
@@ -123,12 +146,12 @@ impl Book {
 
 #[async_trait]
 impl SignIns for Book {
-    async fn known(&self, since_ms: i64) -> Result<Known, IdentityError> {
+    async fn known(&self, since: &Since) -> Result<Known, IdentityError> {
         let keys = self.verifier.trusted().iter().map(VerifyingKey::to_bytes).collect();
-        let ended = self.ended.read();
-        let ended = ended.range((since_ms, String::new())..).map(|((at_ms, session), player)| {
-            EndedSignIn { player: *player, session: session.clone(), at_ms: *at_ms }
-        });
-        Ok(Known { keys, ended: ended.collect() })
+        let (ended, more) = page(&self.ended.read(), since);
+        Ok(Known { keys, ended, more })
     }
 }
+
+#[cfg(test)]
+mod tests;
