@@ -13,7 +13,7 @@ run: ## Build, the page too, start the whole game on http://127.0.0.1:8080, say 
 test: deps ## Install what the tests need, then run them all.
 	@scripts/test.sh
 
-e2e: deps ## Run the end-to-end tests; with STORE=postgres those that are not about files, on PostgreSQL.
+e2e: deps ## Run the end-to-end tests; with STORE=postgres (or apart) those not about files, on PostgreSQL (and roles apart).
 	@scripts/e2e.sh $(or $(STORE),files)
 
 page: ## Build the page people play on; the next cargo build puts it into the binary.

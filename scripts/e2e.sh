@@ -23,15 +23,10 @@ files+=(rounds::seeds_form_one_chain)
 # One alert watches the commits of files.
 files+=(dashboards::every_alert)
 
-
-# What looks at one process: at its id, its signals, its lines, its two listeners.
-alone=()
-
 store=${1:-files}
 case $store in
 files) exec "${run[@]}" ;;
-postgres) ;;
-apart) files+=("${alone[@]}") ;;
+postgres | apart) ;;
 *)
     echo "e2e.sh: files, postgres or apart, not $1" >&2
     exit 2

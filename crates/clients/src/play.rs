@@ -75,14 +75,14 @@ impl HttpPlay {
             match answer {
                 None | Some(PlayAnswer::Unavailable) => {
                     if !is_look {
-                        self.shared.forget(lobby);
+                        self.shared.forget(lobby, &endpoint);
                         return Err(PlayError::Unavailable);
                     }
                     all_drain = false;
                 }
                 Some(PlayAnswer::Refused(refused)) => match wire::refusal(refused) {
                     Some(PlayRefusal::NotOwner) => {
-                        self.shared.forget(lobby);
+                        self.shared.forget(lobby, &endpoint);
                         all_drain = false;
                     }
                     // It gives the lobby up, or did so already: whoever is next may have it. Until
@@ -154,8 +154,12 @@ impl Shared {
         owners.insert(lobby, endpoint);
     }
 
-    fn forget(&self, lobby: LobbyId) {
-        self.owners.lock().remove(&lobby);
+    /// It is not the owner, if it is the one that was taken for it.
+    fn forget(&self, lobby: LobbyId, endpoint: &Endpoint) {
+        let mut owners = self.owners.lock();
+        if owners.get(&lobby) == Some(endpoint) {
+            owners.remove(&lobby);
+        }
     }
 }
 

@@ -172,9 +172,10 @@ impl Book {
     /// These answered; whoever has missed too many looks is forgotten.
     fn note(&mut self, found: Vec<(Process, String)>, signatures: &dyn Signatures) {
         let all = found.len();
-        let ours = found.into_iter().filter(|(process, signature)| {
-            self.missed.contains_key(process) || signatures.is_genuine(process, signature)
-        });
+        // Also of those that are known: the key that they signed with may count no more.
+        let ours = found
+            .into_iter()
+            .filter(|(process, signature)| signatures.is_genuine(process, signature));
         let ours: Vec<Process> = ours.map(|(process, _)| process).collect();
         let refuses = ours.len() < all;
         // Said once, not at each look.

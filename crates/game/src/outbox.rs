@@ -106,6 +106,9 @@ impl Sender {
             let begun = self.clock.now();
             let flush = self.flush().await;
             self.note_stuck(&mut stuck_since, flush);
+            if self.clock.now() >= prune_at {
+                prune_at = self.clock.now() + self.prune().await;
+            }
             let pause_ms = match flush {
                 Flush::Sent => {
                     backoff_ms = BACKOFF_MS.0;
@@ -119,9 +122,6 @@ impl Sender {
                     backoff_ms
                 }
             };
-            if self.clock.now() >= prune_at {
-                prune_at = self.clock.now() + self.prune().await;
-            }
             tokio::select! {
                 biased;
                 () = self.bell.notified() => {}

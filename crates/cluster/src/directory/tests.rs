@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Sealed;
+use parking_lot::Mutex;
 use platform::clock::SystemClock;
 use platform::metrics::Registry;
 use platform::random::SeededRandom;
@@ -17,11 +18,11 @@ use crate::bus::NatsBus;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A signature is the address and a word that only we know.
-struct Word(&'static str);
+struct Word(Arc<Mutex<&'static str>>);
 
 impl Signatures for Word {
     fn sign(&self, process: &Process) -> String {
-        format!("{} {}", process.endpoint.address, self.0)
+        format!("{} {}", process.endpoint.address, self.0.lock())
     }
 
     fn is_genuine(&self, process: &Process, signature: &str) -> bool {
@@ -34,8 +35,12 @@ async fn directory(server: &Nats) -> NatsDirectory {
 }
 
 async fn knowing(server: &Nats, word: &'static str) -> NatsDirectory {
+    sharing(server, &Arc::new(Mutex::new(word))).await
+}
+
+async fn sharing(server: &Nats, word: &Arc<Mutex<&'static str>>) -> NatsDirectory {
     let bus = NatsBus::connect(&Sealed::new(server.url()), &Registry::new()).await.unwrap();
-    NatsDirectory::new(&bus, Arc::new(SystemClock::new()), Arc::new(Word(word)))
+    NatsDirectory::new(&bus, Arc::new(SystemClock::new()), Arc::new(Word(Arc::clone(word))))
 }
 
 async fn announced(server: &Nats, role: &str, number: u16) -> Announcement {
@@ -50,8 +55,12 @@ fn at(number: u16) -> Endpoint {
 
 /// A balancer that is told of the role for as long as the test runs.
 async fn follower(server: &Nats, role: &'static str) -> Balancer {
+    follow(directory(server).await, role)
+}
+
+fn follow(directory: NatsDirectory, role: &'static str) -> Balancer {
     let balancer = Balancer::new(Arc::new(SystemClock::new()), Arc::new(SeededRandom::new(7)));
-    let (directory, told) = (directory(server).await, balancer.clone());
+    let told = balancer.clone();
     let known = move |all: Vec<Process>| {
         let of_role = all.into_iter().filter(|process| process.role == role);
         told.know(&of_role.map(|process| process.endpoint).collect::<Vec<_>>());
@@ -110,6 +119,20 @@ async fn who_does_not_prove_to_be_one_of_us_is_never_known() {
     drop(honest);
     until_known(&games, &[3]).await;
     drop((lying, another));
+}
+
+#[tokio::test]
+async fn who_is_believed_no_more_is_gone() {
+    let server = Nats::start().unwrap();
+    let word = Arc::new(Mutex::new("word"));
+    let games = follow(sharing(&server, &word).await, "game");
+    let first = announced(&server, "game", 1).await;
+    until_known(&games, &[1]).await;
+    *word.lock() = "another";
+    let second = Process { role: "game".to_owned(), endpoint: at(2), ops: String::new() };
+    let second = sharing(&server, &word).await.announce(&second).await.unwrap();
+    until_known(&games, &[2]).await;
+    drop((first, second));
 }
 
 #[tokio::test]

@@ -19,21 +19,24 @@ impl Lobbies {
                 () = self.stopping.cancelled() => break,
                 () = self.clock.sleep_until(self.clock.now() + LOOK_MS) => {}
             }
-            let found = if self.ownership.holds() { self.take_orphans().await } else { 0 };
-            self.takeover.metrics.lobbies_without_owner.set(found);
+            let found = if self.ownership.holds() { self.take_orphans().await } else { Some(0) };
+            // What cannot be looked at is as it was.
+            if let Some(found) = found {
+                self.takeover.metrics.lobbies_without_owner.set(found);
+            }
         }
         // Whoever looks no more says nothing of others.
         self.takeover.metrics.lobbies_without_owner.set(0);
     }
 
-    /// Takes over what it can; how many there were.
-    async fn take_orphans(self: &Arc<Self>) -> i64 {
+    /// Takes over what it can; how many there were, if the store says.
+    async fn take_orphans(self: &Arc<Self>) -> Option<i64> {
         let store = &self.takeover.store;
         let orphans = match store.lobbies_to_own(self.ownership.node(), TAKEN_MAX).await {
             Ok(orphans) => orphans,
             Err(error) => {
                 tracing::warn!(%error, "lobbies without an owner could not be looked for");
-                return 0;
+                return None;
             }
         };
         let found = i64::try_from(orphans.len()).unwrap_or(i64::MAX);
@@ -47,6 +50,6 @@ impl Lobbies {
                 });
             }
         }
-        found
+        Some(found)
     }
 }

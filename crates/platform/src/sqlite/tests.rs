@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction};
 
 use super::{Reader, Schema, StoreError, Writer};
@@ -216,6 +217,16 @@ async fn a_failing_migration_changes_nothing() {
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
     assert_eq!(tables, 0);
+}
+
+#[tokio::test]
+async fn every_connection_keeps_its_plans() {
+    let store = Store::open();
+    let keeps =
+        |connection: &Connection| connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG);
+    assert!(store.writer.run(move |transaction| keeps(transaction)).await.unwrap());
+    let reader = Reader::open(store.path(), 1).unwrap();
+    assert!(reader.run(keeps).await.unwrap());
 }
 
 #[tokio::test]

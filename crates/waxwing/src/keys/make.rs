@@ -84,7 +84,11 @@ pub fn make(data: &Path, existing: Existing) -> anyhow::Result<String> {
         Some(_) if missing.is_empty() && existing == Existing::Keep => {
             return Ok(format!("the keys in {} are kept", data.display()));
         }
-        Some(name) => bail!("{} is there already; no key is replaced", keys.file(name).display()),
+        Some(name) => bail!(
+            "{} is there already, and no key is replaced; where the others are missing since they \
+             were never all made, remove the directory",
+            keys.file(name).display()
+        ),
         None => {}
     }
     for role in Role::ALL {

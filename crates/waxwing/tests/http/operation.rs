@@ -1,8 +1,11 @@
 //! The ops listener, and the limits that keep the public one standing.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 
+use crate::harness::process::{Finished, finish, waxwing};
 use crate::harness::{Caller, Place};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,6 +36,38 @@ async fn the_ops_listener_answers_and_the_public_one_does_not() {
     }
     for path in ["/gateway/status", "/gateway/user/v1/balance", "/socket.io/"] {
         assert_eq!(ops.get(path).await.status, 404, "{path} on the ops listener");
+    }
+}
+
+/// What `waxwing probe` says of `address`.
+async fn probed(address: &str, more: &[&str]) -> Finished {
+    let mut command = waxwing();
+    command.args(["probe", "--ops", address]).args(more);
+    finish(command, Duration::from_secs(20)).await
+}
+
+/// A container asks by the binary itself, since it has nothing else to ask with.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_binary_asks_whether_a_process_is_ready_and_whether_it_lives() {
+    let place = Place::new();
+    let server = place.start().await;
+    let ops = server.ops.strip_prefix("http://").unwrap().to_owned();
+    for more in [&[][..], &["--live"]] {
+        let well = probed(&ops, more).await;
+        assert!(well.status.success(), "{more:?} {}", well.stderr);
+    }
+    assert!(probed(&ops, &[]).await.stdout.contains("\"ready\""));
+    let elsewhere = server.base.strip_prefix("http://").unwrap();
+    for more in [&[][..], &["--live"]] {
+        let other = probed(elsewhere, more).await;
+        let said = other.stderr.contains("404");
+        assert!(!other.status.success() && said, "{more:?} {}", other.stderr);
+    }
+    server.kill();
+    for more in [&[][..], &["--live"]] {
+        let dead = probed(&ops, more).await;
+        let said = dead.stderr.contains("does not answer");
+        assert!(!dead.status.success() && said, "{more:?} {}", dead.stderr);
     }
 }
 

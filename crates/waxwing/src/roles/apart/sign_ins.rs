@@ -117,11 +117,15 @@ impl Book {
 
     /// Reads what other user processes ended, for as long as this one runs.
     pub(in crate::roles) async fn keep(self: Arc<Self>) {
+        let mut was_read = true;
         loop {
             self.clock.sleep_until(self.clock.now() + READ_MS).await;
-            if let Err(error) = self.read(SOME).await {
+            let read = self.read(SOME).await;
+            // Said once, not at each look.
+            if was_read && let Err(error) = &read {
                 tracing::warn!(%error, "sign-outs could not be read");
             }
+            was_read = read.is_ok();
         }
     }
 
