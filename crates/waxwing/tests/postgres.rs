@@ -147,10 +147,18 @@ async fn deaths_on_shared_databases_break_no_promise() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_database_without_the_other_is_refused_by_name() {
-    let mut command: Command = waxwing();
-    command.args(["config"]).env("WAXWING_POSTGRES__USER", "postgresql://hush@127.0.0.1/users");
-    let refused = finish(command, Duration::from_secs(20)).await;
+    let of_one = async |arguments: &[&str]| {
+        let mut command: Command = waxwing();
+        command.args(arguments).env("WAXWING_POSTGRES__USER", "postgresql://hush@127.0.0.1/users");
+        finish(command, Duration::from_secs(20)).await
+    };
+    let place = tempfile::tempdir().unwrap();
+    let refused = of_one(&["up", "--data", place.path().to_str().unwrap()]).await;
     assert!(!refused.status.success());
     assert!(refused.stderr.contains("postgres.game: must be set"), "{}", refused.stderr);
     assert!(!errors(&refused).contains("hush"), "{}", errors(&refused));
+    // It is all that one of many processes is told.
+    let shown = of_one(&["config"]).await;
+    assert!(shown.status.success(), "{}", shown.stderr);
+    assert!(!shown.stdout.contains("hush"), "{}", shown.stdout);
 }

@@ -25,7 +25,8 @@ const TAKEN = {
   },
   socket_io: {
     // Once before it, and once for it.
-    joinRoom: /\bjoined\b[\s\S]*\bjoined\b/,
+    // Python tells two events at once in two threads: a word may stand right behind another's end.
+    joinRoom: /joined\b[\s\S]*joined\b/,
     place_bet: /bet_placed/,
     withdraw: /withdraw_requested[\s\S]*"result":\s?"win"/,
   },
