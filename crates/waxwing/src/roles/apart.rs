@@ -78,18 +78,6 @@ struct Ops {
     server: JoinHandle<()>,
 }
 
-/// Runs `serve` until it ends, with everything a process sets up once.
-pub(super) fn run<F>(config: Config, serve: fn(Config) -> F) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<()>>,
-{
-    platform::telemetry::init(&config.telemetry)?;
-    platform::failpoint::announce()?;
-    platform::planted::announce()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
-}
-
 /// The address of a database that the role cannot do without.
 pub(super) fn database(url: Option<&Redacted>, name: &str) -> anyhow::Result<Sealed<String>> {
     let url = url.with_context(|| {
@@ -175,7 +163,9 @@ impl Ground {
     pub(super) fn access(&self, callers: &'static [Role]) -> anyhow::Result<Access> {
         let trusted = trusted(&self.keys, callers)?;
         let verifier = ServiceVerifier::new(trusted, self.role.name());
-        tokio::spawn(keep_trusting(self.keys.clone(), callers, verifier.clone()));
+        let (keys, believes) = (self.keys.clone(), verifier.clone());
+        let read = move || self::trusted(&keys, callers);
+        tokio::spawn(keep_reading(read, move |keys| believes.trust(keys)));
         Ok(Access::new(verifier, Arc::clone(&self.clock)))
     }
 
@@ -270,14 +260,15 @@ fn trusted(keys: &KeyDir, callers: &[Role]) -> anyhow::Result<Vec<VerifyingKey>>
     Ok(trusted)
 }
 
-async fn keep_trusting(keys: KeyDir, callers: &'static [Role], verifier: ServiceVerifier) {
+/// Hands what is read of keys of services to `take`, again and again.
+async fn keep_reading<K>(read: impl Fn() -> anyhow::Result<K>, take: impl Fn(K)) {
     let mut is_read = true;
     loop {
         tokio::time::sleep(KEYS).await;
-        let read = trusted(&keys, callers);
-        let was_read = std::mem::replace(&mut is_read, read.is_ok());
-        match read {
-            Ok(trusted) => verifier.trust(trusted),
+        let found = read();
+        let was_read = std::mem::replace(&mut is_read, found.is_ok());
+        match found {
+            Ok(keys) => take(keys),
             // Those that were read before are still believed.
             Err(error) if was_read => tracing::error!(%error, "keys of services cannot be read"),
             Err(_) => {}

@@ -20,7 +20,7 @@ use crate::schemas;
 /// # Errors
 /// What is missing, or keeps a part from starting.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    apart::run(config, serve)
+    super::run(config, serve)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -27,7 +27,7 @@ use crate::keys::Role;
 /// # Errors
 /// What is missing, or keeps a part from starting.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    apart::run(config, serve)
+    super::run(config, serve)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

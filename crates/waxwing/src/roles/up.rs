@@ -50,11 +50,7 @@ struct Ground {
 /// # Errors
 /// Whatever keeps a part from starting, with the part's name.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    platform::telemetry::init(&config.telemetry)?;
-    platform::failpoint::announce()?;
-    platform::planted::announce()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
+    super::run(config, serve)
 }
 
 /// The game names its own origin where it is given one, and the gateway's where it is not.

@@ -25,7 +25,7 @@ const KEYS_SETTLE_MS: u64 = 5_000;
 /// # Errors
 /// What is missing, or keeps a part from starting.
 pub fn run(config: Config) -> anyhow::Result<()> {
-    apart::run(config, serve)
+    super::run(config, serve)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

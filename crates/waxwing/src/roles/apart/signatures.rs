@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use platform::data_dir::KeyDir;
 use tokens::{SigningKey, VerifyingKey, announce, announced};
 
-use super::KEYS;
+use super::keep_reading;
 use crate::keys::{self, Role};
 
 /// Role, instance, address, address of the ops listener.
@@ -30,7 +30,9 @@ impl RoleKeys {
     pub(super) fn open(keys: &KeyDir, role: Role) -> anyhow::Result<Arc<Self>> {
         let own = keys::service_key(keys, role)?;
         let found = Arc::new(Self { own, trusted: RwLock::new(trusted(keys)?) });
-        tokio::spawn(keep_trusting(keys.clone(), Arc::clone(&found)));
+        let (keys, believes) = (keys.clone(), Arc::clone(&found));
+        let read = move || trusted(&keys);
+        tokio::spawn(keep_reading(read, move |keys| *believes.trusted.write() = keys));
         Ok(found)
     }
 }
@@ -60,16 +62,6 @@ fn trusted(keys: &KeyDir) -> anyhow::Result<Trusted> {
         *trusted = keys::trusted(keys, *role)?;
     }
     Ok(all)
-}
-
-async fn keep_trusting(keys: KeyDir, found: Arc<RoleKeys>) {
-    loop {
-        tokio::time::sleep(KEYS).await;
-        // What cannot be read changes nothing; those that calls need are complained of there.
-        if let Ok(trusted) = trusted(&keys) {
-            *found.trusted.write() = trusted;
-        }
-    }
 }
 
 #[cfg(test)]
