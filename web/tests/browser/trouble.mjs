@@ -93,8 +93,17 @@ async function paid(who, { said, from, to }, without) {
 }
 
 /** The page says that the bet is lost, also when it hears of that after the next round opened. */
-const lossIsTold = (who, round) =>
-  until("the loss is told", async () => /^Lost 10|^Too late/.test(await end(who, round)), 10_000);
+async function lossIsTold(who, round) {
+  let slot;
+  await until(
+    () => `the loss of round ${round.number} is told: ${slot}`,
+    async () => {
+      slot = await words(who.test("slot-1"));
+      return /^Lost 10|^Too late/.test(await end(who, round));
+    },
+    10_000,
+  );
+}
 
 /** The balance on the server is `amount`, and so is the one shown. */
 async function agrees(who, amount) {
