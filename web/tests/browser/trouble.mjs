@@ -105,6 +105,21 @@ async function lossIsTold(who, round) {
   );
 }
 
+/** Whether the server took the bet of a climb for lost: one that reached its highest is paid. */
+async function isLost(round) {
+  let line;
+  await until(
+    () => `the bet of round ${round.number} is settled: ${JSON.stringify(line)}`,
+    async () => {
+      const lines = await asked(name, "/gateway/game/v1/bets?limit=20");
+      line = lines.find((one) => one.round === round.number);
+      return line !== undefined && line.state !== "accepted";
+    },
+    10_000,
+  );
+  return line.state === "lost";
+}
+
 /** The balance on the server is `amount`, and so is the one shown. */
 async function agrees(who, amount) {
   const same = (one) => Math.abs(one - amount) < 0.005;
@@ -160,7 +175,7 @@ async function cut(who, seen, line) {
       }
     }
     await until("it is over", () => round.end !== null, 5_000);
-    if (round.end.type !== "crashed") continue;
+    if (!(await isLost(round))) continue;
     await lossIsTold(who, round);
     await agrees(who, balance);
     over = true;
@@ -260,7 +275,7 @@ async function frozen(who, seen) {
     }
     await until("it is over", () => round.end !== null, 5_000);
     await until("no stale button", async () => !/^Cash out/.test(await words(face(who))), 2_000);
-    if (round.end.type !== "crashed") continue;
+    if (!(await isLost(round))) continue;
     await lossIsTold(who, round);
     await agrees(who, balance);
   }
