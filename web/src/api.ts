@@ -47,12 +47,35 @@ export const listen = (heard: typeof onToken): void => {
   onToken = heard;
 };
 
+/**
+ * How long a call may take, its answer included: on a network that went silent it would take for
+ * ever. The server gives none more than 30 seconds, so none is asked again that still runs there.
+ */
+const CALL_MS = 35_000;
+/** The same of a table, which may be long and the network slow. */
+const TABLE_MS = 300_000;
+
+/** As `AbortSignal.timeout`, which older browsers lack. */
+function within(ms: number): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(), ms);
+  return limit.signal;
+}
+
+const offline = () => new Refusal(0, "offline", messages.errors.offline);
+/** What an answer says; one that stops half way is none. */
+const read = <T>(answer: Response): Promise<T> =>
+  answer.json().catch(() => {
+    throw offline();
+  });
+
 async function send(path: string, init: RequestInit = {}, auth = token): Promise<Response> {
   const headers = new Headers(init.headers);
   if (auth) headers.set("authorization", `Bearer ${auth}`);
   if (init.body) headers.set("content-type", "application/json");
-  const answer = await fetch(path, { ...init, headers }).catch(() => null);
-  if (!answer) throw new Refusal(0, "offline", messages.errors.offline);
+  const signal = init.signal ?? within(CALL_MS);
+  const answer = await fetch(path, { ...init, headers, signal }).catch(() => null);
+  if (!answer) throw offline();
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   const detail = answer.status === 429 ? messages.errors.busy : problem.detail;
@@ -65,7 +88,7 @@ async function take(pair: Omit<SignedIn, "refresh_token">, mine: number): Promis
   token = pair.access_token;
   goodUntil = performance.now() + pair.expires_in * 1_000;
   if (!player()) {
-    const known: TokenValid = await (await send(`${AUTH}/validate`)).json();
+    const known = await read<TokenValid>(await send(`${AUTH}/validate`));
     if (mine !== signIn) return;
     setPlayer({ id: known.user_id, name: known.username });
   }
@@ -103,7 +126,7 @@ export function refresh(): Promise<string | null> {
     const mine = signIn;
     try {
       const answer = await send(`${AUTH}/cookie/refresh`, { method: "POST" }, null);
-      await take(await answer.json(), mine);
+      await take(await read(answer), mine);
     } catch (error) {
       const isOver = error instanceof Refusal && error.status === 401;
       if (isOver && mine === signIn) forget(!leaving);
@@ -150,27 +173,32 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
     throw new Refusal(error.status, error.code, messages.errors.signedOut);
   }
 }
-export const get = async <T>(path: string): Promise<T> => (await call(path)).json();
+export const get = async <T>(path: string): Promise<T> => read(await call(path));
+/** How long until a call is sent again that still runs. */
+const AGAIN_MS = 1_000;
 export async function submit<T>(method: string, path: string, body: unknown): Promise<T> {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
   const headers: Record<string, string> = /balance$|lobby$/.test(path)
     ? { "idempotency-key": key }
     : {};
   const init = { method, headers, body: JSON.stringify(body) };
-  try {
-    return await (await call(path, init)).json();
-  } catch (error) {
-    // Under its key a call is done once, however often it is sent.
-    const again = error instanceof Refusal && (error.status === 0 || error.status === 503);
-    if (!again || !headers["idempotency-key"]) throw error;
-    return (await call(path, init)).json();
+  // Under its key a call is done once, however often it is sent.
+  for (let tries = headers["idempotency-key"] ? 2 : 0; ; tries -= 1) {
+    try {
+      return await read(await call(path, init));
+    } catch (error) {
+      const runs = error instanceof Refusal && error.code === "idempotency_running";
+      const again = error instanceof Refusal && (error.status === 0 || error.status === 503);
+      if (tries === 0 || !(again || runs)) throw error;
+      if (runs) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
   }
 }
 
 export async function logIn(username: string, password: string): Promise<void> {
   const body = JSON.stringify({ username, password });
-  const pair = await (await send(`${AUTH}/cookie/login`, { method: "POST", body }, null)).json();
-  await take(pair, turn());
+  const answer = await send(`${AUTH}/cookie/login`, { method: "POST", body }, null);
+  await take(await read(answer), turn());
 }
 export async function register(username: string, password: string): Promise<void> {
   const body = JSON.stringify({ username, password });
@@ -200,8 +228,12 @@ export async function changePassword(old: string, fresh: string): Promise<void> 
 
 /** Saves what `path` answers as a table. */
 export async function saveCsv(path: string, name: string): Promise<void> {
-  const answer = await call(path, { headers: { accept: "text/csv" } });
-  const url = URL.createObjectURL(await answer.blob());
+  const signal = within(TABLE_MS);
+  const answer = await call(path, { headers: { accept: "text/csv" }, signal });
+  const table = await answer.blob().catch(() => {
+    throw offline();
+  });
+  const url = URL.createObjectURL(table);
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
   link.click();
   // Not every browser has begun to read by now.

@@ -50,11 +50,15 @@ function surround(server) {
     // What the page does for ever must not keep the test alive.
     setInterval: (...how) => every(...how).unref(),
     WebSocket: server.WebSocket,
-    fetch: async (path, { headers }) => {
+    fetch: async (path, { headers, signal }) => {
+      const over = new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+      over.catch(() => {});
       const url = new URL(path, "http://here");
       server.called.push({ path: url.pathname, auth: headers.get("authorization") });
       const known = server.http[url.pathname];
-      const body = typeof known === "function" ? await known(url) : known;
+      const body = typeof known === "function" ? await Promise.race([known(url), over]) : known;
       if (body instanceof Response) return body;
       return new Response(JSON.stringify(body ?? {}), { status: body ? 200 : 404 });
     },

@@ -119,3 +119,54 @@ test("the balance of whoever left is not shown", async () => {
   await late;
   assert.equal(wallet.wallet(), null);
 });
+
+test("a call that is never answered ends, so that it keeps no other from being made", async (t) => {
+  const { api, hold } = await ann();
+  const waiting = hold(`${AUTH}/cookie/refresh`);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let is = "waited for";
+  const late = api.refresh().then((token) => {
+    is = "over";
+    return token;
+  });
+  // A server that takes its time, 30 seconds at most, is not given up.
+  t.mock.timers.tick(30_000);
+  await Promise.resolve();
+  assert.equal(is, "waited for");
+  t.mock.timers.tick(10_000);
+  assert.equal(await late, "token");
+  t.mock.timers.reset();
+  const next = api.refresh();
+  await until("it is asked anew", () => waiting.length === 2);
+  waiting[1](new Response(JSON.stringify({ access_token: "next", expires_in: 900 })));
+  assert.equal(await next, "next");
+});
+
+/** An answer that stops half way. */
+const half = () =>
+  new Response(new ReadableStream({ start: (body) => body.error(new TypeError("network")) }));
+
+test("an answer that stops half way is told in the page's own words", async () => {
+  const { server, api } = await ann();
+  server.http["/gateway/who"] = half;
+  await assert.rejects(api.get("/gateway/who"), { message: /^The server did not answer/ });
+});
+
+test("money is asked for once more under its key where an answer stopped or is on its way", async (t) => {
+  const { server, api, times } = await ann();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const running = () => new Response('{"code":"idempotency_running"}', { status: 409 });
+  const answers = [half, running, () => ({ balance: 5 })];
+  const before = times(BALANCE);
+  server.http[BALANCE] = () => answers.shift()();
+  let told = null;
+  const asked = api.submit("POST", BALANCE, {}).then((answer) => {
+    told = answer;
+  });
+  while (told === null) {
+    await new Promise((resolve) => setImmediate(resolve));
+    t.mock.timers.tick(1_000);
+  }
+  await asked;
+  assert.deepEqual([told, times(BALANCE) - before], [{ balance: 5 }, 3]);
+});
