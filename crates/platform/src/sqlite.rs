@@ -2,6 +2,7 @@
 //!
 //! Guards "shown means stored": an answer leaves only after the commit it belongs to is on disk.
 
+mod folding;
 mod reader;
 mod schema;
 mod writer;

@@ -17,6 +17,8 @@ const NOTES: Schema =
     Schema { name: "notes", steps: &["CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)"] };
 /// Says to a child of this test which file it dies on.
 const DIES_ON: &str = "DIES_ON";
+/// Says to such a child how many syncs succeed before none does.
+const SYNCS: &str = "SYNCS";
 
 /// No two tests run at once.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -108,6 +110,50 @@ fn die_on(path: &Path) {
         let third = writer.run(insert(2)).await;
         println!("answered 2 again: {third:?}");
     });
+}
+
+/// One commit makes the log long enough to be folded. Whichever of the syncs on that way is the
+/// first to fail, the process ends of it; only the last fold of all, at the end, may fail in peace.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how this test tells its child what it is")]
+fn a_failed_sync_beside_the_writer_ends_the_process_too() {
+    if let Ok(path) = std::env::var(DIES_ON) {
+        let syncs = std::env::var(SYNCS).unwrap().parse().unwrap();
+        return fold_on(Path::new(&path), syncs);
+    }
+    let name = "a_failed_sync_beside_the_writer_ends_the_process_too";
+    let mut answered_and_died = 0;
+    for syncs in 0..30 {
+        let root = tempfile::tempdir().unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(DIES_ON, root.path().join("notes.db"))
+            .env(SYNCS, syncs.to_string())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        if child.status.success() {
+            assert!(said.contains("answered"), "{said}");
+            assert!(answered_and_died > 0, "no fold beside the writer ended the process");
+            return;
+        }
+        assert_eq!(child.status.signal(), Some(6), "after {syncs} syncs: {said}");
+        answered_and_died += u32::from(said.contains("answered"));
+    }
+    panic!("thirty syncs for one commit");
+}
+
+fn fold_on(path: &Path, syncs: u32) {
+    let writer = open(path).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    fail_after(Fault::SyncFails, syncs, u32::MAX);
+    let long = |tx: &Transaction<'_>| {
+        tx.execute("INSERT INTO note VALUES (1, hex(zeroblob(35000000)))", [])
+    };
+    runtime.block_on(writer.run(long)).unwrap();
+    println!("answered");
+    // Waits until it is folded.
+    drop(writer);
 }
 
 #[tokio::test]

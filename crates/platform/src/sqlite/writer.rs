@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use super::folding::{FOLD_AT, Folding};
 use super::schema::{Schema, migrate};
 use super::{StoreError, keep_plans};
 use crate::clock::Stopwatch;
@@ -109,9 +110,10 @@ impl Writer {
             other => other,
         })?;
         fold_log(&connection).map_err(|error| StoreError::Open(error.to_string()))?;
+        let folding = Folding::of(&mut connection, path, FOLD_AT)?;
         let metrics = WriterMetrics::default();
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let worker = Worker { connection, jobs, metrics: metrics.clone() };
+        let worker = Worker { connection, folding, jobs, metrics: metrics.clone() };
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || worker.run())
@@ -200,6 +202,7 @@ where
 
 struct Worker {
     connection: Connection,
+    folding: Folding,
     jobs: mpsc::Receiver<Box<dyn Job>>,
     metrics: WriterMetrics,
 }
@@ -212,7 +215,10 @@ impl Worker {
             for job in group.drain(..) {
                 job.answer(commit);
             }
+            self.folding.tend(&self.connection);
         }
+        // The folding has a connection of its own, and the last one that closes removes the log.
+        drop(self.folding);
         let folded = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = folded.and_then(|()| self.connection.close().map_err(|(_, e)| e)) {
             tracing::warn!(%error, "the database was closed with its log beside it");
@@ -260,7 +266,7 @@ fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<
 }
 
 /// Whether the disk failed. A full one did not: it said so, and nothing was committed.
-fn is_of_disk(error: &rusqlite::Error) -> bool {
+pub(super) fn is_of_disk(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
 }
 
@@ -271,7 +277,7 @@ impl From<rusqlite::Error> for Failure {
 }
 
 /// Ends the process as `kill -9` would: the next one begins with what the file really holds.
-fn die_of(error: &rusqlite::Error) -> ! {
+pub(super) fn die_of(error: &dyn std::error::Error) -> ! {
     tracing::error!(
         %error,
         "the disk failed: what it holds is unknown until it is read again, so this process ends"
@@ -307,14 +313,13 @@ fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
     connection.set_prepared_statement_cache_capacity(128);
     keep_plans(&connection)?;
     // FULL syncs the log at every commit: without it a power cut loses acknowledged bets. A group
-    // of hundreds of bets dirties megabytes: the cache (64 MB at most) keeps them until the commit,
-    // and the log is folded in every 64 MB, not after each such group.
+    // of hundreds of bets dirties megabytes: the cache (64 MB at most) keeps them until the commit.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
@@ -323,7 +328,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;
          PRAGMA cache_size = -65536;
-         PRAGMA wal_autocheckpoint = 16384;
          PRAGMA journal_size_limit = 134217728;",
     )?;
     Ok(connection)
