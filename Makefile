@@ -71,7 +71,7 @@ page-soak: deps ## Watch ROUNDS rounds of PLAYERS live bets in Chromium; what th
 	@cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing PAGE_SOAK_ROUNDS=$(or $(ROUNDS),100) PAGE_SOAK_PLAYERS=$(or $(PLAYERS),2000) cargo test --locked --package waxwing --test e2e page::a_page_that_watches -- --nocapture
 
 torture: ## Kill, stop, cut off and starve a release build for MINUTES under load; two judges look at what is left.
-	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TORTURE_MINUTES=$(or $(MINUTES),70) cargo test --locked --package waxwing --test e2e torture:: -- --nocapture
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TORTURE_MINUTES=$(or $(MINUTES),70) cargo test --locked --package waxwing --test e2e torture:: -- --nocapture --test-threads=1
 
 bench: ## Measure a release build and print the table.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench
