@@ -91,6 +91,9 @@ function SignIn() {
   );
 }
 
+/** How far from its end a statement may be scrolled and still be read there. */
+const NEAR_PX = 8;
+
 function Statement() {
   const { lines, whole, more, renew } = statement();
   const [words, setWords] = createSignal("");
@@ -102,9 +105,14 @@ function Statement() {
     );
   // Whatever moves money moves the balance.
   createEffect(on(wallet, () => void said(renew())));
+  /** Whether the last line is in sight; who reads above is not taken there. */
+  let atEnd = true;
+  const look = (where: HTMLDivElement) => {
+    atEnd = where.scrollHeight - where.scrollTop - where.clientHeight < NEAR_PX;
+  };
   // The newest is last.
   const follow = () => {
-    if (whole() && box) box.scrollTop = box.scrollHeight;
+    if (whole() && atEnd && box) box.scrollTop = box.scrollHeight;
   };
   createEffect(on(lines, follow, { defer: true }));
   const readOn = async () => {
@@ -122,7 +130,14 @@ function Statement() {
         {words()}
       </p>
       <Show when={lines().length > 0} fallback={<p class="faint">{m.account.none}</p>}>
-        <div class="scroll" ref={box} tabindex="0" role="group" aria-label={m.account.statement}>
+        <div
+          class="scroll"
+          ref={box}
+          tabindex="0"
+          role="group"
+          aria-label={m.account.statement}
+          onScroll={(event) => look(event.currentTarget)}
+        >
           <table>
             <thead>
               <tr>

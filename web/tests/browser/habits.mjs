@@ -29,6 +29,32 @@ async function tables(who, name) {
   }
 }
 
+/** The statement goes on where it is read: at its end, or above it. */
+async function statement(who) {
+  await who.page.goto(`${base}/#/account`);
+  const box = who.page.locator(".scroll");
+  const lines = box.locator("tbody tr");
+  const place = () =>
+    box.evaluate((one) => ({ from: one.scrollTop, above: one.scrollHeight - one.clientHeight }));
+  const isAtEnd = ({ from, above }) => Math.abs(above - from) < 2;
+  const topUp = async () => {
+    const before = await lines.count();
+    await who.page.fill('input[name="amount"]', "1");
+    await who.page.click('button:has-text("Top up play money")');
+    await until("it has one more", async () => (await lines.count()) > before);
+  };
+  await lines.first().waitFor();
+  while ((await place()).above < 60) await topUp();
+  await until("its end is in sight", async () => isAtEnd(await place()));
+  await box.evaluate((one) => one.scrollTo(0, 0));
+  await topUp();
+  await topUp();
+  assert.equal((await place()).from, 0, "who reads above stays there");
+  await box.evaluate((one) => one.scrollTo(0, one.scrollHeight));
+  await topUp();
+  await until("its end is followed", async () => isAtEnd(await place()));
+}
+
 /** The link of a lobby that no list has brings a stranger there. */
 async function link(browser, who) {
   await who.context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -154,6 +180,7 @@ run(async () => {
   const who = await person(browser);
   const name = `habits-${tag}`;
   await register(who, base, name);
+  await statement(who);
   await who.page.goto(`${base}/#/lobby/1`);
   await tables(who, name);
   await link(browser, who);
