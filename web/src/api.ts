@@ -63,11 +63,12 @@ function within(ms: number): AbortSignal {
 }
 
 const offline = () => new Refusal(0, "offline", messages.errors.offline);
-/** What an answer says; one that stops half way is none. */
-const read = <T>(answer: Response): Promise<T> =>
-  answer.json().catch(() => {
+/** A body to its end; one that stops half way is no answer. */
+const whole = <T>(body: Promise<T>): Promise<T> =>
+  body.catch(() => {
     throw offline();
   });
+const read = <T>(answer: Response): Promise<T> => whole(answer.json());
 
 async function send(path: string, init: RequestInit = {}, auth = token): Promise<Response> {
   const headers = new Headers(init.headers);
@@ -230,10 +231,7 @@ export async function changePassword(old: string, fresh: string): Promise<void> 
 export async function saveCsv(path: string, name: string): Promise<void> {
   const signal = within(TABLE_MS);
   const answer = await call(path, { headers: { accept: "text/csv" }, signal });
-  const table = await answer.blob().catch(() => {
-    throw offline();
-  });
-  const url = URL.createObjectURL(table);
+  const url = URL.createObjectURL(await whole(answer.blob()));
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
   link.click();
   // Not every browser has begun to read by now.

@@ -49,7 +49,7 @@ struct Shared {
     turn: Mutex<Turn>,
 }
 
-/// Whose turn it is, so that the two never fold at once.
+/// Whose turn it is to fold: two at once would refuse each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Turn {
     #[default]
