@@ -10,6 +10,7 @@ mod owners;
 mod rounds;
 mod schema;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -83,31 +84,65 @@ impl From<SqliteError> for StoreError {
     }
 }
 
-/// Each command in a savepoint of its own, so that one that fails is undone alone.
+/// What one command came to.
+type Answer = Result<Done, StoreError>;
+
+/// All commands at once; if one fails, all again with a savepoint for each, so that it is undone
+/// alone. SQLite copies a page the first time that it is written within a savepoint: with one for
+/// each command, a page that many bets share was copied for each of them.
 fn apply_all(tx: &Transaction<'_>, batch: &Batch, claims: &Claims) -> rusqlite::Result<Applied> {
     let not_owned = claims.not_owned(&batch.owned);
+    tx.prepare_cached("SAVEPOINT batch")?.execute([])?;
+    let applied: rusqlite::Result<Vec<_>> =
+        batch.commands.iter().map(|command| apply_own(tx, batch, &not_owned, command)).collect();
+    let answers = if let Ok(answers) = applied {
+        answers
+    } else {
+        tx.prepare_cached("ROLLBACK TO batch")?.execute([])?;
+        apply_each(tx, batch, &not_owned)?
+    };
+    tx.prepare_cached("RELEASE batch")?.execute([])?;
+    Ok(Applied { answers, not_owned })
+}
+
+/// Each command in a savepoint of its own.
+fn apply_each(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    not_owned: &BTreeSet<LobbyId>,
+) -> rusqlite::Result<Vec<Answer>> {
     let mut answers = Vec::with_capacity(batch.commands.len());
     for command in &batch.commands {
-        if command.lobby().is_some_and(|lobby| !batch.owns(lobby, &not_owned)) {
-            answers.push(Err(StoreError::NotOwner));
-            continue;
-        }
         tx.prepare_cached("SAVEPOINT command")?.execute([])?;
-        let answer = match command {
-            StoreCommand::Heartbeats(beats) => {
-                let own = |(round, _): &&(RoundId, _)| batch.owns(round.lobby, &not_owned);
-                let beats: Vec<_> = beats.iter().filter(own).copied().collect();
-                rounds::heartbeats(tx, &beats).map(|()| Done::Stored)
-            }
-            command => apply(tx, command),
-        };
+        let answer = apply_own(tx, batch, not_owned, command);
         if answer.is_err() {
             tx.prepare_cached("ROLLBACK TO command")?.execute([])?;
         }
         tx.prepare_cached("RELEASE command")?.execute([])?;
-        answers.push(answer.map_err(|error| StoreError::Failed(error.to_string())));
+        answers.push(answer.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string()))));
     }
-    Ok(Applied { answers, not_owned })
+    Ok(answers)
+}
+
+/// What it does if its lobby is owned here.
+fn apply_own(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    not_owned: &BTreeSet<LobbyId>,
+    command: &StoreCommand,
+) -> rusqlite::Result<Answer> {
+    if command.lobby().is_some_and(|lobby| !batch.owns(lobby, not_owned)) {
+        return Ok(Err(StoreError::NotOwner));
+    }
+    let done = match command {
+        StoreCommand::Heartbeats(beats) => {
+            let own = |(round, _): &&(RoundId, _)| batch.owns(round.lobby, not_owned);
+            let beats: Vec<_> = beats.iter().filter(own).copied().collect();
+            rounds::heartbeats(tx, &beats).map(|()| Done::Stored)
+        }
+        command => apply(tx, command),
+    };
+    done.map(Ok)
 }
 
 fn apply(tx: &Transaction<'_>, command: &StoreCommand) -> rusqlite::Result<Done> {

@@ -246,6 +246,14 @@ impl Worker {
 /// One transaction, each job in a savepoint of its own. Dropping the transaction rolls back.
 fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let [job] = group {
+        // Its savepoint would be the transaction: SQLite copies every page that is written within.
+        return match job.run(&tx) {
+            Ran::Changes => Ok(tx.commit()?),
+            Ran::Nothing => Ok(tx.rollback()?),
+            Ran::BrokenDisk(error) => Err(Failure::BrokenDisk(error)),
+        };
+    }
     {
         // Looked up once a group: they run for every job.
         let mut begin = tx.prepare_cached("SAVEPOINT job")?;

@@ -23,28 +23,10 @@ pub(super) fn accept(
     at: i64,
 ) -> Result<Done> {
     let key = bet.key;
-    let written = tx
-        .prepare_cached(
-            "INSERT INTO bet (player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi,
-                              balance_units, state, placed_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, 'accepted', ?9
-             WHERE EXISTS (SELECT 1 FROM round
-                           WHERE lobby = ?3 AND round = ?4 AND state = 'open')
-             ON CONFLICT (player, bet) DO NOTHING",
-        )?
-        .execute(params![
-            key.player.as_i64(),
-            key.bet.as_bytes(),
-            lobby.as_i64(),
-            key.round,
-            name,
-            bet.stake.steps(),
-            bet.auto_cash_out.map(kernel::Multiplier::centi),
-            bet.cap.centi(),
-            at,
-            bet.balance.units(),
-        ])?;
-    if written == 1 {
+    let is_open = tx
+        .prepare_cached("SELECT 1 FROM round WHERE lobby = ?1 AND round = ?2 AND state = 'open'")?
+        .exists(params![lobby.as_i64(), key.round])?;
+    if is_open && insert(tx, lobby, bet, name, at)? {
         return Ok(Done::Stored);
     }
     // Either this is the same bet applied again, perhaps when it had been played already, or it
@@ -70,6 +52,31 @@ pub(super) fn accept(
     }
     outbox::queue(tx, &Queued::release(lobby, key))?;
     Ok(Done::Missed)
+}
+
+/// Whether the row is new. Values, for what is selected goes through a journal of its own.
+fn insert(tx: &Transaction<'_>, lobby: LobbyId, bet: &Bet, name: &str, at: i64) -> Result<bool> {
+    let key = bet.key;
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO bet (player, bet, lobby, round, name, stake_steps, auto_centi, cap_centi,
+                              balance_units, state, placed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'accepted', ?10)
+             ON CONFLICT (player, bet) DO NOTHING",
+        )?
+        .execute(params![
+            key.player.as_i64(),
+            key.bet.as_bytes(),
+            lobby.as_i64(),
+            key.round,
+            name,
+            bet.stake.steps(),
+            bet.auto_cash_out.map(kernel::Multiplier::centi),
+            bet.cap.centi(),
+            bet.balance.units(),
+            at,
+        ])?;
+    Ok(written == 1)
 }
 
 /// An accepted bet goes back to its player as `state`, `released` if it was refused after all; its

@@ -166,5 +166,22 @@ UPDATE bet SET refused = 1 WHERE state = 'released' AND in_round = 0 AND EXISTS 
 -- Whether the chain's promise is known to have been public long enough before its beacon's round.
 ALTER TABLE chain ADD COLUMN promised INTEGER NOT NULL DEFAULT 0;
 ",
+        "
+-- For a list of three words or more SQLite builds a table in memory, in every statement that writes
+-- the column. The same in other words, which no row can be against
+-- (https://sqlite.org/lang_altertable.html, the end).
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql,
+    'state IN (''accepted'', ''cashed_out'', ''lost'', ''cancelled'', ''released'')',
+    'state = ''accepted'' OR state = ''lost'' OR state = ''cashed_out'' OR state = ''released''
+        OR state = ''cancelled''')
+WHERE name = 'bet';
+UPDATE sqlite_schema SET sql = replace(sql,
+    'state IN (''open'', ''locked'', ''crashed'', ''settled'', ''voided'', ''interrupted'')',
+    'state = ''open'' OR state = ''locked'' OR state = ''crashed'' OR state = ''settled''
+        OR state = ''interrupted'' OR state = ''voided''')
+WHERE name = 'round';
+PRAGMA writable_schema = RESET;
+",
     ],
 };

@@ -1,6 +1,8 @@
-//! The suite on SQLite.
+//! The suite on SQLite, and what its rows cost and forbid.
 
 use std::sync::Arc;
+
+use rusqlite::Connection;
 
 use super::SqliteStore;
 
@@ -17,4 +19,35 @@ impl Place {
 
 mod suite {
     crate::conformance_tests!(async { super::Place { directory: tempfile::tempdir().unwrap() } });
+}
+
+#[tokio::test]
+async fn a_word_that_is_no_state_is_refused_and_no_bet_costs_a_table_in_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let (writer, _reader) = crate::testing::open(directory.path());
+    let states = writer.run(|tx| {
+        // The words alone: what rows refer to is not there.
+        tx.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        let refused = |sql: &str| tx.execute(sql, []).unwrap_err().to_string();
+        Ok([
+            refused(
+                "INSERT INTO bet (player, bet, lobby, round, name, stake_steps, cap_centi, state,
+                                  placed_at)
+                 VALUES (1, zeroblob(16), 1, 1, 'ann', 1, 100, 'gone', 0)",
+            ),
+            refused(
+                "INSERT INTO round (lobby, round, epoch, chain, state, seed_index, opened_at)
+                 VALUES (1, 1, 1, 1, 'gone', 1, 0)",
+            ),
+        ])
+    });
+    for refused in states.await.unwrap() {
+        assert!(refused.contains("CHECK constraint failed: state"), "{refused}");
+    }
+    let connection = Connection::open(directory.path().join("game.db")).unwrap();
+    let mut steps = connection.prepare("EXPLAIN INSERT INTO bet DEFAULT VALUES").unwrap();
+    let steps = steps.query_map([], |row| row.get("opcode")).unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    assert!(steps.iter().any(|step| step == "IdxInsert"), "{steps:?}");
+    assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{steps:?}");
 }

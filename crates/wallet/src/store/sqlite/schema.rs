@@ -3,7 +3,7 @@
 use platform::sqlite::Schema;
 
 /// The wallet's tables in the user role's file. Steps are only ever appended.
-pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD, MADE_GOOD, SEEN] };
+pub const SCHEMA: Schema = Schema { name: "wallet", steps: &[BOOK, HELD, MADE_GOOD, SEEN, WORDS] };
 
 const BOOK: &str = "
 -- What the units of every column named _units are; never changes.
@@ -155,4 +155,30 @@ ALTER TABLE ledger_fence ADD COLUMN seen_seed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger_fence ADD COLUMN request BLOB NOT NULL
     DEFAULT x'00000000000000000000000000000000' CHECK (length(request) = 16);
 UPDATE ledger_fence SET seen_round = closed_round, seen_seed = seed_index;
+";
+
+/// For a list of three words or more SQLite builds a table in memory, in every statement that writes
+/// the column. The same in other words, which no row can be against
+/// (<https://sqlite.org/lang_altertable.html>, the end).
+const WORDS: &str = "
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql,
+    'kind IN (''cashier'', ''house'', ''escrow'', ''player'')',
+    'kind = ''player'' OR kind = ''escrow'' OR kind = ''house'' OR kind = ''cashier''')
+WHERE name = 'ledger_account';
+UPDATE sqlite_schema SET sql = replace(sql,
+    'state IN (''open'', ''agreed'', ''disagreed'')',
+    'state = ''open'' OR state = ''agreed'' OR state = ''disagreed''')
+WHERE name = 'ledger_round';
+UPDATE sqlite_schema SET sql = replace(sql,
+    'state IN (''reserved'', ''won'', ''lost'', ''released'')',
+    'state = ''reserved'' OR state = ''lost'' OR state = ''won'' OR state = ''released''')
+WHERE name = 'ledger_hold';
+UPDATE sqlite_schema SET sql = replace(sql,
+    'kind IN (''funding'', ''top_up'', ''take_out'', ''stake'', ''collect'',
+                                       ''payout'', ''release'')',
+    'kind = ''stake'' OR kind = ''collect'' OR kind = ''payout'' OR kind = ''release''
+        OR kind = ''top_up'' OR kind = ''take_out'' OR kind = ''funding''')
+WHERE name = 'ledger_transfer';
+PRAGMA writable_schema = RESET;
 ";

@@ -113,9 +113,35 @@ async fn the_second_lock_holds_whatever_a_program_does() {
              round, amount_units, balance_units FROM ledger_transfer",
             "UNIQUE",
         ),
+        ("UPDATE ledger_account SET kind = 'bank' WHERE kind = 'house'", "CHECK"),
+        ("UPDATE ledger_round SET state = 'over'", "CHECK"),
+        (
+            "INSERT INTO ledger_hold SELECT randomblob(16), player, lobby, round, stake_steps,
+             'gone', NULL, NULL FROM ledger_hold",
+            "CHECK",
+        ),
+        (
+            "INSERT INTO ledger_transfer SELECT seq + 100, at_ms, 'gift', reference, player, lobby,
+             round, amount_units, balance_units FROM ledger_transfer",
+            "CHECK",
+        ),
     ] {
         let refused = connection.execute(sql, []).unwrap_err().to_string();
         assert!(refused.contains(reason), "{sql}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn no_row_costs_a_table_in_memory() {
+    let place = Place::new();
+    let connection = place.connection();
+    for table in ["ledger_account", "ledger_round", "ledger_hold", "ledger_transfer"] {
+        let mut steps =
+            connection.prepare(&format!("EXPLAIN INSERT INTO {table} DEFAULT VALUES")).unwrap();
+        let steps = steps.query_map([], |row| row.get("opcode")).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        assert!(steps.iter().any(|step| step == "Insert" || step == "IdxInsert"), "{steps:?}");
+        assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{table}: {steps:?}");
     }
 }
 
