@@ -175,23 +175,26 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
   }
 }
 export const get = async <T>(path: string): Promise<T> => read(await call(path));
-/** How long until a call is sent again that still runs. */
+/** How long until a call is sent again, and how long one that still runs is asked for. */
 const AGAIN_MS = 1_000;
+const RUNS_MS = 40_000;
 export async function submit<T>(method: string, path: string, body: unknown): Promise<T> {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-  const headers: Record<string, string> = /balance$|lobby$/.test(path)
-    ? { "idempotency-key": key }
-    : {};
+  const isOnce = /balance$|lobby$/.test(path);
+  const headers: Record<string, string> = isOnce ? { "idempotency-key": key } : {};
   const init = { method, headers, body: JSON.stringify(body) };
   // Under its key a call is done once, however often it is sent.
-  for (let tries = headers["idempotency-key"] ? 2 : 0; ; tries -= 1) {
+  let [tries, rest] = [2, RUNS_MS];
+  for (;;) {
     try {
       return await read(await call(path, init));
     } catch (error) {
-      const runs = error instanceof Refusal && error.code === "idempotency_running";
-      const again = error instanceof Refusal && (error.status === 0 || error.status === 503);
-      if (tries === 0 || !(again || runs)) throw error;
-      if (runs) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      if (!isOnce || !(error instanceof Refusal)) throw error;
+      const runs = error.code === "idempotency_running" && rest > 0;
+      if (!runs && (tries === 0 || ![0, 503].includes(error.status))) throw error;
+      if (runs) rest -= AGAIN_MS;
+      else tries -= 1;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   }
 }

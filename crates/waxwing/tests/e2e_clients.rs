@@ -7,15 +7,18 @@ use std::time::Duration;
 use crate::harness::Place;
 use crate::harness::process::{Finished, finish, repository};
 
-/// Registering, betting and a few rounds; a round may climb for a while.
+/// Registering, betting and a few rounds.
 const LIMIT: Duration = Duration::from_mins(4);
+
+/// No climb takes longer than 27 seconds, which is 5.00x.
+const SHORT: &[(&str, &str)] = &[("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "500")];
 
 /// Starts a server, runs `program script BASE arguments…` and expects it to succeed.
 async fn play(program: &str, script: &str, arguments: &[&str]) {
     let clients = repository().join("crates/waxwing/tests/clients");
     let script = clients.join(script);
     assert!(script.exists(), "{} is missing", script.display());
-    let place = Place::new();
+    let place = Place::new().and(SHORT);
     let server = place.start().await;
     let mut command = Command::new(program);
     command.current_dir(&clients).arg(&script).arg(&server.base).args(arguments);

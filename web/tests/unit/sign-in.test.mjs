@@ -156,7 +156,7 @@ test("money is asked for once more under its key where an answer stopped or is o
   const { server, api, times } = await ann();
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const running = () => new Response('{"code":"idempotency_running"}', { status: 409 });
-  const answers = [half, running, () => ({ balance: 5 })];
+  const answers = [half, ...Array(20).fill(running), half, () => ({ balance: 5 })];
   const before = times(BALANCE);
   server.http[BALANCE] = () => answers.shift()();
   let told = null;
@@ -168,5 +168,23 @@ test("money is asked for once more under its key where an answer stopped or is o
     t.mock.timers.tick(1_000);
   }
   await asked;
-  assert.deepEqual([told, times(BALANCE) - before], [{ balance: 5 }, 3]);
+  assert.deepEqual([told, times(BALANCE) - before], [{ balance: 5 }, 23]);
+  // For ever it is not.
+  for (const [answer, sent, why] of [
+    [running, 41, { code: "idempotency_running" }],
+    [half, 3, { message: /^The server did not answer/ }],
+  ]) {
+    server.http[BALANCE] = answer;
+    const [from, refused] = [times(BALANCE), assert.rejects(api.submit("POST", BALANCE, {}), why)];
+    let over = false;
+    refused.finally(() => {
+      over = true;
+    });
+    while (!over) {
+      await new Promise((resolve) => setImmediate(resolve));
+      t.mock.timers.tick(1_000);
+    }
+    await refused;
+    assert.equal(times(BALANCE) - from, sent);
+  }
 });

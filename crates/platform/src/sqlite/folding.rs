@@ -26,7 +26,7 @@ use super::writer::{connect, die_of, is_of_disk};
 pub(super) const FOLD_AT: u32 = 16_384;
 /// Pages after which the writer folds whatever became of the thread beside it, 256 MB.
 const PAGES_MOST: u32 = 65_536;
-/// Pages that may be left to the writer.
+/// Pages that may be left to the writer: it folds them between two groups.
 const PAGES_LEFT: u32 = 512;
 /// How often the log is folded before its rest is left to the writer, however much it is.
 const PASSES_MOST: usize = 6;
@@ -35,8 +35,12 @@ const PASSES_MOST: usize = 6;
 #[derive(Debug)]
 pub(super) struct Folding {
     fold_at: u32,
-    /// Pages that were in the log when the writer last folded.
-    since: u32,
+    /// Pages in the log after the commit before.
+    before: u32,
+    /// Pages at which the thread is woken next.
+    wake_at: u32,
+    /// Pages at which the writer folds whatever the thread does.
+    most: u32,
     shared: Arc<Shared>,
     wake: Option<Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -85,38 +89,42 @@ impl Folding {
         let seen = Arc::clone(&shared);
         let folding = move || {
             while woken.recv().is_ok() {
-                end_or_warn(fold_most(&connection, || file.sync_data(), &seen.pages));
-                *seen.turn.lock() = Turn::Writers;
+                let folded = fold_most(&connection, || file.sync_data(), &seen.pages);
+                let is_little = end_or_warn(folded).unwrap_or(false);
+                *seen.turn.lock() = if is_little { Turn::Writers } else { Turn::Nobodys };
             }
         };
         let thread = thread::Builder::new().name("sqlite-folding".into()).spawn(folding);
         let thread = Some(thread.map_err(|error| refused(&error))?);
-        Ok(Self { fold_at, since: 0, shared, wake: Some(wake), thread })
+        let (before, wake_at, most) = (0, fold_at, PAGES_MOST);
+        Ok(Self { fold_at, before, wake_at, most, shared, wake: Some(wake), thread })
     }
 
     /// Called by the writer between two groups: has the log folded once it is long, and folds the
     /// last of it with `writer`. A disk that fails ends the process.
     pub(super) fn tend(&mut self, writer: &Connection) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
-        if pages < self.since {
+        if pages < self.before {
             // The log began anew.
-            self.since = 0;
+            (self.wake_at, self.most) = (self.fold_at, PAGES_MOST);
         }
-        let grown = pages - self.since;
+        self.before = pages;
         let mut turn = self.shared.turn.lock();
         let is_writers = *turn == Turn::Writers;
-        if is_writers || grown >= PAGES_MOST {
+        // Whoever reads the log keeps it, if only in this instant: it is tried again soon.
+        let soon = pages.saturating_add(self.fold_at / 16).max(self.fold_at);
+        if is_writers || pages >= self.most {
             end_or_warn(fold(writer));
-            // Whoever still reads the log keeps it: it is tried again when it has grown by as much.
-            self.since = pages;
+            (self.wake_at, self.most) = (soon, pages.saturating_add(PAGES_MOST));
             if is_writers {
                 *turn = Turn::Nobodys;
             }
         } else if *turn == Turn::Nobodys
-            && grown >= self.fold_at
+            && pages >= self.wake_at
             && self.wake.as_ref().is_some_and(|wake| wake.send(()).is_ok())
         {
             *turn = Turn::Threads;
+            self.wake_at = soon;
         }
     }
 }
@@ -131,34 +139,40 @@ impl Drop for Folding {
 }
 
 /// A log that could not be folded is long for a while, which is no harm; a failed disk is.
-fn end_or_warn<T>(folded: rusqlite::Result<T>) {
+fn end_or_warn<T>(folded: rusqlite::Result<T>) -> Option<T> {
     match folded {
-        Ok(_) => {}
+        Ok(folded) => Some(folded),
         Err(error) if is_of_disk(&error) => die_of(&error),
-        Err(error) => tracing::warn!(%error, "the log could not be folded"),
+        Err(error) => {
+            tracing::warn!(%error, "the log could not be folded");
+            None
+        }
     }
 }
 
-/// Folds until little is left of a log that has `pages` by now. SQLite leaves the file unsynced if
-/// anything was committed meanwhile, hence `sync`: or else the writer would wait for all of it.
+/// Folds until little is left of a log that has `pages` by now; whether that came about. SQLite
+/// leaves the file unsynced if anything was committed meanwhile, hence `sync`: or else the writer
+/// would wait for all of it.
 fn fold_most(
     connection: &Connection,
     mut sync: impl FnMut() -> io::Result<()>,
     pages: &AtomicU32,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let mut before = 0;
     for _ in 0..PASSES_MOST {
         let Some(folded) = fold(connection)? else { break };
         if let Err(error) = sync() {
             die_of(&error);
         }
-        let is_little = pages.load(Ordering::Relaxed).saturating_sub(folded) <= PAGES_LEFT;
-        if is_little || folded <= before {
+        if pages.load(Ordering::Relaxed).saturating_sub(folded) <= PAGES_LEFT {
+            return Ok(true);
+        }
+        if folded <= before {
             break;
         }
         before = folded;
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Folds what can be without waiting for anybody: the pages of the log that are in the file now, or

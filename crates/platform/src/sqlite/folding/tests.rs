@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::super::writer::connect;
-use super::{Folding, PAGES_LEFT, fold, fold_most};
+use super::{Folding, PAGES_LEFT, Turn, fold, fold_most};
 use crate::clock::Stopwatch;
 
 /// No folding of some pages takes longer, on a machine however busy.
@@ -137,7 +137,7 @@ fn what_is_committed_during_a_pass_is_folded_by_the_next_until_it_is_little() {
         Ok(())
     };
     let connection = connect(&path).unwrap();
-    fold_most(&connection, during, &pages).unwrap();
+    assert!(fold_most(&connection, during, &pages).unwrap(), "little is left");
     assert_eq!(passes, 3);
     let folded = fold(&writer).unwrap().unwrap();
     assert_eq!(folded, pages.load(Ordering::Relaxed), "the rest is the writer's");
@@ -158,6 +158,29 @@ fn a_pass_that_gains_nothing_is_the_last() {
         passes += 1;
         Ok(())
     };
-    fold_most(&connection, during, &AtomicU32::new(2_000)).unwrap();
+    let is_little = fold_most(&connection, during, &AtomicU32::new(2_000)).unwrap();
+    assert!(!is_little, "the writer would have to fold all of it");
     assert!(passes <= 2, "{passes} passes beside a reader");
+}
+
+#[test]
+fn a_log_that_a_reader_kept_is_tried_again_soon() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("notes.db");
+    let mut log = Log::at(&path);
+    let reader = connect(&path).unwrap();
+    // Reads what was there before the last commit when the writer's turn comes.
+    while *log.folding.shared.turn.lock() != Turn::Writers {
+        log.commit();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    reader.execute_batch("BEGIN").unwrap();
+    count(&reader);
+    let kept = log.commit();
+    assert_eq!(*log.folding.shared.turn.lock(), Turn::Nobodys);
+    reader.execute_batch("COMMIT").unwrap();
+    let again_at = log.folding.wake_at;
+    assert!(again_at <= kept + 16 / 16, "{again_at} pages after {kept}");
+    log.until_anew();
+    assert_eq!(log.folding.wake_at, 16);
 }
