@@ -185,6 +185,7 @@ export async function submit<T>(method: string, path: string, body: unknown): Pr
   const init = { method, headers, body: JSON.stringify(body) };
   // Under its key a call is done once, however often it is sent.
   let [tries, rest] = [2, RUNS_MS];
+  const mine = signIn;
   for (;;) {
     try {
       return await read(await call(path, init));
@@ -195,6 +196,8 @@ export async function submit<T>(method: string, path: string, body: unknown): Pr
       if (runs) rest -= AGAIN_MS;
       else tries -= 1;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      // What one asked for is not asked for again with the token of another.
+      if (mine !== signIn) throw error;
     }
   }
 }

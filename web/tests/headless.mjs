@@ -50,13 +50,13 @@ function surround(server) {
     // What the page does for ever must not keep the test alive.
     setInterval: (...how) => every(...how).unref(),
     WebSocket: server.WebSocket,
-    fetch: async (path, { headers, signal }) => {
+    fetch: async (path, { method = "GET", headers, signal }) => {
       const over = new Promise((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason));
       });
       over.catch(() => {});
       const url = new URL(path, "http://here");
-      server.called.push({ path: url.pathname, auth: headers.get("authorization") });
+      server.called.push({ path: url.pathname, method, auth: headers.get("authorization") });
       const known = server.http[url.pathname];
       const body = typeof known === "function" ? await Promise.race([known(url), over]) : known;
       if (body instanceof Response) return body;

@@ -108,6 +108,19 @@ test("what one asked for is not asked for again with the token of another", asyn
   assert.equal(times("/gateway/mine"), 1);
 });
 
+test("nor is a call that still ran, under its key", async () => {
+  const { server, api, times, logInAs } = await ann();
+  server.http[BALANCE] = () => new Response('{"code":"idempotency_running"}', { status: 409 });
+  const before = times(BALANCE);
+  const refusal = assert.rejects(api.submit("POST", BALANCE, {}), { code: "idempotency_running" });
+  await until("it was asked", () => times(BALANCE) > before);
+  await api.logOut(false);
+  await logInAs(8, "bob", "bob's");
+  await refusal;
+  const sent = server.called.filter(({ path, method }) => path === BALANCE && method === "POST");
+  assert.equal(sent.length, 1);
+});
+
 test("the balance of whoever left is not shown", async () => {
   const { api, wallet, hold } = await ann();
   const waiting = hold(BALANCE);

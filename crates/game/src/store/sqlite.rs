@@ -89,17 +89,21 @@ type Answer = Result<Done, StoreError>;
 
 /// All commands at once; if one fails, all again with a savepoint for each, so that it is undone
 /// alone. SQLite copies a page the first time that it is written within a savepoint: with one for
-/// each command, a page that many bets share was copied for each of them.
+/// each command, a page that many bets share was copied for each of them. What the second pass
+/// reaches of failpoints it reaches again.
 fn apply_all(tx: &Transaction<'_>, batch: &Batch, claims: &Claims) -> rusqlite::Result<Applied> {
     let not_owned = claims.not_owned(&batch.owned);
     tx.prepare_cached("SAVEPOINT batch")?.execute([])?;
     let applied: rusqlite::Result<Vec<_>> =
         batch.commands.iter().map(|command| apply_own(tx, batch, &not_owned, command)).collect();
-    let answers = if let Ok(answers) = applied {
-        answers
-    } else {
-        tx.prepare_cached("ROLLBACK TO batch")?.execute([])?;
-        apply_each(tx, batch, &not_owned)?
+    let answers = match applied {
+        Ok(answers) => answers,
+        // It ended the whole transaction, as a failing disk does: there is no way back.
+        Err(error) if tx.is_autocommit() => return Err(error),
+        Err(_) => {
+            tx.prepare_cached("ROLLBACK TO batch")?.execute([])?;
+            apply_each(tx, batch, &not_owned)?
+        }
     };
     tx.prepare_cached("RELEASE batch")?.execute([])?;
     Ok(Applied { answers, not_owned })
@@ -114,12 +118,16 @@ fn apply_each(
     let mut answers = Vec::with_capacity(batch.commands.len());
     for command in &batch.commands {
         tx.prepare_cached("SAVEPOINT command")?.execute([])?;
-        let answer = apply_own(tx, batch, not_owned, command);
-        if answer.is_err() {
-            tx.prepare_cached("ROLLBACK TO command")?.execute([])?;
-        }
+        let answer = match apply_own(tx, batch, not_owned, command) {
+            Ok(answer) => answer,
+            Err(error) if tx.is_autocommit() => return Err(error),
+            Err(error) => {
+                tx.prepare_cached("ROLLBACK TO command")?.execute([])?;
+                Err(StoreError::Failed(error.to_string()))
+            }
+        };
         tx.prepare_cached("RELEASE command")?.execute([])?;
-        answers.push(answer.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string()))));
+        answers.push(answer);
     }
     Ok(answers)
 }

@@ -90,8 +90,8 @@ impl Folding {
         let folding = move || {
             while woken.recv().is_ok() {
                 let folded = fold_most(&connection, || file.sync_data(), &seen.pages);
-                let is_little = end_or_warn(folded).unwrap_or(false);
-                *seen.turn.lock() = if is_little { Turn::Writers } else { Turn::Nobodys };
+                let is_writers = end_or_warn(folded).unwrap_or(false);
+                *seen.turn.lock() = if is_writers { Turn::Writers } else { Turn::Nobodys };
             }
         };
         let thread = thread::Builder::new().name("sqlite-folding".into()).spawn(folding);
@@ -114,8 +114,10 @@ impl Folding {
         // Whoever reads the log keeps it, if only in this instant: it is tried again soon.
         let soon = pages.saturating_add(self.fold_at / 16).max(self.fold_at);
         if is_writers || pages >= self.most {
-            end_or_warn(fold(writer));
-            (self.wake_at, self.most) = (soon, pages.saturating_add(PAGES_MOST));
+            let is_done = end_or_warn(fold(writer)).flatten().is_some();
+            self.wake_at = soon;
+            // Refused, because another fold runs: again soon.
+            self.most = if is_done { pages.saturating_add(PAGES_MOST) } else { soon };
             if is_writers {
                 *turn = Turn::Nobodys;
             }
@@ -150,9 +152,9 @@ fn end_or_warn<T>(folded: rusqlite::Result<T>) -> Option<T> {
     }
 }
 
-/// Folds until little is left of a log that has `pages` by now; whether that came about. SQLite
-/// leaves the file unsynced if anything was committed meanwhile, hence `sync`: or else the writer
-/// would wait for all of it.
+/// Folds until little is left of a log that has `pages` by now; whether the rest is the writer's,
+/// which it is not while somebody reads what would be left. SQLite leaves the file unsynced if
+/// anything was committed meanwhile, hence `sync`: or else the writer would wait for all of it.
 fn fold_most(
     connection: &Connection,
     mut sync: impl FnMut() -> io::Result<()>,
@@ -160,7 +162,7 @@ fn fold_most(
 ) -> rusqlite::Result<bool> {
     let mut before = 0;
     for _ in 0..PASSES_MOST {
-        let Some(folded) = fold(connection)? else { break };
+        let Some(folded) = fold(connection)? else { return Ok(false) };
         if let Err(error) = sync() {
             die_of(&error);
         }
@@ -168,11 +170,11 @@ fn fold_most(
             return Ok(true);
         }
         if folded <= before {
-            break;
+            return Ok(false);
         }
         before = folded;
     }
-    Ok(false)
+    Ok(true)
 }
 
 /// Folds what can be without waiting for anybody: the pages of the log that are in the file now, or

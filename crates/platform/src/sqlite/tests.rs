@@ -76,6 +76,33 @@ async fn a_failing_job_is_rolled_back_alone() {
 }
 
 #[tokio::test]
+async fn a_job_alone_in_its_group_is_rolled_back_if_it_fails() {
+    let store = Store::open();
+    let writer = &store.writer;
+    let failed = writer.run(|tx| {
+        tx.execute("INSERT INTO note (id) VALUES (1)", [])?;
+        tx.execute("INSERT INTO note (id) VALUES (1)", [])
+    });
+    assert!(failed.await.unwrap_err().is_unique_violation());
+    let panicked = writer.run(|tx| -> rusqlite::Result<()> {
+        tx.execute("INSERT INTO note (id) VALUES (2)", [])?;
+        panic!("a bug in a job");
+    });
+    assert!(matches!(panicked.await, Err(StoreError::Panicked)));
+    for end in ["ROLLBACK", "ROLLBACK; SELECT nothing"] {
+        // Ends the transaction under it, as a full disk does.
+        let broken = writer.run(move |tx| {
+            tx.execute("INSERT INTO note (id) VALUES (3)", [])?;
+            tx.execute_batch(end)
+        });
+        assert!(matches!(broken.await, Err(StoreError::Unavailable)), "{end}");
+    }
+    assert_eq!(seen(&store.path()), [0_i64; 0]);
+    writer.run(insert(4)).await.unwrap();
+    assert_eq!(seen(&store.path()), [4]);
+}
+
+#[tokio::test]
 async fn jobs_that_wait_share_a_commit() {
     let store = Store::open();
     let gate = hold_writer(&store.writer);

@@ -243,7 +243,8 @@ impl Worker {
     }
 }
 
-/// One transaction, each job in a savepoint of its own. Dropping the transaction rolls back.
+/// One transaction, each of several jobs in a savepoint of its own. Dropping the transaction rolls
+/// back.
 fn run_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let [job] = group {

@@ -135,7 +135,7 @@ class Table {
     this.balance += due;
   }
 
-  /** A bet cashed out by hand and one that rides until it is lost, in one round. */
+  /** A bet cashed out by hand and one that rides to the end, in one round. */
   async handAndRide() {
     const hand = await this.bet("10.50");
     const ride = await this.bet(5);

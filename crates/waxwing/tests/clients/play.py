@@ -192,7 +192,7 @@ class Table:
         self.check_climb(start, crash, crashed["coefficient"])
 
     def auto_and_ride(self):
-        """A bet with a target, and one that rides until it is lost."""
+        """A bet with a target, and one that rides to the end."""
         auto, start = self.bet("7", "1.05")
         assert auto["coefficient"] == 1.05, auto
         ride, _ = self.bet(3)

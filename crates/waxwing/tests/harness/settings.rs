@@ -13,15 +13,19 @@ pub(crate) const RAISED: &[(&str, &str)] = &[
 ];
 
 /// An edge so high that nine rounds of ten crash at 1.00x, and hardly a pause: rounds pass quickly.
+/// No climb goes beyond 5.00x, which takes 27 seconds and pays everybody.
 pub(crate) const FAST: &[(&str, &str)] = &[
+    ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "500"),
     ("WAXWING_GAME__HOUSE_EDGE_BPS", "9000"),
     ("WAXWING_GAME__MAIN__BETTING_MS", "400"),
     ("WAXWING_GAME__PLAYERS__BETTING_MS", "400"),
     ("WAXWING_GAME__PAUSE_MS", "100"),
 ];
 
-/// Short countdowns and honest climbs: a death falls into any part of a round.
+/// Short countdowns and honest climbs, up to 3.00x or 18 seconds: a death falls into any part of a
+/// round.
 pub(crate) const BRISK: &[(&str, &str)] = &[
+    ("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "300"),
     ("WAXWING_GAME__MAIN__BETTING_MS", "1200"),
     ("WAXWING_GAME__PLAYERS__BETTING_MS", "900"),
     ("WAXWING_GAME__PAUSE_MS", "200"),

@@ -167,9 +167,9 @@ UPDATE bet SET refused = 1 WHERE state = 'released' AND in_round = 0 AND EXISTS 
 ALTER TABLE chain ADD COLUMN promised INTEGER NOT NULL DEFAULT 0;
 ",
         "
--- For a list of three words or more SQLite builds a table in memory, in every statement that writes
--- the column. The same in other words, which no row can be against
--- (https://sqlite.org/lang_altertable.html, the end).
+-- For a list of three words or more SQLite builds a table in memory, in every statement that
+-- writes the column. The same in other words, which no row can be against: so whoever has the file
+-- open may go on with the old ones (https://sqlite.org/lang_altertable.html, the end).
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql,
     'state IN (''accepted'', ''cashed_out'', ''lost'', ''cancelled'', ''released'')',

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use kernel::{Epoch, LobbyId, RoundId};
+use platform::random::SystemRandom;
 use rusqlite::Connection;
 
-use super::SqliteStore;
+use super::super::{NodeId, StoreCommand};
+use super::owners::Claims;
+use super::{Batch, SqliteStore, apply_all};
 
 struct Place {
     directory: tempfile::TempDir,
@@ -26,8 +30,6 @@ async fn a_word_that_is_no_state_is_refused_and_no_bet_costs_a_table_in_memory()
     let directory = tempfile::tempdir().unwrap();
     let (writer, _reader) = crate::testing::open(directory.path());
     let states = writer.run(|tx| {
-        // The words alone: what rows refer to is not there.
-        tx.execute_batch("PRAGMA defer_foreign_keys = ON")?;
         let refused = |sql: &str| tx.execute(sql, []).unwrap_err().to_string();
         Ok([
             refused(
@@ -50,4 +52,24 @@ async fn a_word_that_is_no_state_is_refused_and_no_bet_costs_a_table_in_memory()
     let steps: Vec<String> = steps.map(Result::unwrap).collect();
     assert!(steps.iter().any(|step| step == "IdxInsert"), "{steps:?}");
     assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{steps:?}");
+}
+
+#[tokio::test]
+async fn what_ends_the_transaction_is_the_error_of_the_batch() {
+    let directory = tempfile::tempdir().unwrap();
+    let (writer, _reader) = crate::testing::open(directory.path());
+    drop(writer);
+    let mut connection = Connection::open(directory.path().join("game.db")).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TRIGGER ends BEFORE INSERT ON outbox BEGIN SELECT raise(ROLLBACK, 'gone'); END",
+        )
+        .unwrap();
+    let lobby = LobbyId::new(1).unwrap();
+    let command = StoreCommand::CloseUnknown { round: RoundId::new(lobby, 1) };
+    let owned = [(lobby, Epoch(1))].into();
+    let batch = Batch { node: NodeId::draw(&SystemRandom), owned, commands: vec![command] };
+    let tx = connection.transaction().unwrap();
+    let error = apply_all(&tx, &batch, &Claims::default()).unwrap_err();
+    assert!(error.to_string().contains("gone"), "{error}");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::super::writer::connect;
-use super::{Folding, PAGES_LEFT, Turn, fold, fold_most};
+use super::{Folding, PAGES_LEFT, PASSES_MOST, Turn, fold, fold_most};
 use crate::clock::Stopwatch;
 
 /// No folding of some pages takes longer, on a machine however busy.
@@ -144,6 +144,35 @@ fn what_is_committed_during_a_pass_is_folded_by_the_next_until_it_is_little() {
 }
 
 #[test]
+fn where_more_comes_than_a_pass_folds_the_rest_is_the_writers_after_some() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("notes.db");
+    let writer = notes(&path);
+    // Whoever reads the newest keeps the log from beginning anew.
+    let reader = connect(&path).unwrap();
+    let mut commits = 0;
+    let mut write = || {
+        add(&writer, 2);
+        if !reader.is_autocommit() {
+            reader.execute_batch("COMMIT").unwrap();
+        }
+        reader.execute_batch("BEGIN").unwrap();
+        commits += 1;
+        assert_eq!(count(&reader), commits);
+    };
+    write();
+    let mut passes = 0;
+    let during = || {
+        passes += 1;
+        write();
+        Ok(())
+    };
+    let connection = connect(&path).unwrap();
+    assert!(fold_most(&connection, during, &AtomicU32::new(u32::MAX)).unwrap());
+    assert_eq!(passes, PASSES_MOST);
+}
+
+#[test]
 fn a_pass_that_gains_nothing_is_the_last() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("notes.db");
@@ -158,8 +187,8 @@ fn a_pass_that_gains_nothing_is_the_last() {
         passes += 1;
         Ok(())
     };
-    let is_little = fold_most(&connection, during, &AtomicU32::new(2_000)).unwrap();
-    assert!(!is_little, "the writer would have to fold all of it");
+    let is_writers = fold_most(&connection, during, &AtomicU32::new(2_000)).unwrap();
+    assert!(!is_writers, "the writer would try all of it, for nothing");
     assert!(passes <= 2, "{passes} passes beside a reader");
 }
 
@@ -169,18 +198,21 @@ fn a_log_that_a_reader_kept_is_tried_again_soon() {
     let path = root.path().join("notes.db");
     let mut log = Log::at(&path);
     let reader = connect(&path).unwrap();
-    // Reads what was there before the last commit when the writer's turn comes.
+    // Whoever reads what is in the log already keeps it.
+    log.commit();
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(count(&reader), 1);
+    let watch = Stopwatch::start();
     while *log.folding.shared.turn.lock() != Turn::Writers {
+        assert!(watch.seconds() < PATIENCE_SECONDS, "the writer's turn does not come");
         log.commit();
         std::thread::sleep(Duration::from_millis(1));
     }
-    reader.execute_batch("BEGIN").unwrap();
-    count(&reader);
     let kept = log.commit();
     assert_eq!(*log.folding.shared.turn.lock(), Turn::Nobodys);
     reader.execute_batch("COMMIT").unwrap();
     let again_at = log.folding.wake_at;
-    assert!(again_at <= kept + 16 / 16, "{again_at} pages after {kept}");
+    assert_eq!(again_at, kept + 16 / 16);
     log.until_anew();
     assert_eq!(log.folding.wake_at, 16);
 }

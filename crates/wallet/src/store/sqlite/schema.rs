@@ -157,9 +157,9 @@ ALTER TABLE ledger_fence ADD COLUMN request BLOB NOT NULL
 UPDATE ledger_fence SET seen_round = closed_round, seen_seed = seed_index;
 ";
 
-/// For a list of three words or more SQLite builds a table in memory, in every statement that writes
-/// the column. The same in other words, which no row can be against
-/// (<https://sqlite.org/lang_altertable.html>, the end).
+/// For a list of three words or more SQLite builds a table in memory, in every statement that
+/// writes the column. The same in other words, which no row can be against: so whoever has the file
+/// open may go on with the old ones (<https://sqlite.org/lang_altertable.html>, the end).
 const WORDS: &str = "
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql,
