@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::LobbyId;
+use platform::clock::Stopwatch;
 use protocol::lobby::CurveName;
 use protocol::picture::{Crashed, Picture, PictureEvent, RoundStarted, Tick};
 use protocol::rounds::Phase;
@@ -206,14 +207,16 @@ async fn who_only_watches_visits_the_lobby_now_and_then() {
     let config = crate::Config { feed_visit_ms: 100, ..crate::Config::default() };
     let gateway = Gateway::with_config(config, axum::Router::new(), axum::Router::new());
     let _watching = gateway.listener().await;
-    let before = gateway.play.lookers().len();
+    let (before, watch) = (gateway.play.lookers().len(), Stopwatch::start());
     // Never so quiet that the owner has to be asked.
     for seq in 10..40 {
         gateway.publish(seq, tick(seq * 100, 101));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let looks = gateway.play.lookers().len() - before;
-    assert!((2..=6).contains(&looks), "{looks} looks in 600 ms");
+    // A busy machine sleeps for longer than it is asked to.
+    let (looks, tenths) = (f64::from(u32::try_from(looks).unwrap()), watch.seconds() * 10.0);
+    assert!((2.0..=tenths + 1.0).contains(&looks), "{looks} looks in {tenths} tenths of a second");
 }
 
 /// The record of round 3: player 7 has lost bet 1.
