@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use crate::harness::Place;
 use crate::harness::process::{Finished, finish, repository};
+use crate::harness::settings::SHORT;
 
 /// Some rounds, each of which may climb for a while.
 const LIMIT: Duration = Duration::from_mins(4);
-
-/// No climb takes longer than 27 seconds, which is 5.00x.
-const SHORT: &[(&str, &str)] = &[("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "500")];
 
 /// A round every few seconds.
 const QUICK: &[(&str, &str)] = &[

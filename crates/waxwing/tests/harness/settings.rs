@@ -12,6 +12,9 @@ pub(crate) const RAISED: &[(&str, &str)] = &[
     ("WAXWING_GATEWAY__SOCKETS__BACKLOG_EVENTS", "4096"),
 ];
 
+/// No climb takes longer than 27 seconds, which is 5.00x; one that gets there pays everybody.
+pub(crate) const SHORT: &[(&str, &str)] = &[("WAXWING_GAME__MULTIPLIER_MAX_CENTI", "500")];
+
 /// An edge so high that nine rounds of ten crash at 1.00x, and hardly a pause: rounds pass quickly.
 /// No climb goes beyond 5.00x, which takes 27 seconds and pays everybody.
 pub(crate) const FAST: &[(&str, &str)] = &[

@@ -69,6 +69,16 @@ fn count(connection: &Connection) -> i64 {
     connection.query_row("SELECT count(*) FROM note", [], |row| row.get(0)).unwrap()
 }
 
+/// Goes on reading, at the newest commit: this keeps the log from beginning anew between two
+/// passes, as it does not while there is always more.
+fn read_newest(reader: &Connection) -> i64 {
+    if !reader.is_autocommit() {
+        reader.execute_batch("COMMIT").unwrap();
+    }
+    reader.execute_batch("BEGIN").unwrap();
+    count(reader)
+}
+
 #[test]
 fn a_long_log_is_folded_and_begins_anew() {
     let root = tempfile::tempdir().unwrap();
@@ -117,16 +127,10 @@ fn what_is_committed_during_a_pass_is_folded_by_the_next_until_it_is_little() {
         Ok(())
     };
     writer.wal_hook(Some(count_pages)).unwrap();
-    // Whoever reads the newest keeps the log from beginning anew between two passes, as it does not
-    // while there is always more.
     let reader = connect(&path).unwrap();
     let write = |more: u32| {
         add(&writer, more);
-        if !reader.is_autocommit() {
-            reader.execute_batch("COMMIT").unwrap();
-        }
-        reader.execute_batch("BEGIN").unwrap();
-        count(&reader);
+        read_newest(&reader);
     };
     write(4_000);
     let mut meanwhile = [2_000, PAGES_LEFT + 100, PAGES_LEFT / 2].into_iter();
@@ -148,17 +152,12 @@ fn where_more_comes_than_a_pass_folds_the_rest_is_the_writers_after_some() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("notes.db");
     let writer = notes(&path);
-    // Whoever reads the newest keeps the log from beginning anew.
     let reader = connect(&path).unwrap();
     let mut commits = 0;
     let mut write = || {
         add(&writer, 2);
-        if !reader.is_autocommit() {
-            reader.execute_batch("COMMIT").unwrap();
-        }
-        reader.execute_batch("BEGIN").unwrap();
         commits += 1;
-        assert_eq!(count(&reader), commits);
+        assert_eq!(read_newest(&reader), commits);
     };
     write();
     let mut passes = 0;
