@@ -23,10 +23,18 @@ files+=(rounds::seeds_form_one_chain)
 # One alert watches the commits of files.
 files+=(dashboards::every_alert)
 
+# What one process alone does or counts: it is told to stop, is found by itself, counts its own failures
+# of a name, or cuts the connection by its death (a gateway lives on and says 503).
+alone=(http::shutdown::a_second_signal http::startup::a_second_server http::money::a_top_up_whose_answer
+    http::operation::the_ops_listener http::accounts::guessing_elsewhere plain::a_stop_tells)
+# What measures a page beside one process: nine and a crowd leave it no core.
+alone+=(page::two_thousand)
+
 store=${1:-files}
 case $store in
 files) exec "${run[@]}" ;;
-postgres | apart) ;;
+postgres) ;;
+apart) files+=("${alone[@]}") ;;
 *)
     echo "e2e.sh: files, postgres or apart, not $1" >&2
     exit 2

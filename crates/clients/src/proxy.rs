@@ -7,6 +7,7 @@
 mod budget;
 mod headers;
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use cluster::{Balancer, CallEnd, Endpoint};
 use http::StatusCode;
 use http::request::Parts;
 use http::uri::Scheme;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, LengthLimitError};
 use platform::http::ApiError;
 use protocol::Code;
 use tokio::sync::Semaphore;
@@ -77,13 +78,26 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
         return ApiError::overloaded().into_response();
     };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES).await else {
-        return ApiError::new(Code::Malformed, "The body could not be read").into_response();
+    let body = match to_bytes(body, BODY_BYTES).await {
+        Ok(body) => body,
+        Err(error) => return unreadable(&error).into_response(),
     };
     match tokio::time::timeout(TOTAL, proxy.shared.answer(&parts, &body)).await {
         Ok(response) => response,
         Err(_) => ApiError::unavailable().into_response(),
     }
+}
+
+/// Why a body was not read: it has no end within the limit, or it broke off.
+fn unreadable(error: &axum::Error) -> ApiError {
+    let mut reason: Option<&dyn Error> = Some(error);
+    while let Some(found) = reason {
+        if found.is::<LengthLimitError>() {
+            return Code::TooLarge.into();
+        }
+        reason = found.source();
+    }
+    ApiError::new(Code::Malformed, "The body could not be read to its end")
 }
 
 impl Shared {

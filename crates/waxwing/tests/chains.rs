@@ -247,7 +247,7 @@ async fn without_a_beacon_a_lobby_is_seen_and_refuses_bets() {
     let listed = chains(&caller).await;
     assert_eq!(text(&listed[0]["state"]), "awaiting");
     assert!(listed[0].get("public_seed").is_none());
-    let metrics = server.ops_caller().get("/metrics").await.text;
+    let metrics = server.metrics().await;
     assert!(metrics.contains("\nwaxwing_game_seeds_left 0"), "{metrics}");
     assert!(metrics.contains("\nwaxwing_game_lobbies_without_seeds 1"), "{metrics}");
     let ended = server.terminate(Duration::from_secs(20)).await;

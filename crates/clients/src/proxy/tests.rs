@@ -1,5 +1,6 @@
 //! What goes over the hop, what does not, and what is sent to a second instance.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
+use bytes::Bytes;
 use cluster::{Balancer, Endpoint};
 use http::request::Parts;
 use http::uri::Scheme;
@@ -158,4 +160,16 @@ async fn where_nobody_is_known_nobody_is_waited_for() {
     let router = before(&[], key(1));
     let (status, ..) = call(&router, Request::get("/").body(Body::empty()).unwrap()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_too_large_and_nobody_is_asked() {
+    let (address, calls) = dying().await;
+    let router = before(&[address], key(1));
+    let chunks =
+        futures_util::stream::repeat(Ok::<_, Infallible>(Bytes::from_static(&[b' '; 512])));
+    let endless = Request::post("/").body(Body::from_stream(chunks)).unwrap();
+    let (status, _, body) = call(&router, endless).await;
+    assert_eq!((status, calls.load(Ordering::Relaxed)), (StatusCode::PAYLOAD_TOO_LARGE, 0));
+    assert!(body.contains("\"too_large\""), "{body}");
 }

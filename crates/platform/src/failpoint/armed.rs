@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Action, Armed, NAMES, VARIABLE};
 use crate::config::{InvalidConfig, everything};
@@ -50,10 +51,21 @@ pub(super) fn reach(name: &'static str) -> bool {
     match armed.action {
         Action::Kill => die(),
         Action::Stall(ms) => {
-            std::thread::sleep(Duration::from_millis(ms));
+            stall(Duration::from_millis(ms));
             false
         }
         Action::Error => true,
+    }
+}
+
+/// Nothing else of the process stands still: what a worker of the runtime had before it, another
+/// takes over.
+fn stall(time: Duration) {
+    let runtime = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    if runtime.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
+        tokio::task::block_in_place(|| std::thread::sleep(time));
+    } else {
+        std::thread::sleep(time);
     }
 }
 

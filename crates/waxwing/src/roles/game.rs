@@ -62,7 +62,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let play: Arc<dyn Play> = Arc::new(game.clone());
     let public = gateways.clone().guard_public(game::router(game));
     let public = Door::new(&*ground.random, &ground.registry).before(public);
-    let router = public.merge(play_routes(play, Arc::clone(&ground.clock), gateways));
+    // Of two routers that are merged the second says what is not found: the one before which a
+    // gateway stands.
+    let router = play_routes(play, Arc::clone(&ground.clock), gateways).merge(public);
 
     let door = Shutdown::new();
     let mut server = apart::serve(listener, router, &door);

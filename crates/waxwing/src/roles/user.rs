@@ -57,7 +57,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let contract: Arc<dyn Wallet> = Arc::new(wallet.clone());
     let public = Router::new().merge(identity::router(identity)).merge(wallet::router(wallet));
     let public = Door::new(&*ground.random, &ground.registry).before(gateways.guard_public(public));
-    let router = public.merge(wallet_routes(contract, games)).merge(sign_ins_routes(book, all));
+    // Of routers that are merged the last says what is not found: the one before which a gateway
+    // stands.
+    let router = wallet_routes(contract, games).merge(sign_ins_routes(book, all)).merge(public);
 
     let door = Shutdown::new();
     let mut server = apart::serve(listener, router, &door);

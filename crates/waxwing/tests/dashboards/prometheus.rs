@@ -30,15 +30,15 @@ pub(super) struct Rule {
 }
 
 impl Watch {
-    /// Watches `server`.
+    /// Watches `server`, each of its processes where it says to be found.
     pub(super) fn over(server: &Server) -> Self {
-        let address = server.ops.strip_prefix("http://").unwrap();
+        let targets = format!("{}/discovery/targets", server.ops);
         let config = format!(
             "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
              rule_files: [rules.yml, drill.yml]\n\
              scrape_configs:\n\
              - job_name: waxwing\n\
-             \x20 static_configs: [{{ targets: ['{address}'], labels: {{ role: up }} }}]\n"
+             \x20 http_sd_configs: [{{ url: '{targets}', refresh_interval: 2s }}]\n"
         );
         let rules = read(&repository().join("deploy/prometheus/rules.yml"));
         let files = [("prometheus.yml", &*config), ("rules.yml", &*rules), ("drill.yml", DRILL)];

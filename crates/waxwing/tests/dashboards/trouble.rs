@@ -42,11 +42,13 @@ async fn guess(caller: &Caller, round: u32) {
     let ended = caller.call(Method::POST, logout, Some(&player), Some(json!({}))).await;
     assert!(ended.status < 300, "{} {}", ended.status, ended.text);
     let wrong = json!({ "username": format!("victim-{round}"), "password": "guessed-wrong" });
-    let mut last = 0;
-    for _ in 0..3 {
-        last = auth(caller, "login", wrong.clone()).await.status;
+    // Two failures are allowed, by each process of the user role.
+    for _ in 0..5 {
+        if auth(caller, "login", wrong.clone()).await.status == 429 {
+            return;
+        }
     }
-    assert_eq!(last, 429, "two failures are allowed");
+    panic!("whoever guesses is not refused");
 }
 
 /// Somebody elsewhere sends more sign-ins than anybody may.

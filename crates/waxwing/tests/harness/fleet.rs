@@ -100,6 +100,11 @@ impl Processes {
         self.gateways.iter_mut().chain(&mut self.users).chain(&mut self.games)
     }
 
+    /// Their listeners of operators.
+    pub(crate) fn doors(&self) -> impl Iterator<Item = &String> {
+        self.gateways.iter().chain(&self.users).chain(&self.games).map(|process| &process.ops)
+    }
+
     /// Ends all by SIGTERM, players' side first, each within `limit`.
     pub(crate) async fn end(&mut self, limit: Duration) {
         for role in ["gateway", "game", "user"] {

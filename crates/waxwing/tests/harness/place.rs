@@ -70,8 +70,13 @@ impl Place {
         Self::alone(&[]).with_roles_apart().set(more)
     }
 
+    /// Whether each role is processes of its own here.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.shared.as_deref().is_some_and(Shared::is_apart)
+    }
+
     fn with_roles_apart(mut self) -> Self {
-        if !self.shared.as_deref().is_some_and(Shared::is_apart) {
+        if !self.is_apart() {
             let shared = Shared::start(self.root.path()).with_nats();
             self.settings.extend(shared.settings());
             self.shared = Some(Arc::new(shared));
@@ -193,7 +198,7 @@ impl Place {
 
     async fn start_until_ready(&self) -> Server {
         let started_at = now();
-        if self.shared.as_deref().is_some_and(Shared::is_apart) {
+        if self.is_apart() {
             fleet::make_keys(&self.data()).await;
             let processes = Processes::start(&self.data(), &self.settings).await;
             return Server::apart(processes, self.log_file(), started_at);

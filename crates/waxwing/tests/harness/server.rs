@@ -115,6 +115,19 @@ impl Server {
         Caller::new(&self.ops)
     }
 
+    /// The numbers of all its processes.
+    pub(crate) async fn metrics(&self) -> String {
+        let doors = match &self.body {
+            Body::Alone(_) => vec![self.ops.clone()],
+            Body::Apart(processes) => processes.doors().cloned().collect(),
+        };
+        let mut said = String::new();
+        for ops in doors {
+            said += &Caller::new(&ops).get("/metrics").await.text;
+        }
+        said
+    }
+
     /// The id of the process that players talk to.
     pub(crate) fn id(&self) -> u32 {
         match &self.body {
