@@ -154,7 +154,7 @@ fn put_back(place: &Place, name: &str, copies: &Path) {
 
 async fn stop(server: Server) {
     let status = server.terminate(LIMIT).await;
-    assert!(status.is_none_or(|status| status.success()), "{status:?}");
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
 }
 
 /// Says that copies were put back, once the lease of a killed node has run out.
