@@ -25,8 +25,8 @@ pub(crate) use maker::{ChainPlan, SeedMaker};
 pub(crate) use vault::Vault;
 pub(crate) use views::{anchored, chain_view, commitment_view, kind};
 
-/// Numbers left out after a store turned out to be an older copy: a chain of the lost store may
-/// have been promised under any of them, and no two promises may share a number.
+/// Numbers left out at least after a store turned out to be an older copy: a chain of the lost
+/// store may have been promised under any of them, and no two promises may share a number.
 const NUMBERS_SKIPPED: u32 = 1_000;
 /// How many abandoned chains a picture shows.
 const ABANDONED_SHOWN: usize = 5;
@@ -342,9 +342,17 @@ fn after(chains: &[ChainRecord], fenced: SeedIndex) -> (u32, u32) {
 }
 
 fn next_after(chain: &ChainRecord) -> (u32, u32) {
-    let lost = chain.abandoned.is_some_and(|how| how.reason.lost_records());
-    let skipped = if lost { NUMBERS_SKIPPED } else { 1 };
-    (chain.chain + skipped, chain.seeds_before.saturating_add(chain.length))
+    let number = match chain.abandoned.filter(|how| how.reason.lost_records()) {
+        Some(how) => chain.chain.saturating_add(NUMBERS_SKIPPED).max(second_of(how.at)),
+        None => chain.chain + 1,
+    };
+    (number, chain.seeds_before.saturating_add(chain.length))
+}
+
+/// One copy may be put back twice, and nothing in it tells the second time from the first: only
+/// the clock does. A lobby uses up fewer chains than seconds, so none was promised under this one.
+fn second_of(unix_ms: i64) -> u32 {
+    u32::try_from(unix_ms / 1_000).unwrap_or(0)
 }
 
 pub(crate) fn newest_abandoned(chains: &[ChainRecord]) -> Vec<AbandonedChain> {

@@ -96,7 +96,9 @@ impl Takeover {
         let mut left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
         // Rounds that only the wallet knows: a store that loses nothing has been exchanged.
         let older = older || (!self.store.may_lose_tail() && held_round(&fenced) > left.last_round);
-        if let Some(behind) = behind(&left, &fenced, older) {
+        // A raised fence has left the last rounds of the lost store behind already.
+        let tail = if self.store.may_lose_tail() { 0 } else { TAIL_ROUNDS };
+        if let Some(behind) = behind(&left, &fenced, older, tail) {
             // Before the new epoch is stored, which is one of the signs.
             give_up(&self.seeds, owner, &left.chains, behind).await?;
             left = self.store.inherit(lobby).await?.ok_or(TakeoverError::Unknown)?;
@@ -257,8 +259,7 @@ impl Takeover {
         unfinished: &UnfinishedRound,
     ) -> Result<StoreCommand, TakeoverError> {
         let round = unfinished.record.round;
-        let at = self.clock.unix_ms();
-        let reason = Reason::OwnerLost;
+        let (at, reason) = (self.clock.unix_ms(), Reason::OwnerLost);
         let Some(opened) = self.opened(left, unfinished).await? else {
             return Ok(StoreCommand::VoidRound { round, reason, at });
         };
@@ -320,28 +321,29 @@ impl Takeover {
     pub(crate) async fn last_rounds(&self, lobby: LobbyId) -> Result<Vec<LastRound>, StoreError> {
         let rounds = self.store.rounds(lobby, None, LAST_MAX.into()).await?;
         let shown = rounds.into_iter().filter(|round| round.state.is_over());
-        Ok(shown
-            .filter_map(|round| {
-                let crash_point = WireMultiplier(round.crash_point?);
-                Some(LastRound { round: round.round.number, crash_point })
-            })
-            .collect())
+        let last = shown.filter_map(|round| {
+            let crash_point = WireMultiplier(round.crash_point?);
+            Some(LastRound { round: round.round.number, crash_point })
+        });
+        Ok(last.collect())
     }
 }
 
-/// Whether the store is an older copy of itself: the wallet has seen what it has no record of.
-fn behind(left: &Inheritance, fenced: &Fenced, older: bool) -> Option<Behind> {
+/// Whether the store is an older copy of itself: the wallet has seen what it has no record of, and
+/// up to `tail` rounds more may have been shown.
+fn behind(left: &Inheritance, fenced: &Fenced, older: bool, tail: u32) -> Option<Behind> {
     let used = left.chains.iter().map(|chain| chain.seeds_before + chain.used).max().unwrap_or(0);
     if left.last_round >= fenced.seen_round && used >= fenced.seen_seed.0 && !older {
         return None;
     }
-    let (from, to) = (left.last_round + 1, last_round(left, fenced));
+    let (from, to) = (left.last_round + 1, last_round(left, fenced).saturating_add(tail));
     Some(Behind { lost_rounds: (from <= to).then_some(LostRounds { from, to }) })
 }
 
 /// The highest round that may have been opened as far as anybody knows.
 fn last_round(left: &Inheritance, fenced: &Fenced) -> u32 {
-    left.last_round.max(fenced.closed_round).max(held_round(fenced))
+    let lost = left.chains.iter().filter_map(|chain| Some(chain.abandoned?.lost_rounds?.to));
+    lost.fold(left.last_round, u32::max).max(fenced.closed_round).max(held_round(fenced))
 }
 
 /// The highest round with reserved holds.

@@ -41,6 +41,8 @@ mod postgres;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
+mod restores;
+#[cfg(test)]
 mod rivals;
 #[cfg(test)]
 mod rounds;

@@ -124,12 +124,17 @@ pub(super) async fn close(
     Ok(execute(tx, sql, &[&lobby.as_i64(), &before, &at]).await? == 1)
 }
 
-/// Configured lobbies and those with something unfinished, if nobody with a lease owns them.
+/// Configured lobbies, those with something unfinished, and those whose chains were given up after
+/// a restore (the wallet may hold stakes there that nothing here knows of), if nobody with a lease
+/// owns them.
 pub(super) async fn to_own(tx: &Transaction<'_>, limit: u32) -> Result<Vec<LobbyId>> {
     let select = "SELECT lobby FROM (
              SELECT lobby FROM lobby WHERE owner IS NULL
              UNION SELECT lobby FROM round WHERE state IN ('open', 'locked', 'crashed')
-             UNION SELECT lobby FROM outbox WHERE acknowledged_at IS NULL) AS wanted
+             UNION SELECT lobby FROM outbox WHERE acknowledged_at IS NULL
+             UNION SELECT lobby FROM lobby WHERE closed_at IS NULL AND 'restored' = (
+                 SELECT abandoned FROM chain WHERE chain.lobby = lobby.lobby
+                 ORDER BY chain DESC LIMIT 1)) AS wanted
          WHERE NOT EXISTS (SELECT 1 FROM lobby_owner JOIN node USING (node)
                            WHERE lobby_owner.lobby = wanted.lobby
                              AND lease_until > clock_timestamp())

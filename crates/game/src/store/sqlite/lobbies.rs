@@ -100,12 +100,16 @@ pub(super) fn close(tx: &Transaction<'_>, lobby: LobbyId, before: i64, at: i64) 
     Ok(closed == 1)
 }
 
-/// Configured lobbies, and those with something unfinished.
+/// Configured lobbies, those with something unfinished, and those whose chains were given up after
+/// a restore: the wallet may hold stakes there that nothing here knows of.
 pub(super) fn to_own(connection: &Connection, limit: u32) -> Result<Vec<LobbyId>> {
     let mut statement = connection.prepare_cached(
         "SELECT lobby FROM lobby WHERE owner IS NULL
          UNION SELECT lobby FROM round WHERE state IN ('open', 'locked', 'crashed')
          UNION SELECT lobby FROM outbox WHERE acknowledged_at IS NULL
+         UNION SELECT lobby FROM lobby WHERE closed_at IS NULL AND 'restored' = (
+             SELECT abandoned FROM chain WHERE chain.lobby = lobby.lobby
+             ORDER BY chain DESC LIMIT 1)
          ORDER BY lobby LIMIT ?1",
     )?;
     let lobbies = statement.query_map([limit], |row| columns::lobby(row, "lobby"))?;
