@@ -30,7 +30,12 @@ pub struct Config {
     pub requests_per_second: u32,
     /// Requests that one address may send at once.
     pub request_burst: u32,
-    /// The same for signing in and up, which costs us a password hash each.
+    /// Requests a second that one player may go on sending, from all addresses together. Who that
+    /// is says a token that proved good; without one the address alone is counted.
+    pub player_requests_per_second: u32,
+    /// Requests that one player may send at once.
+    pub player_request_burst: u32,
+    /// What an address may, for signing in and up, which costs us a password hash each.
     pub sign_ins_per_second: u32,
     /// Sign-ins that one address may send at once.
     pub sign_in_burst: u32,
@@ -56,6 +61,8 @@ impl Default for Config {
             connections_per_address_max: 4_096,
             requests_per_second: 200,
             request_burst: 400,
+            player_requests_per_second: 200,
+            player_request_burst: 400,
             sign_ins_per_second: 50,
             sign_in_burst: 200,
             play_patience_ms: 10_000,
@@ -83,6 +90,8 @@ impl Config {
             ("connections_per_address_max", self.connections_per_address_max),
             ("requests_per_second", self.requests_per_second),
             ("request_burst", self.request_burst),
+            ("player_requests_per_second", self.player_requests_per_second),
+            ("player_request_burst", self.player_request_burst),
             ("sign_ins_per_second", self.sign_ins_per_second),
             ("sign_in_burst", self.sign_in_burst),
         ];

@@ -1,7 +1,8 @@
-//! How much one address, or one /64 of IPv6, may ask for.
+//! How much one address, or one /64 of IPv6, may ask for, and how much one player.
 //!
 //! An address stands for one of 65,536 buckets, so memory is bounded whoever knocks; two addresses
 //! in one bucket share it. Which do is drawn at start, so nobody can aim for another's bucket.
+//! Players have as many buckets of their own.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -20,6 +21,9 @@ use realtime::Peer;
 
 use crate::metrics::{Limit, LimitLabels, Metrics};
 use crate::{Config, client};
+pub(crate) use players::Players;
+
+mod players;
 
 /// Signing in and up, and everything else that hashes a password.
 const SIGN_INS: &str = "/gateway/user/v1/auth/";
@@ -48,20 +52,33 @@ struct Left {
     reset_s: u32,
 }
 
-/// The limits of every address.
+/// A refusal: by which limit, after how many seconds to come again, and what is left of it.
+type Refused = (Limit, u32, Left);
+
+/// The limits of every address, and of every player.
 pub(crate) struct Limits {
     requests: Shares,
     sign_ins: Shares,
+    of_players: Shares,
+    players: Players,
     secret: u64,
     trusted_proxies: Vec<IpAddr>,
     metrics: Metrics,
 }
 
 impl Limits {
-    pub(crate) fn new(config: &Config, random: &dyn Random, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        random: &dyn Random,
+        players: Players,
+        metrics: Metrics,
+    ) -> Self {
+        let (per_second, burst) = (config.player_requests_per_second, config.player_request_burst);
         Self {
             requests: Shares::new("requests", config.requests_per_second, config.request_burst),
             sign_ins: Shares::new("sign-ins", config.sign_ins_per_second, config.sign_in_burst),
+            of_players: Shares::new("player", per_second, burst),
+            players,
             secret: u64::from_le_bytes(array(random)),
             trusted_proxies: config.proxies(),
             metrics,
@@ -70,8 +87,8 @@ impl Limits {
 
     /// Takes one request of `address` to `path`; what is left of the share that limits it. Or
     /// says after how many seconds it may come.
-    fn take(&self, address: IpAddr, path: &str) -> Result<Left, (Limit, u32, Left)> {
-        let bucket = self.bucket(address);
+    fn take(&self, address: IpAddr, path: &str) -> Result<Left, Refused> {
+        let bucket = self.bucket(Network::of(address).number());
         let refused = |limit, shares: &Shares, seconds| (limit, seconds, shares.left(0));
         let (requests, sign_ins) = (&self.requests, &self.sign_ins);
         let left = requests.take(bucket);
@@ -83,16 +100,32 @@ impl Limits {
         Ok(left)
     }
 
-    /// Fibonacci hashing of the address' network.
-    fn bucket(&self, address: IpAddr) -> u16 {
+    /// The same for the player whom the request's token proves to be; `None` without one. An
+    /// address that sent too many was refused before, so bad tokens cost no more signatures.
+    fn take_of_player(&self, headers: &HeaderMap) -> Result<Option<Left>, Refused> {
+        let Some(player) = self.players.who(headers) else { return Ok(None) };
+        let shares = &self.of_players;
+        let left = shares.take(self.bucket(player.get()));
+        left.map(Some).map_err(|seconds| (Limit::Player, seconds, shares.left(0)))
+    }
+
+    /// What is left of the tighter limit, or by which it is refused.
+    fn judge(&self, address: IpAddr, request: &Request) -> Result<Left, Refused> {
+        let left = self.take(address, request.uri().path())?;
+        let of_player = self.take_of_player(request.headers())?;
+        Ok(of_player.into_iter().fold(left, Left::tighter))
+    }
+
+    /// Fibonacci hashing of an address' network, or of a player's number.
+    fn bucket(&self, number: u64) -> u16 {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mixed = (Network::of(address).number() ^ self.secret).wrapping_mul(GOLDEN);
+        let mixed = (number ^ self.secret).wrapping_mul(GOLDEN);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(GOLDEN);
         (mixed >> 48) as u16
     }
 }
 
-/// Refuses a request whose address sent too many; tells the others who they come from.
+/// Refuses a request whose address or player sent too many; tells the others who they come from.
 pub(crate) async fn limit(
     State(limits): State<std::sync::Arc<Limits>>,
     mut request: Request,
@@ -103,7 +136,7 @@ pub(crate) async fn limit(
         return next.run(request).await;
     };
     let client = client::address(peer.ip(), request.headers(), &limits.trusted_proxies);
-    let left = match limits.take(client, request.uri().path()) {
+    let left = match limits.judge(client, &request) {
         Ok(left) => left,
         Err((limit, seconds, left)) => {
             limits.metrics.rate_limited.get_or_create(&LimitLabels { limit }).inc();
@@ -149,6 +182,11 @@ impl Shares {
 }
 
 impl Left {
+    /// Of both the one that ends first.
+    fn tighter(self, other: Self) -> Self {
+        if other.remaining < self.remaining { other } else { self }
+    }
+
     fn tell(&self, headers: &mut HeaderMap) {
         let Self { name, burst, remaining, window_s, reset_s } = self;
         for (header, text) in [

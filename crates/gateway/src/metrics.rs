@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 /// The counters of the gateway; a clone counts into the same.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    /// Requests refused because their address sent too many, by limit.
+    /// Requests refused because their address or player sent too many, by limit.
     pub rate_limited: Family<LimitLabels, Counter>,
     /// Socket messages that were refused, by code.
     pub refused: Family<CodeLabels, Counter>,
@@ -35,13 +35,15 @@ pub struct LimitLabels {
     pub limit: Limit,
 }
 
-/// The limits on an address.
+/// The limits on an address, and on a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum Limit {
     /// All requests.
     Requests,
     /// Signing in and up.
     SignIns,
+    /// All requests of a player, whatever the address.
+    Player,
 }
 
 /// Which refusal.
@@ -58,7 +60,7 @@ impl Metrics {
         let metrics = Self::default();
         let gateway = registry.sub_registry_with_prefix("waxwing_gateway");
         let rate_limited = metrics.rate_limited.clone();
-        gateway.register("rate_limited", "Requests over an address' limit", rate_limited);
+        gateway.register("rate_limited", "Requests over a limit", rate_limited);
         gateway.register("refused", "Socket messages refused, by code", metrics.refused.clone());
         gateway.register("feeds", "Lobbies somebody listens to", metrics.feeds.clone());
         let repairs = metrics.feed_repairs.clone();

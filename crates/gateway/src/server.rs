@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::balances::Balances;
 use crate::feed::{self, Feeds};
-use crate::limits::Limits;
+use crate::limits::{Limits, Players};
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::play::Owners;
@@ -152,7 +152,8 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
     tokio::spawn(listener.listen(notices));
     let proof = Proof::new(Arc::clone(&verifier), Arc::clone(&clock));
     let door = Door::new(&*random, &registry);
-    let limits = Arc::new(Limits::new(config, &*random, metrics.clone()));
+    let players = Players::new(Arc::clone(&verifier), Arc::clone(&clock));
+    let limits = Arc::new(Limits::new(config, &*random, players, metrics.clone()));
     let handler = Sockets {
         hub: hub.clone(),
         feeds,

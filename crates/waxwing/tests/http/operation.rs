@@ -133,6 +133,40 @@ async fn a_client_that_asks_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_player_shares_one_budget_among_all_addresses() {
+    let place = Place::with(&[
+        ("WAXWING_GATEWAY__TRUSTED_PROXIES", "127.0.0.1"),
+        ("WAXWING_GATEWAY__PLAYER_REQUESTS_PER_SECOND", "1"),
+        ("WAXWING_GATEWAY__PLAYER_REQUEST_BURST", "20"),
+    ]);
+    let server = place.start().await;
+    let caller = server.caller();
+    let (ann, bob) = (caller.player("ann").await, caller.player("bob").await);
+    let ask = async |host: u8, token: &str| {
+        let (bearer, address) = (format!("Bearer {token}"), format!("192.0.2.{host}"));
+        let headers = [("x-forwarded-for", address.as_str()), ("authorization", bearer.as_str())];
+        caller.send(Method::GET, "/gateway/user/v1/balance", &headers, None).await
+    };
+    let told = ask(1, &ann.token).await;
+    assert_eq!((told.status, told.header("ratelimit-policy")), (200, "\"player\";q=20;w=20"));
+    let mut refused = None;
+    for host in 2..=60 {
+        let answer = ask(host, &ann.token).await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let refused = refused.expect("fewer than 60 calls in 40 seconds");
+    refused.assert_refused(429, "rate_limited");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds >= 1));
+    assert!(refused.header("ratelimit").starts_with("\"player\";r=0;"));
+    assert_eq!(ask(1, &bob.token).await.status, 200, "another player at the same address");
+    ask(1, "forged").await.assert_refused(401, "unauthenticated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_routes_and_methods_are_refused_in_the_same_form() {
     let place = Place::new();
     let server = place.start().await;
