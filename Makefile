@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture schemathesis fuzz fuzzing bench bets up down test-compose deps ci
+.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture schemathesis fuzz fuzzing bench bench-gateway bets up down test-compose deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -74,7 +74,10 @@ torture: ## Kill, stop, cut off and starve a release build for MINUTES under loa
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TORTURE_MINUTES=$(or $(MINUTES),70) cargo test --locked --package waxwing --test e2e torture:: -- --nocapture --test-threads=1
 
 bench: ## Measure a release build and print the table.
-	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench
+	@scripts/deps.sh bench && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench
+
+bench-gateway: ## What the gateway adds to a call, beside what nginx adds to the same.
+	@scripts/deps.sh bench && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench -- gateway
 
 bets: ## Send RATE bets a second over real sockets for SECONDS; how long until each is acknowledged.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench -- bets $(or $(RATE),2000) $(or $(SECONDS),30)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building (`deps.sh build`), building with the page (`deps.sh page`, which also builds
-# it), testing (`deps.sh tests`, the page too) or fuzzing (`deps.sh fuzzing`) needs and this machine
-# lacks. What is missing afterwards is an error: no test skips itself for want of a client.
+# it), testing (`deps.sh tests`, the page too), measuring (`deps.sh bench`) or fuzzing (`deps.sh
+# fuzzing`) needs and this machine lacks. What is missing afterwards is an error: no test skips itself for want of a client.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,8 +52,14 @@ if [ "${1:-tests}" = tests ]; then
     needs python3 python3 --version
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi
+if [ "${1:-tests}" = bench ]; then
+    # What the gateway is measured with: its servers, and the proxy beside it.
+    needs postgresql-15 test -x /usr/lib/postgresql/15/bin/postgres
+    needs nats-server nats-server --version
+    needs nginx nginx -v
+fi
 install_missing
-case "${1:-tests}" in build | fuzzing) exit 0 ;; esac
+case "${1:-tests}" in build | bench | fuzzing) exit 0 ;; esac
 
 # Nothing a package brings runs while it is installed.
 if [ ! web/node_modules/.package-lock.json -nt web/package-lock.json ]; then

@@ -10,6 +10,7 @@ pub(crate) mod bursts;
 mod call;
 pub(crate) mod cash_outs;
 mod cpu;
+pub(crate) mod proxied;
 mod seats;
 mod socket;
 mod venue;

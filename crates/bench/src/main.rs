@@ -12,10 +12,12 @@ mod server;
 mod table;
 
 use crowd::answers::Outcomes;
+use crowd::proxied;
 use platform::clock::Stopwatch;
 use table::{Aim, Row, Table};
 
-/// Without an argument everything; `bets [RATE [SECONDS]]`, `bursts` or `cash_outs` only that.
+/// Without an argument everything; `bets [RATE [SECONDS]]`, `bursts`, `cash_outs` or `gateway` only
+/// that.
 fn main() -> anyhow::Result<()> {
     let machine = machine::describe();
     let mut table = Table::default();
@@ -26,9 +28,11 @@ fn main() -> anyhow::Result<()> {
             bets(&mut table, crowd::bets::RATE, crowd::bets::SECONDS)?;
             bursts(&mut table)?;
             cash_outs(&mut table)?;
+            gateway(&mut table)?;
         }
         Some("bursts") => bursts(&mut table)?,
         Some("cash_outs") => cash_outs(&mut table)?,
+        Some("gateway") => gateway(&mut table)?,
         Some("bets") => {
             let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse());
             let (rate, seconds) = (number(crowd::bets::RATE)?, number(crowd::bets::SECONDS)?);
@@ -106,6 +110,25 @@ fn cash_outs(table: &mut Table) -> anyhow::Result<()> {
     // Those that were on their way when the climb ended are too late.
     table.add(Row::free("cash-outs refused", "cash-outs", outcomes.all_refused().into()));
     remark_refusals(table, &outcomes);
+    Ok(())
+}
+
+/// What the gateway adds to a call, beside what nginx adds to the same.
+fn gateway(table: &mut Table) -> anyhow::Result<()> {
+    let proxied::Figures { direct, gateway, nginx, sent_late_p99_us } = proxied::measure()?;
+    table.add(Row::free("balance, three ways in turns", "due/s", proxied::RATE.into()));
+    table.add(Row::free("of the user role, p50", "us", direct.p50_us));
+    table.add(Row::free("of the user role, p99", "us", direct.p99_us));
+    table.add(Row::at_most("added by the gateway, p50", "us", gateway.p50_us, 150));
+    table.add(Row::free("added by the gateway, p99", "us", gateway.p99_us));
+    table.add(Row::free("added by nginx, p50", "us", nginx.p50_us));
+    table.add(Row::free("added by nginx, p99", "us", nginx.p99_us));
+    let ratio = gateway.p99_us * 100.0 / nginx.p99_us;
+    // Where nginx adds nothing there is nothing to compare with.
+    let ratio = if nginx.p99_us > 0.0 { ratio } else { f64::NAN };
+    table.add(Row::at_most("gateway's p99 in parts of nginx's", "%", ratio, 150));
+    table.add(Row::free("sent late, p99, worst round", "us", sent_late_p99_us));
+    table.remark(format!("proxy: {}", test_servers::Nginx::version()?));
     Ok(())
 }
 

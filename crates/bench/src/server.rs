@@ -63,16 +63,36 @@ impl Server {
     /// Starts on `data` with `settings` from the environment; answers when it said that it is
     /// ready.
     pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let program = beside_program()?.join("waxwing");
-        let watch = Stopwatch::start();
-        let mut child = Command::new(&program)
+        let mut command = Command::new(beside_program()?.join("waxwing"));
+        command
             .args(["up", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data"])
             .arg(data)
-            .envs(settings.iter().copied())
+            .envs(settings.iter().copied());
+        Self::run(command)
+    }
+
+    /// Starts the process of one role, which finds its keys in `data` and takes any free ports.
+    pub(crate) fn start_role(
+        role: &str,
+        data: &Path,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let mut command = Command::new(beside_program()?.join("waxwing"));
+        command.arg(role).env("WAXWING_DATA", data).envs(settings.iter().copied());
+        for listener in ["OPS", "INTERNAL__LISTEN", "GATEWAY__LISTEN"] {
+            command.env(format!("WAXWING_{listener}"), "127.0.0.1:0");
+        }
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> anyhow::Result<Self> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let watch = Stopwatch::start();
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("{} starts: build it first", program.display()))?;
+            .with_context(|| format!("{program} starts: build it first"))?;
         let output = child.stdout.take().context("its output is read")?;
         let mut server = Self { child, address: String::new(), start_ms: 0.0 };
         for line in BufReader::new(output).lines() {

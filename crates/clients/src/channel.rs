@@ -25,6 +25,11 @@ use crate::access::{DEADLINE, SERVICE_TOKEN};
 
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 4 * 1_024 * 1_024;
+/// Bytes of one answer that may be on their way before some of them were read.
+pub(crate) const STREAM_BYTES: u32 = 64 * 1_024;
+/// The same of all answers on one connection: far more than those together that nobody takes, or
+/// they would stop everybody else's.
+pub(crate) const CONNECTION_BYTES: u32 = 64 * 1_024 * 1_024;
 
 /// How calls of one kind are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +71,12 @@ impl ForwardError {
         Self { instance: endpoint.instance.clone(), reason, reached_nobody: false }
     }
 
+    /// The answer broke off; what was asked for may have been done.
+    pub(crate) fn broken(endpoint: &Endpoint, error: &hyper::Error) -> Self {
+        let (instance, reason) = (endpoint.instance.clone(), error.to_string());
+        Self { instance, reason, reached_nobody: false }
+    }
+
     /// Whether certainly no byte of the call reached the instance.
     pub(crate) const fn reached_nobody(&self) -> bool {
         self.reached_nobody
@@ -103,6 +114,8 @@ impl Channel {
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
             .http2_only(true)
+            .http2_initial_stream_window_size(STREAM_BYTES)
+            .http2_initial_connection_window_size(CONNECTION_BYTES)
             .timer(TokioTimer::new())
             .http2_keep_alive_interval(Some(Duration::from_secs(2)))
             .http2_keep_alive_timeout(Duration::from_secs(2))

@@ -4,6 +4,7 @@
 //! if its route says that it may be repeated, within a budget: where everything fails, more of
 //! the same helps nobody.
 
+mod answer;
 mod budget;
 mod headers;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -64,12 +65,14 @@ struct Shared {
     forwarding: Forwarding,
     budget: Budget,
     under_way: Semaphore,
+    long: Arc<Semaphore>,
 }
 
 /// A router that sends whatever comes to the instances of a role that `instances` knows.
 pub fn proxy(channel: Channel, instances: Balancer, forwarding: Forwarding) -> Router {
     let (budget, under_way) = (Budget::default(), Semaphore::new(UNDER_WAY));
-    let shared = Shared { channel, instances, forwarding, budget, under_way };
+    let long = Arc::new(Semaphore::new(answer::LONG));
+    let shared = Shared { channel, instances, forwarding, budget, under_way, long };
     Router::new().fallback(forward).with_state(Proxy { shared: Arc::new(shared) })
 }
 
@@ -110,7 +113,11 @@ impl Shared {
             };
             tried.push(picked.endpoint().clone());
             match self.ask(picked.endpoint(), parts, body).await {
-                Ok(response) => {
+                Ok(None) => {
+                    picked.ended(CallEnd::Answered);
+                    return ApiError::overloaded().into_response();
+                }
+                Ok(Some(response)) => {
                     let is_able = response.status() != StatusCode::SERVICE_UNAVAILABLE;
                     picked.ended(if is_able { CallEnd::Answered } else { CallEnd::Failed });
                     return headers::outward(response);
@@ -132,12 +139,16 @@ impl Shared {
         endpoint: &Endpoint,
         parts: &Parts,
         body: &Bytes,
-    ) -> Result<Response, ForwardError> {
+    ) -> Result<Option<Response>, ForwardError> {
         let scheme = &self.forwarding.scheme;
         let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
-        let asked = self.channel.forward(endpoint, request, TRY_MS);
+        let asked = async {
+            let answer = self.channel.forward(endpoint, request, TRY_MS).await?;
+            let read = answer::read(answer, &self.long).await;
+            read.map_err(|error| ForwardError::broken(endpoint, &error))
+        };
         let answer = tokio::time::timeout(Duration::from_millis(TRY_MS), asked).await;
-        answer.unwrap_or_else(|_| Err(ForwardError::late(endpoint))).map(|it| it.map(Body::new))
+        answer.unwrap_or_else(|_| Err(ForwardError::late(endpoint)))
     }
 }
 

@@ -1,14 +1,17 @@
-//! Real servers for tests: PostgreSQL, NATS and Prometheus from Debian's packages, each on a free
-//! port, in a directory of its own, as an ordinary user; stopped when dropped.
+//! Real servers for tests and the bench: PostgreSQL, NATS, Prometheus and nginx from Debian's
+//! packages, each on a free port, in a directory of its own, as an ordinary user; stopped when
+//! dropped.
 //!
 //! A server that cannot be started is an error: no test passes for want of it.
 
 mod nats;
+mod nginx;
 mod postgres;
 mod prometheus;
 mod server;
 
 pub use nats::Nats;
+pub use nginx::Nginx;
 pub use postgres::Postgres;
 pub use prometheus::Prometheus;
 pub use server::StartError;

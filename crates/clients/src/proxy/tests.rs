@@ -15,7 +15,7 @@ use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderMap, Method, StatusCode};
 use platform::clock::{Clock, SystemClock};
-use platform::http::{ClientAddress, RequestId};
+use platform::http::{ClientAddress, Limits, RequestId, serve_with};
 use platform::random::SeededRandom;
 use platform::shutdown::Shutdown;
 use tokens::{ServiceSigner, ServiceVerifier, SigningKey};
@@ -23,6 +23,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
+use super::answer::LONG as LONG_AT_ONCE;
 use super::{Forwarding, proxy};
 use crate::{Access, Channel, ChannelConfig};
 
@@ -66,6 +67,27 @@ async fn dying() -> (SocketAddr, Arc<AtomicUsize>) {
 /// A port that nobody listens on: one that was free may be another test's a moment later.
 fn nobody() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 1))
+}
+
+/// A role whose answers are as long as their path says, in bytes.
+async fn wordy() -> SocketAddr {
+    let router = Router::new().fallback(async |request: Request| {
+        let length = request.uri().path()[1..].parse().unwrap();
+        Body::from(vec![b'x'; length])
+    });
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let verifier = ServiceVerifier::new(vec![key(1).verifying_key()], "game");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Access::new(verifier, clock).guard_public(router);
+    // As many calls at once on the one connection as a role takes.
+    let limits = Limits { streams: 8_192, ..Limits::default() };
+    tokio::spawn(serve_with(listener, router, limits, Shutdown::new()));
+    address
+}
+
+async fn ask(router: &Router, path: &str) -> Response {
+    router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap()
 }
 
 fn key(seed: u8) -> SigningKey {
@@ -172,4 +194,30 @@ async fn a_body_without_end_is_too_large_and_nobody_is_asked() {
     let (status, _, body) = call(&router, endless).await;
     assert_eq!((status, calls.load(Ordering::Relaxed)), (StatusCode::PAYLOAD_TOO_LARGE, 0));
     assert!(body.contains("\"too_large\""), "{body}");
+
+async fn answers_that_nobody_takes_stop_nobody_else() {
+    let router = before(&[wordy().await], key(1));
+    let mut untaken = Vec::new();
+    // More short ones than the connection's window has room for.
+    for _ in 0..1_100 {
+        untaken.push(ask(&router, "/65000").await);
+    }
+    let mut long = Vec::new();
+    for _ in 0..LONG_AT_ONCE {
+        let answer = ask(&router, "/300000").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        long.push(answer);
+    }
+    assert_eq!(ask(&router, "/300000").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let answer = ask(&router, "/10").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(to_bytes(answer.into_body(), 100).await.unwrap(), "xxxxxxxxxx");
+
+    // Whoever comes back to his answer finds all of it, and makes room for another.
+    for answer in [untaken.pop().unwrap(), long.pop().unwrap()] {
+        let told = answer.headers()["content-length"].to_str().unwrap().to_owned();
+        let body = to_bytes(answer.into_body(), 1_000_000).await.unwrap();
+        assert_eq!(body.len().to_string(), told);
+    }
+    assert_eq!(ask(&router, "/300000").await.status(), StatusCode::OK);
 }

@@ -50,7 +50,7 @@ fn an_unknown_or_misplaced_crate_is_found() {
 #[test]
 fn what_starts_servers_and_breaks_disks_is_for_tests_alone() {
     for import in ["test_servers", "disk_fault"] {
-        for name in ["platform", "bench"] {
+        for name in ["platform", "waxwing"] {
             let expected = format!("`{name}` must not import `{import}`");
             assert_eq!(messages(name, &[import]), [expected]);
             let tests = Package { ours_in_code: Vec::new(), ..package(name, &[import]) };
@@ -58,4 +58,6 @@ fn what_starts_servers_and_breaks_disks_is_for_tests_alone() {
         }
         assert_eq!(messages(import, &["kernel"]).len(), 1);
     }
+    assert!(messages("bench", &["test_servers"]).is_empty());
+    assert_eq!(messages("bench", &["disk_fault"]).len(), 1);
 }

@@ -1,0 +1,87 @@
+//! An answer on its way to whoever asked: read at once if it is short, so that a client who takes
+//! nothing holds nothing of the connection that everybody's calls share. Of a long one no more
+//! is asked for than its stream's window, and there are few of them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::{Frame, Incoming, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::channel::STREAM_BYTES;
+
+/// What is read of an answer before its client gets anything: nearly all are a whole below it.
+const SHORT_BYTES: usize = 64 * 1_024;
+/// Long answers on their way from one role; more are refused at once. If no client takes any of
+/// them, they hold a quarter of a connection's window.
+pub(super) const LONG: usize = 256;
+const _: () =
+    assert!(LONG * STREAM_BYTES as usize * 4 <= crate::channel::CONNECTION_BYTES as usize);
+
+/// The rest of a long answer behind what was read of it.
+struct Long {
+    begun: Option<Bytes>,
+    rest: Incoming,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Reads the beginning of `answer`, all of it if it is short. Nothing if it is long and there are
+/// too many such already, which says nothing of the instance.
+///
+/// # Errors
+/// hyper's: it broke off.
+pub(super) async fn read(
+    answer: http::Response<Incoming>,
+    long: &Arc<Semaphore>,
+) -> Result<Option<Response>, hyper::Error> {
+    let (parts, mut rest) = answer.into_parts();
+    let mut begun = BytesMut::new();
+    while begun.len() <= SHORT_BYTES {
+        let Some(frame) = rest.frame().await else {
+            return Ok(Some(Response::from_parts(parts, Body::from(begun.freeze()))));
+        };
+        // Trailers concern the hop alone.
+        if let Ok(bytes) = frame?.into_data() {
+            begun.extend_from_slice(&bytes);
+        }
+    }
+    let Ok(place) = Arc::clone(long).try_acquire_owned() else {
+        return Ok(None);
+    };
+    let long = Long { begun: Some(begun.freeze()), rest, _place: place };
+    Ok(Some(Response::from_parts(parts, Body::new(long))))
+}
+
+impl hyper::body::Body for Long {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.begun.take() {
+            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.is_none() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let begun = self.begun.as_ref().map_or(0, Bytes::len) as u64;
+        let (rest, mut hint) = (self.rest.size_hint(), SizeHint::new());
+        hint.set_lower(rest.lower() + begun);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + begun);
+        }
+        hint
+    }
+}
