@@ -194,7 +194,9 @@ async fn a_body_without_end_is_too_large_and_nobody_is_asked() {
     let (status, _, body) = call(&router, endless).await;
     assert_eq!((status, calls.load(Ordering::Relaxed)), (StatusCode::PAYLOAD_TOO_LARGE, 0));
     assert!(body.contains("\"too_large\""), "{body}");
+}
 
+#[tokio::test]
 async fn answers_that_nobody_takes_stop_nobody_else() {
     let router = before(&[wordy().await], key(1));
     let mut untaken = Vec::new();
