@@ -132,9 +132,10 @@ pub(super) async fn to_own(tx: &Transaction<'_>, limit: u32) -> Result<Vec<Lobby
              SELECT lobby FROM lobby WHERE owner IS NULL
              UNION SELECT lobby FROM round WHERE state IN ('open', 'locked', 'crashed')
              UNION SELECT lobby FROM outbox WHERE acknowledged_at IS NULL
-             UNION SELECT lobby FROM lobby WHERE closed_at IS NULL AND 'restored' = (
-                 SELECT abandoned FROM chain WHERE chain.lobby = lobby.lobby
-                 ORDER BY chain DESC LIMIT 1)) AS wanted
+             UNION SELECT lobby FROM chain AS given JOIN lobby USING (lobby)
+                   WHERE abandoned = 'restored' AND closed_at IS NULL AND NOT EXISTS (
+                       SELECT 1 FROM chain AS newer
+                       WHERE newer.lobby = given.lobby AND newer.chain > given.chain)) AS wanted
          WHERE NOT EXISTS (SELECT 1 FROM lobby_owner JOIN node USING (node)
                            WHERE lobby_owner.lobby = wanted.lobby
                              AND lease_until > clock_timestamp())

@@ -4,7 +4,7 @@
 use platform::postgres::Schema;
 
 /// The game's tables in the game role's database. Steps are only ever appended.
-pub const POSTGRES_SCHEMA: Schema = Schema { name: "game", steps: &[LOBBIES, ROUNDS] };
+pub const POSTGRES_SCHEMA: Schema = Schema { name: "game", steps: &[LOBBIES, ROUNDS, RESTORED] };
 
 const LOBBIES: &str = "
 -- Nodes and how long each may own lobbies, on this database's clock alone.
@@ -187,4 +187,9 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_unsent ON outbox (lobby, id) WHERE acknowledged_at IS NULL;
 CREATE INDEX outbox_acknowledged ON outbox (acknowledged_at) WHERE acknowledged_at IS NOT NULL;
+";
+
+/// Nodes look four times a second for lobbies that were restored and not settled since.
+const RESTORED: &str = "
+CREATE INDEX chain_restored ON chain (lobby, chain) WHERE abandoned = 'restored';
 ";
