@@ -85,8 +85,8 @@ impl RawStream {
         }
     }
 
-    /// Writes what there is room for. Over TLS what was taken may still be [unsent](Self::has_unsent)
-    /// until the next write, which may be of nothing.
+    /// Writes what there is room for. Over TLS what was taken may still be unsent until the next
+    /// write, which may be of nothing: [`Self::has_unsent`].
     ///
     /// # Errors
     /// `WouldBlock` if there is no room, else that the stream is gone.
