@@ -47,6 +47,9 @@ if [ "${1:-tests}" = tests ]; then
     # The servers that tests start for themselves.
     needs postgresql-15 test -x /usr/lib/postgresql/15/bin/postgres
     needs nats-server nats-server --version
+    # Certificates of their own, and a client that speaks HTTP/2 over TLS.
+    needs openssl openssl version
+    needs curl curl --version
     # What judges the rules of deploy/prometheus.
     needs prometheus promtool --version
     needs python3 python3 --version

@@ -6,6 +6,10 @@ use http::Uri;
 use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
+mod tls;
+
+pub use tls::TlsConfig;
+
 /// The gateway's part of the configuration. Every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +51,8 @@ pub struct Config {
     /// How often a lobby hears that somebody only watches it, in milliseconds: one that nobody
     /// visits for a day is closed.
     pub feed_visit_ms: u64,
+    /// TLS, if the door speaks it itself.
+    pub tls: TlsConfig,
     /// Limits on sockets.
     pub sockets: realtime::Config,
 }
@@ -68,6 +74,7 @@ impl Default for Config {
             play_patience_ms: 10_000,
             feed_quiet_ms: 5_000,
             feed_visit_ms: 3_600_000,
+            tls: TlsConfig::default(),
             sockets: realtime::Config::default(),
         }
     }
@@ -107,6 +114,7 @@ impl Config {
         if !(50..=43_200_000).contains(&self.feed_visit_ms) {
             return Err(InvalidConfig::new("feed_visit_ms", "must be 50 to 43200000"));
         }
+        self.tls.validate().map_err(|invalid| invalid.within("tls"))?;
         self.sockets.validate().map_err(|invalid| invalid.within("sockets"))
     }
 
@@ -115,6 +123,8 @@ impl Config {
         platform::http::Limits {
             connections: self.connections_max as usize,
             connections_per_network: self.connections_per_address_max,
+            handshakes: (self.connections_max / 4).max(1),
+            handshakes_per_network: (self.connections_per_address_max / 4).max(1),
             proxies: self.proxies(),
             ..platform::http::Limits::default()
         }
@@ -130,9 +140,17 @@ impl Config {
     pub fn origin(&self, bound: SocketAddr) -> String {
         match &self.public_url {
             Some(url) => url.clone(),
-            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
-            None => format!("http://{bound}"),
+            None if bound.ip().is_unspecified() => {
+                format!("{}://localhost:{}", self.scheme(), bound.port())
+            }
+            None => format!("{}://{bound}", self.scheme()),
         }
+    }
+
+    /// What the public listener speaks: `http`, or `https` where it has a certificate.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.files().is_some() { "https" } else { "http" }
     }
 }
 
@@ -146,51 +164,4 @@ fn is_origin(url: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Config;
-
-    #[test]
-    fn only_an_origin_is_a_public_url() {
-        let refused = |url: &str| {
-            let config = Config { public_url: Some(url.to_owned()), ..Config::default() };
-            config.validate().is_err()
-        };
-        for url in ["http://localhost:8080", "https://play.example.org", "http://[::1]:80"] {
-            assert!(!refused(url), "{url}");
-        }
-        let bad = [
-            "",
-            "play.example.org",
-            "ftp://a",
-            "http://a/",
-            "http://a/b",
-            "http://u@a",
-            "http://a?b",
-            "//a",
-        ];
-        for url in bad {
-            assert!(refused(url), "{url}");
-        }
-    }
-
-    #[test]
-    fn defaults_are_valid_and_zeros_are_not() {
-        assert_eq!(Config::default().validate(), Ok(()));
-        let error = Config { request_burst: 0, ..Config::default() }.validate().unwrap_err();
-        assert_eq!(error.field, "request_burst");
-        let error = Config { connections_max: 0, ..Config::default() }.validate().unwrap_err();
-        assert_eq!(error.field, "connections_max");
-        let mut config = Config::default();
-        config.sockets.in_flight_max = 0;
-        assert_eq!(config.validate().unwrap_err().field, "sockets.in_flight_max");
-    }
-
-    #[test]
-    fn players_are_told_where_it_is_bound_unless_told_otherwise() {
-        let config = Config::default();
-        assert_eq!(config.origin("127.0.0.1:4711".parse().unwrap()), "http://127.0.0.1:4711");
-        assert_eq!(config.origin("0.0.0.0:80".parse().unwrap()), "http://localhost:80");
-        let named = Config { public_url: Some("https://a.example".to_owned()), ..config };
-        assert_eq!(named.origin("127.0.0.1:1".parse().unwrap()), "https://a.example");
-    }
-}
+mod tests;

@@ -25,7 +25,7 @@ mod status;
 mod testing;
 mod upstream;
 
-pub use config::Config;
+pub use config::{Config, TlsConfig};
 pub use metrics::Metrics;
 pub use routes::is_repeatable;
-pub use server::{Deps, Listener, Server};
+pub use server::{Deps, Listener, Server, StartError};

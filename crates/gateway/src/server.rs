@@ -9,7 +9,8 @@ use axum::Router;
 use cluster::Bus;
 use contracts::Play;
 use platform::clock::Clock;
-use platform::http::Door;
+use platform::config::InvalidConfig;
+use platform::http::{Door, Tls};
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
@@ -55,7 +56,8 @@ pub struct Deps {
 /// The public address, taken. What needs to know it is made next, then a [`Server`] of both.
 #[derive(Debug)]
 pub struct Listener {
-    listener: TcpListener,
+    tcp: TcpListener,
+    tls: Option<Tls>,
     local_addr: SocketAddr,
 }
 
@@ -67,15 +69,32 @@ pub struct Server {
     limits: platform::http::Limits,
 }
 
+/// Why there is no public door.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The certificate or its key cannot be served.
+    #[error(transparent)]
+    Tls(InvalidConfig),
+    /// The address cannot be had.
+    #[error("cannot listen on {0}")]
+    Address(SocketAddr, #[source] io::Error),
+}
+
 impl Listener {
-    /// Binds `config.listen`.
+    /// Binds `config.listen`, with the certificate that `config.tls` names, if any.
     ///
     /// # Errors
-    /// If the address cannot be had.
-    pub async fn bind(config: &Config) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
-        let local_addr = listener.local_addr()?;
-        Ok(Self { listener, local_addr })
+    /// [`StartError`]; what is wrong with the certificate is told by its field.
+    pub async fn bind(config: &Config, registry: &Registry) -> Result<Self, StartError> {
+        let tls = config.tls.files().map(|(certificate, key)| {
+            let opened = Tls::open(certificate, key, registry);
+            opened.map_err(|invalid| StartError::Tls(invalid.within("gateway.tls")))
+        });
+        let tls = tls.transpose()?;
+        let refused = |error| StartError::Address(config.listen, error);
+        let tcp = TcpListener::bind(config.listen).await.map_err(refused)?;
+        let local_addr = tcp.local_addr().map_err(refused)?;
+        Ok(Self { tcp, tls, local_addr })
     }
 
     /// The address bound, its port never 0.
@@ -110,9 +129,13 @@ impl Server {
             shutdown.draining().await;
             hub.close_all(CloseCode::Restart);
         };
-        let listener = listener.listener;
-        let served = platform::http::serve_with(listener, router, limits, shutdown.clone());
+        let Listener { tcp, tls, .. } = listener;
+        let watched = tls.clone().map(|tls| tokio::spawn(tls.watch()));
+        let served = platform::http::serve_secured(tcp, tls, router, limits, shutdown.clone());
         tokio::join!(told, served);
+        if let Some(watch) = watched {
+            watch.abort();
+        }
     }
 }
 

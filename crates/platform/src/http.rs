@@ -9,7 +9,9 @@ mod extract;
 mod files;
 pub mod idempotency;
 mod places;
+mod raw;
 mod serve;
+mod tls;
 
 pub use connection::{ClientAddress, Connection, PeerAddress, Seat};
 pub use csv::{AcceptsCsv, Csv, CsvLines};
@@ -19,7 +21,9 @@ pub use extract::{AuthenticatedPlayer, Json, Path, Query};
 pub use files::warn_if_files_are_few;
 pub use idempotency::{IdempotencyKey, Idempotent, KeyedJson};
 pub use places::{Full, Network, Place, Places};
-pub use serve::{Limits, serve, serve_with};
+pub use raw::RawStream;
+pub use serve::{Limits, serve, serve_secured, serve_with};
+pub use tls::Tls;
 
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,23 @@ pub struct HttpMetrics {
 #[derive(Clone, Debug, Default)]
 pub struct Answers(Gauge);
 
+/// What a listener with TLS counts.
+#[derive(Clone, Debug, Default)]
+pub struct TlsMetrics {
+    handshakes_failed: Family<ReasonLabels, Counter>,
+    certificates: Family<VerdictLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VerdictLabels {
+    verdict: &'static str,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: String,
@@ -107,6 +124,30 @@ impl Answers {
 impl fmt::Debug for Registry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Registry").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl TlsMetrics {
+    /// Counters that `registry` shows.
+    #[must_use]
+    pub fn register(registry: &Registry) -> Self {
+        let metrics = Self::default();
+        let tls = registry.sub_registry_with_prefix("waxwing_tls");
+        let failed = metrics.handshakes_failed.clone();
+        tls.register("handshakes_failed", "TLS handshakes that failed, by why", failed);
+        let certificates = metrics.certificates.clone();
+        tls.register("certificates", "Certificates replaced beside us, by verdict", certificates);
+        metrics
+    }
+
+    /// A client did not get through its handshake.
+    pub(crate) fn handshake_failed(&self, reason: &'static str) {
+        self.handshakes_failed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// The certificate's files changed and were judged.
+    pub(crate) fn certificate_read(&self, verdict: &'static str) {
+        self.certificates.get_or_create(&VerdictLabels { verdict }).inc();
     }
 }
 

@@ -22,6 +22,12 @@ const LOOKS: u32 = 1_500;
 #[derive(Debug)]
 pub struct StartError(String);
 
+impl StartError {
+    pub(crate) const fn because(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
 impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}; `scripts/deps.sh tests` installs what tests need", self.0)

@@ -43,9 +43,8 @@ struct Labels {
 
 impl Processes {
     /// One process that plays every role, and nobody else.
-    pub(crate) fn alone(address: &str, ops: String) -> Self {
-        let endpoint =
-            Endpoint { instance: ALONE.to_owned(), address: format!("http://{address}") };
+    pub(crate) fn alone(address: String, ops: String) -> Self {
+        let endpoint = Endpoint { instance: ALONE.to_owned(), address };
         let processes = Self::default();
         processes.know(vec![Process { role: ALONE.to_owned(), endpoint, ops }]);
         processes

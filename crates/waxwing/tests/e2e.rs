@@ -47,6 +47,8 @@ mod rivals;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]
+mod secure;
+#[cfg(test)]
 mod soak;
 #[cfg(test)]
 mod sockets;

@@ -9,8 +9,10 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::server::TlsStream;
 
 use super::places::Place;
+use super::raw::RawStream;
 
 /// Who is at the other end of the connection; an extension of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +23,19 @@ pub struct PeerAddress(pub SocketAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// A TCP stream with its place among the connections the server allows.
+/// A TCP stream, perhaps with TLS on it, with its place among the connections the server allows.
 ///
 /// An upgrade gives this type back: `hyper_util::server::conn::auto::upgrade::downcast`.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TokioIo<TcpStream>,
+    stream: Stream,
     seat: Seat,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Plain(TokioIo<TcpStream>),
+    Secured(TokioIo<Box<TlsStream<TcpStream>>>),
 }
 
 /// A connection's place among all and its place among those of its network.
@@ -44,13 +52,24 @@ impl Seat {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, seat: Seat) -> Self {
-        Self { stream: TokioIo::new(stream), seat }
+    pub(super) fn plain(stream: TcpStream, seat: Seat) -> Self {
+        Self { stream: Stream::Plain(TokioIo::new(stream)), seat }
+    }
+
+    pub(super) fn secured(stream: TlsStream<TcpStream>, seat: Seat) -> Self {
+        Self { stream: Stream::Secured(TokioIo::new(Box::new(stream))), seat }
     }
 
     /// The raw stream, and its place, to be kept until the stream is closed.
-    pub fn into_parts(self) -> (TcpStream, Seat) {
-        (self.stream.into_inner(), self.seat)
+    pub fn into_parts(self) -> (RawStream, Seat) {
+        let stream = match self.stream {
+            Stream::Plain(stream) => RawStream::plain(stream.into_inner()),
+            Stream::Secured(stream) => {
+                let (stream, session) = stream.into_inner().into_inner();
+                RawStream::secured(stream, session)
+            }
+        };
+        (stream, self.seat)
     }
 }
 
@@ -60,7 +79,10 @@ impl Read for Connection {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Secured(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
     }
 }
 
@@ -70,19 +92,31 @@ impl Write for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Stream::Secured(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Secured(stream) => Pin::new(stream).poll_flush(context),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Secured(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Secured(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_write_vectored(
@@ -90,6 +124,9 @@ impl Write for Connection {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Stream::Secured(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        }
     }
 }

@@ -15,12 +15,14 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::activity::{Activity, Answer};
 use super::connection::{Connection, PeerAddress, Seat};
 use super::places::{Full, Network, Place, Places};
+use super::tls::Tls;
 use crate::shutdown::Shutdown;
 
 /// How long open requests are waited for once the server stops, and an idle client once it was
@@ -40,6 +42,10 @@ pub struct Limits {
     /// Peers that bring the connections of many clients, as our own proxies do: their connections
     /// count among all alone.
     pub proxies: Vec<IpAddr>,
+    /// TLS handshakes under way; more are closed at once. Each may take as long as headers may.
+    pub handshakes: u32,
+    /// The same from one network.
+    pub handshakes_per_network: u32,
     /// How long a client may take over a request's headers.
     pub header_timeout: Duration,
     /// How long a connection may stay without an open request; it ends within twice that.
@@ -60,6 +66,8 @@ impl Default for Limits {
             connections: 16_384,
             connections_per_network: 4_096,
             proxies: Vec::new(),
+            handshakes: 4_096,
+            handshakes_per_network: 1_024,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
             unread_timeout: Duration::from_secs(30),
@@ -78,10 +86,23 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
 /// The same within other limits. Returns when every request is answered, 15 seconds after the
 /// drain began, or when `shutdown` says now. Upgraded connections are not waited for.
 pub async fn serve_with(listener: TcpListener, router: Router, limits: Limits, shutdown: Shutdown) {
+    serve_secured(listener, None, router, limits, shutdown).await;
+}
+
+/// The same over TLS, if there is any. HTTP/2 and HTTP/1.1 are offered; who speaks no TLS where it
+/// is spoken is closed.
+pub async fn serve_secured(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    limits: Limits,
+    shutdown: Shutdown,
+) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let by_network = Places::new(u32::MAX, limits.connections_per_network);
+    let handshakes = Places::new(limits.handshakes, limits.handshakes_per_network);
     let builder = builder(&limits);
-    let server = Arc::new(Server { router, builder, limits, by_network });
+    let server = Arc::new(Server { router, builder, limits, by_network, tls, handshakes });
     let open = TaskTracker::new();
     let mut draining = pin!(shutdown.draining());
     loop {
@@ -94,9 +115,9 @@ pub async fn serve_with(listener: TcpListener, router: Router, limits: Limits, s
             Ok((stream, peer, among_all)) => match server.place(peer.ip()) {
                 Ok(in_network) => {
                     server.prepare(&stream);
-                    let connection = Connection::new(stream, Seat::new(among_all, in_network));
+                    let seat = Seat::new(among_all, in_network);
                     let server = Arc::clone(&server);
-                    open.spawn(server.connection(connection, peer, shutdown.clone()));
+                    open.spawn(server.accepted((stream, seat), peer, shutdown.clone()));
                 }
                 Err(full) => tracing::debug!(?full, "a connection was closed at once"),
             },
@@ -120,6 +141,8 @@ struct Server {
     builder: Builder<TokioExecutor>,
     limits: Limits,
     by_network: Places,
+    tls: Option<Tls>,
+    handshakes: Places,
 }
 
 /// A place is taken first: a connection that could not be served stays with the kernel.
@@ -135,10 +158,48 @@ async fn accept(
 impl Server {
     /// A place among the connections of the peer's network; a proxy needs none.
     fn place(&self, peer: IpAddr) -> Result<Option<Place>, Full> {
-        if self.limits.proxies.contains(&peer.to_canonical()) {
-            return Ok(None);
-        }
-        self.by_network.take(Some(Network::of(peer))).map(Some)
+        self.network(peer).map(|network| self.by_network.take(Some(network))).transpose()
+    }
+
+    /// Whose share of the places a peer uses up: its network's; a proxy's are nobody's.
+    fn network(&self, peer: IpAddr) -> Option<Network> {
+        let is_proxy = self.limits.proxies.contains(&peer.to_canonical());
+        (!is_proxy).then(|| Network::of(peer))
+    }
+
+    async fn accepted(
+        self: Arc<Self>,
+        (stream, seat): (TcpStream, Seat),
+        peer: SocketAddr,
+        shutdown: Shutdown,
+    ) {
+        let connection = match &self.tls {
+            None => Connection::plain(stream, seat),
+            Some(tls) => {
+                let secured = tokio::select! {
+                    biased;
+                    () = shutdown.draining() => return,
+                    secured = self.secure(tls, stream, peer.ip()) => secured,
+                };
+                let Some(secured) = secured else { return };
+                Connection::secured(secured, seat)
+            }
+        };
+        self.connection(connection, peer, shutdown).await;
+    }
+
+    /// TLS on `stream`; none if the client does not get that far.
+    async fn secure(
+        &self,
+        tls: &Tls,
+        stream: TcpStream,
+        peer: IpAddr,
+    ) -> Option<TlsStream<TcpStream>> {
+        let Ok(_place) = self.handshakes.take(self.network(peer)) else {
+            tls.crowded();
+            return None;
+        };
+        tls.shake_hands(stream, self.limits.header_timeout).await
     }
 
     /// Small messages go out at once, and a client that takes nothing does not stay for ever. A

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use tokens::{PlayerClaims, Signer, SigningKey, Verifier};
 use tower::ServiceExt as _;
 
-use super::{ApiError, AuthenticatedPlayer, Door, Json, Path, Query};
+use super::{ApiError, AuthenticatedPlayer, Door, Json, Path, Query, RawStream};
 use crate::clock::{Clock, ManualClock};
 use crate::metrics::Registry;
 use crate::random::SeededRandom;
 
+mod secured;
 mod server;
 
 #[derive(Clone, FromRef)]
@@ -33,6 +34,22 @@ struct App {
 #[derive(Deserialize)]
 struct Echo {
     word: String,
+}
+
+/// Sends four bytes back, `early` the first of them, and ends.
+async fn echo(stream: &RawStream, early: &[u8]) {
+    let (mut word, mut count) = ([0; 4], early.len());
+    word[..count].copy_from_slice(early);
+    while count < word.len() {
+        stream.readable().await.unwrap();
+        match stream.try_read(&mut word[count..]) {
+            Ok(read) => count += read,
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}"),
+        }
+    }
+    assert_eq!(stream.try_write(&word).unwrap(), word.len());
+    assert!(!stream.has_unsent());
+    stream.shut_down(std::net::Shutdown::Both).unwrap();
 }
 
 fn signer() -> Signer {

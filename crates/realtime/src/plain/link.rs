@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use platform::clock::BoxFuture;
-use socket2::SockRef;
-use tokio::net::TcpStream;
+use platform::http::RawStream;
 use tokio::sync::Notify;
 
 use crate::session::{Frame, Sent, Wire};
@@ -19,7 +18,7 @@ const SEND_BUFFER: usize = 32 * 1_024;
 /// One socket's stream.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: RawStream,
     /// Everything was sent that ever will be.
     ended: Notify,
     was_abandoned: AtomicBool,
@@ -29,10 +28,10 @@ pub(crate) struct Link {
 pub(crate) struct PlainWire(pub(crate) Arc<Link>);
 
 impl Link {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: RawStream) -> Self {
         // Without it the kernel would hold megabytes for each that does not read. A connection
         // that is gone already shows it when it is read.
-        let _gone_already = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+        let _gone_already = stream.set_send_buffer_size(SEND_BUFFER);
         Self { stream, ended: Notify::new(), was_abandoned: AtomicBool::new(false) }
     }
 
@@ -48,7 +47,7 @@ impl Link {
 
     /// Ends the stream, or one direction of it, now. If that fails it is gone already.
     pub(crate) fn shut_down(&self, how: Shutdown) {
-        let _gone_already = SockRef::from(&self.stream).shutdown(how);
+        let _gone_already = self.stream.shut_down(how);
     }
 }
 
@@ -61,7 +60,8 @@ impl Wire for PlainWire {
             return Sent::Done;
         };
         match self.0.stream.try_write(bytes) {
-            Ok(count) if count == bytes.len() => Sent::Done,
+            // Over TLS all of it may be taken and none of it be out: the empty rest sees to that.
+            Ok(count) if count == bytes.len() && !self.0.stream.has_unsent() => Sent::Done,
             Ok(count) => Sent::Partly(bytes.slice(count..)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Full,
             Err(_) => Sent::Gone,
@@ -70,7 +70,7 @@ impl Wire for PlainWire {
 
     fn send_together(&self, frames: &[Bytes]) -> Option<usize> {
         let slices: Vec<_> = frames.iter().map(|frame| IoSlice::new(frame)).collect();
-        Some(match self.0.stream.try_write_vectored(&slices) {
+        Some(match self.0.stream.try_write_vectored(&slices)? {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(_) => frames.iter().map(Bytes::len).sum(),

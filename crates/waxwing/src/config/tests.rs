@@ -40,3 +40,14 @@ fn where_players_do_not_help_themselves_passwords_are_longer_and_tokens_shorter(
     let set = load(&[("wallet.self_service", "false"), ("identity.token_minutes", "5")]);
     assert!(set.contains("token_minutes = 5") && set.contains("password_min = 8"), "{set}");
 }
+
+#[test]
+fn the_files_of_the_certificate_are_shown_and_come_in_pairs() {
+    let certificate = ("gateway.tls.certificate".to_owned(), "/tls/chain.pem".to_owned());
+    let key = ("gateway.tls.key".to_owned(), "/tls/key.pem".to_owned());
+    let shown = Config::load(None, &[certificate.clone(), key]).unwrap().redacted().unwrap();
+    let section = "[gateway.tls]\ncertificate = \"/tls/chain.pem\"\nkey = \"/tls/key.pem\"\n";
+    assert!(shown.contains(section), "{shown}");
+    let refused = Config::load(None, &[certificate]).unwrap_err().to_string();
+    assert!(refused.starts_with("gateway.tls.key: "), "{refused}");
+}

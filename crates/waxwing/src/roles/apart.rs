@@ -231,14 +231,18 @@ impl Ground {
         bound: std::net::SocketAddr,
     ) -> anyhow::Result<Announcement> {
         let host = advertise::host(&config.internal, bound)?;
-        let address = format!("http://{host}:{}", bound.port());
+        let scheme = match self.role {
+            Role::Gateway => config.gateway.scheme(),
+            Role::User | Role::Game => "http",
+        };
+        let address = format!("{scheme}://{host}:{}", bound.port());
         let endpoint = Endpoint { instance: self.instance.clone(), address };
         let role = self.role.name().to_owned();
         let process = Process { role, endpoint, ops: self.ops.host.clone() };
         let announcement = self.directory.announce(&process).await?;
         self.ready.pass();
         print(format_args!("ops http://{}", self.ops.address))?;
-        print(format_args!("ready http://{bound}"))?;
+        print(format_args!("ready {scheme}://{bound}"))?;
         info!(instance = self.instance, address = process.endpoint.address, "ready");
         Ok(announcement)
     }

@@ -34,16 +34,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ground = Ground::open(&config, Role::Gateway).await?;
     let users = ground.channel(Role::User, &ground.users)?;
     let games = ground.channel(Role::Game, &ground.games)?;
-    let listener = gateway::Listener::bind(&config.gateway)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.gateway.listen))?;
+    let listener = gateway::Listener::bind(&config.gateway, &ground.registry).await?;
     let bound = listener.local_addr();
     ground.needs("user", &ground.users);
     ground.needs("game", &ground.games);
     let verifier = ground.verifier(users.clone());
 
     let origin = config.gateway.origin(bound);
-    let scheme = if origin.starts_with("https:") { Scheme::HTTPS } else { Scheme::HTTP };
+    let is_secured = origin.starts_with("https:") || config.gateway.tls.files().is_some();
+    let scheme = if is_secured { Scheme::HTTPS } else { Scheme::HTTP };
     let forwarding = Forwarding { repeatable: gateway::is_repeatable, scheme };
     let nodes = (games.clone(), ground.games.clone());
     let views = Views {

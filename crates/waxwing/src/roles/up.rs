@@ -66,9 +66,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ground = Ground::open(&config)?;
     let ready = ground.health.check("waxwing");
     // Ports first: nothing runs behind an address that cannot be had.
-    let listener = gateway::Listener::bind(&config.gateway)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.gateway.listen))?;
+    let listener = gateway::Listener::bind(&config.gateway, &ground.registry).await?;
     let ops = TcpListener::bind(config.ops)
         .await
         .with_context(|| format!("cannot listen on {}", config.ops))?;
@@ -113,8 +111,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     ready.pass();
     print(format_args!("ops http://{ops_address}"))?;
-    print(format_args!("docs http://{public_address}/gateway/docs/"))?;
-    print(format_args!("ready http://{public_address}"))?;
+    let scheme = config.gateway.scheme();
+    print(format_args!("docs {scheme}://{public_address}/gateway/docs/"))?;
+    print(format_args!("ready {scheme}://{public_address}"))?;
     info!(address = %public_address, data = %config.data.display(), "ready");
 
     let mut doors = Doors { stage, gateway, ops: ops_server };
@@ -134,7 +133,8 @@ fn alone(config: &Config, public: SocketAddr, ops: SocketAddr) -> Processes {
         // The machine has no name that others reach: what is bound is all there is to say.
         Err(_) => bound.to_string(),
     };
-    Processes::alone(&told(public), told(ops))
+    let address = format!("{}://{}", config.gateway.scheme(), told(public));
+    Processes::alone(address, told(ops))
 }
 
 /// Identity and wallet, on the database they share.

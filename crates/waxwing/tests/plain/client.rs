@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::harness::Player;
 use crate::harness::numbers::{text, whole};
@@ -19,9 +20,14 @@ use crate::load::socket_io::Gone;
 /// Longer than hardly any round: one in a hundred climbs beyond 100x, for 77 seconds.
 const LONGEST_ROUND: Duration = Duration::from_secs(150);
 
+/// What carries a socket: TCP, or TLS on it.
+pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
+
 /// One plain socket.
 pub(crate) struct Plain {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<Box<dyn Carrier>>,
     next_id: u64,
     events: VecDeque<Value>,
     /// Epoch and number of the last event for everyone.
@@ -37,11 +43,19 @@ impl Plain {
     /// Connects to `base`, an `http://` origin.
     pub(crate) async fn connect(base: &str) -> Self {
         let address = base.strip_prefix("http://").expect("the server speaks plain HTTP");
+        let stream = within("a connection", TcpStream::connect(address)).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self::over(Box::new(stream), address).await
+    }
+
+    /// Shakes hands over `stream` with the server at `address`.
+    pub(crate) async fn over(stream: Box<dyn Carrier>, address: &str) -> Self {
         let url = format!("ws://{address}/gateway/game/v1/ws");
         let mut request = url.into_client_request().unwrap();
         let protocol = "waxwing.v1".parse().unwrap();
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
-        let (stream, response) = within("a websocket", connect_async(request)).await.unwrap();
+        let (stream, response) =
+            within("a websocket", client_async(request, stream)).await.unwrap();
         assert_eq!(response.headers()["sec-websocket-protocol"], "waxwing.v1");
         Self { stream, next_id: 1, events: VecDeque::new(), last: None }
     }
@@ -105,6 +119,13 @@ impl Plain {
         let answer = self.answer(kind, fields).await;
         assert_eq!(answer["type"], "reply", "{kind}: {answer}");
         answer
+    }
+
+    /// Asks and reads nothing; false once nobody listens.
+    pub(crate) async fn shout(&mut self, kind: &str) -> bool {
+        let request = json!({ "type": kind, "id": self.next_id });
+        self.next_id += 1;
+        self.stream.send(Message::text(request.to_string())).await.is_ok()
     }
 
     /// The code of a request that must be refused.

@@ -54,10 +54,8 @@ async fn upgrade(mut request: Request) -> impl IntoResponse {
     tokio::spawn(async move {
         let parts = downcast::<Connection>(upgrade.await.unwrap()).unwrap();
         assert!(parts.read_buf.is_empty());
-        let (mut stream, _place) = parts.io.into_parts();
-        let mut word = [0; 4];
-        stream.read_exact(&mut word).await.unwrap();
-        stream.write_all(&word).await.unwrap();
+        let (stream, _place) = parts.io.into_parts();
+        super::echo(&stream, &[]).await;
     });
     (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
 }

@@ -1,0 +1,117 @@
+//! The server over TLS: versions, upgrades to the raw stream, and handshakes that lead nowhere.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::StatusCode;
+use hyper_util::server::conn::auto::upgrade::downcast;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use test_servers::Authority;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::http::{Connection, Limits, Tls, serve_secured};
+use crate::metrics::Registry;
+use crate::shutdown::Shutdown;
+
+const UPGRADE: &[u8] =
+    b"GET /upgrade HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+
+struct Running {
+    authority: Authority,
+    address: SocketAddr,
+    registry: Registry,
+}
+
+impl Running {
+    async fn start(limits: Limits) -> Self {
+        let (authority, registry) = (Authority::new().unwrap(), Registry::new());
+        let tls = Tls::open(&authority.certificate(), &authority.key(), &registry).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/upgrade", get(upgrade));
+        tokio::spawn(serve_secured(listener, Some(tls), router, limits, Shutdown::new()));
+        Self { authority, address, registry }
+    }
+
+    async fn connect(&self, protocol: &[u8]) -> std::io::Result<TlsStream<TcpStream>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.authority.root()).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    }
+
+    fn has_failed(&self, reason: &str) -> bool {
+        let line = format!(r#"waxwing_tls_handshakes_failed_total{{reason="{reason}"}} 1"#);
+        self.registry.encode().unwrap().contains(&line)
+    }
+}
+
+async fn upgrade(mut request: Request) -> impl IntoResponse {
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let parts = downcast::<Connection>(upgrade.await.unwrap()).unwrap();
+        let (stream, _place) = parts.io.into_parts();
+        assert!(stream.is_secured());
+        super::echo(&stream, &parts.read_buf).await;
+    });
+    (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
+}
+
+#[tokio::test]
+async fn an_upgrade_loses_no_byte_and_ends_with_a_word_of_farewell() {
+    let running = Running::start(Limits::default()).await;
+    for (together, apart) in [("", "ping"), ("pi", "ng"), ("ping", "")] {
+        let mut stream = running.connect(b"http/1.1").await.unwrap();
+        stream.write_all(&[UPGRADE, together.as_bytes()].concat()).await.unwrap();
+        stream.write_all(apart.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // An end without the word would be an error.
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 101"));
+        assert!(answer.ends_with(b"\r\n\r\nping"), "{together} and {apart}");
+    }
+}
+
+#[tokio::test]
+async fn both_versions_are_agreed_upon_and_no_other() {
+    let running = Running::start(Limits::default()).await;
+    for protocol in [&b"h2"[..], b"http/1.1"] {
+        let stream = running.connect(protocol).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol));
+    }
+    assert!(running.connect(b"spdy/1").await.is_err());
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_end_is_ended_and_more_than_may_be_are_closed() {
+    let header_timeout = Duration::from_millis(300);
+    let limits = Limits { header_timeout, handshakes_per_network: 1, ..Limits::default() };
+    let running = Running::start(limits).await;
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    slow.write_all(&[0x16, 3, 1]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(running.connect(b"h2").await.is_err(), "one is under way");
+    assert!(running.has_failed("crowded"));
+    let read = tokio::time::timeout(Duration::from_secs(5), slow.read(&mut [0; 1])).await;
+    assert!(matches!(read.unwrap(), Ok(0) | Err(_)));
+    assert!(running.has_failed("late"));
+    running.connect(b"h2").await.unwrap();
+}
