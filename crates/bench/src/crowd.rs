@@ -9,11 +9,14 @@ pub(crate) mod bets;
 pub(crate) mod bursts;
 mod call;
 pub(crate) mod cash_outs;
-mod cpu;
+pub(crate) mod cpu;
 mod seats;
 mod socket;
 mod venue;
+pub(crate) mod watching;
 mod window;
+
+use std::sync::atomic::AtomicU64;
 
 use platform::clock::Stopwatch;
 
@@ -25,6 +28,8 @@ struct Crowd {
     watch: Stopwatch,
     windows: Windows,
     answers: Answers,
+    /// Texts that all sockets were sent.
+    heard: AtomicU64,
 }
 
 /// The text of a bet of 1; `number` names it and its answer.
