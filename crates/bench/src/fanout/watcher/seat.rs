@@ -119,16 +119,20 @@ impl Seat {
         }
     }
 
-    /// Waits for a text.
+    /// Waits for a text that is no ping of Engine.IO's, which may come as the first.
     fn one_text(&mut self) -> anyhow::Result<()> {
         loop {
-            let Some((kind, _, end)) = whole(&self.rest) else {
+            let Some((kind, start, end)) = whole(&self.rest) else {
                 self.fill()?;
                 continue;
             };
+            let text = (kind == TEXT).then(|| self.dialect.hear(&self.rest[start..end]));
+            let heard = text.transpose()?;
             self.rest.drain(..end);
-            if kind == TEXT {
-                return Ok(());
+            match heard {
+                Some(Heard::Asked) => self.say(TEXT, b"3")?,
+                Some(_) => return Ok(()),
+                None => {}
             }
         }
     }

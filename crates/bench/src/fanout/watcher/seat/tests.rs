@@ -47,7 +47,7 @@ fn texts_count_once_however_they_were_split() {
 
 #[test]
 fn pings_are_answered_and_not_counted() {
-    let lets_in = [text("0{}"), text("40{}"), text(r#"42["connected"]"#)].concat();
+    let lets_in = [text("0{}"), text("2"), text("40{}"), text(r#"42["connected"]"#)].concat();
     let (mut seat, mut server) = seated(Dialect::SocketIo, &lets_in);
     server.write_all(&[vec![0x89, 2, b'h', b'i'], text("2"), text("42[]")].concat()).unwrap();
     hear(&mut seat, 1);
@@ -57,6 +57,8 @@ fn pings_are_answered_and_not_counted() {
     let pong = [0x8a, 0x82, 0, 0, 0, 0, b'h', b'i'];
     let answer = [0x81, 0x81, 0, 0, 0, 0, b'3'];
     assert!(said.ends_with(&[&pong[..], &answer].concat()), "{said:?}");
+    let answers = said.windows(answer.len()).filter(|window| *window == answer).count();
+    assert_eq!(answers, 2, "the one on the way in was answered too");
 }
 
 #[test]
