@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture schemathesis fuzz fuzzing bench bench-gateway bets up down test-compose deps ci
+.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture schemathesis fuzz fuzzing bench bench-gateway bench-fanout bench-quick bets up down test-compose deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -78,6 +78,12 @@ bench: ## Measure a release build and print the table.
 
 bench-gateway: ## What the gateway adds to a call, beside what nginx adds to the same.
 	@scripts/deps.sh bench && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench -- gateway
+
+bench-fanout: ## Measure what one frame to everyone costs, ours beside other people's servers; 15 minutes.
+	@scripts/deps.sh bench && cargo build --release --locked --quiet --package waxwing --package peers --package bench && target/release/bench fanout
+
+bench-quick: ## A short form of bets on sockets and of bench-fanout, in three minutes.
+	@scripts/deps.sh bench && cargo build --release --locked --quiet --package waxwing --package peers --package bench && target/release/bench quick
 
 bets: ## Send RATE bets a second over real sockets for SECONDS; how long until each is acknowledged.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench -- bets $(or $(RATE),2000) $(or $(SECONDS),30)

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what building (`deps.sh build`), building with the page (`deps.sh page`, which also builds
-# it), testing (`deps.sh tests`, the page too), measuring (`deps.sh bench`) or fuzzing (`deps.sh
-# fuzzing`) needs and this machine lacks. What is missing afterwards is an error: no test skips itself for want of a client.
+# it), testing (`deps.sh tests`, the page too), fuzzing (`deps.sh fuzzing`) or measuring beside others
+# (`deps.sh bench`) needs and this machine lacks. What is missing afterwards is an error: no test skips
+# itself for want of a client, and no bench for want of a peer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 clients=crates/waxwing/tests/clients
+peers=crates/peers/js
 venv=target/venv
 missing=()
 
@@ -36,8 +38,8 @@ needs gcc cc --version
 needs libc6-dev test -e /usr/include/stdio.h
 # libFuzzer is C++.
 [ "${1:-tests}" != fuzzing ] || needs g++ c++ --version
-if [ "${1:-tests}" = page ] || [ "${1:-tests}" = tests ]; then
-    # The page; the foreign clients of the end-to-end tests: socket.io-client and python-socketio.
+if [[ " page tests bench " == *" ${1:-tests} "* ]]; then
+    # The page; the foreign clients of the end-to-end tests: socket.io-client and python-socketio; peers.
     needs nodejs node --version
     needs npm npm --version
 fi
@@ -60,9 +62,14 @@ if [ "${1:-tests}" = bench ]; then
     needs postgresql-15 test -x /usr/lib/postgresql/15/bin/postgres
     needs nats-server nats-server --version
     needs nginx nginx -v
+    # Pins servers and their crowd to cores.
+    needs util-linux taskset --version
 fi
 install_missing
-case "${1:-tests}" in build | bench | fuzzing) exit 0 ;; esac
+if [ "${1:-tests}" = bench ] && [ ! "$peers/node_modules/.package-lock.json" -nt "$peers/package-lock.json" ]; then
+    npm ci --prefix "$peers" --ignore-scripts --no-audit --no-fund --loglevel=error
+fi
+case "${1:-tests}" in build | fuzzing | bench) exit 0 ;; esac
 
 # Nothing a package brings runs while it is installed.
 if [ ! web/node_modules/.package-lock.json -nt web/package-lock.json ]; then

@@ -9,12 +9,15 @@ pub(crate) mod bets;
 pub(crate) mod bursts;
 mod call;
 pub(crate) mod cash_outs;
-mod cpu;
+pub(crate) mod cpu;
 pub(crate) mod proxied;
 mod seats;
 mod socket;
 mod venue;
+pub(crate) mod watching;
 mod window;
+
+use std::sync::atomic::AtomicU64;
 
 use platform::clock::Stopwatch;
 
@@ -26,6 +29,8 @@ struct Crowd {
     watch: Stopwatch,
     windows: Windows,
     answers: Answers,
+    /// Texts that all sockets were sent.
+    heard: AtomicU64,
 }
 
 /// The text of a bet of 1; `number` names it and its answer.

@@ -25,7 +25,8 @@ fn processor() -> String {
     model.unwrap_or("unknown processor").to_owned()
 }
 
-fn first_line(program: &str, arguments: &[&str]) -> String {
+/// The first line that a program prints.
+pub(crate) fn first_line(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().ok();
     let text = output.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     text.lines().next().unwrap_or("unknown").to_owned()

@@ -6,18 +6,27 @@ mod bets;
 mod chain;
 mod crowd;
 mod engine_commands;
+mod fanout;
+mod frames;
 mod ledger_decisions;
 mod machine;
 mod server;
 mod table;
 
+use anyhow::Context as _;
 use crowd::answers::Outcomes;
 use crowd::proxied;
 use platform::clock::Stopwatch;
 use table::{Aim, Row, Table};
 
-/// Without an argument everything; `bets [RATE [SECONDS]]`, `bursts`, `cash_outs` or `gateway` only
-/// that.
+/// How long bets come in for `quick`, in seconds.
+const QUICK_SECONDS: u32 = 10;
+/// Texts a second that a player may cost while a lobby of a thousand climbs.
+const TEXTS_AIMED_AT: f64 = 2.5;
+
+/// Without an argument everything but the fan-out; `bets [RATE [SECONDS]]`, `bursts`, `cash_outs`,
+/// `gateway`, `fanout` or `watching` only that; `quick` a short form of some. `watch ADDRESS
+/// DIALECT` is the fan-out's own crowd.
 fn main() -> anyhow::Result<()> {
     let machine = machine::describe();
     let mut table = Table::default();
@@ -30,6 +39,19 @@ fn main() -> anyhow::Result<()> {
             cash_outs(&mut table)?;
             gateway(&mut table)?;
         }
+        Some("watch") => {
+            let mut word = || arguments.next().context("an address and a dialect");
+            return fanout::watcher::run(&word()?, &word()?);
+        }
+        Some("fanout") => {
+            watching(&mut table)?;
+            fan_out(&mut table, fanout::Extent::FULL)?;
+        }
+        Some("quick") => {
+            bets(&mut table, crowd::bets::RATE, QUICK_SECONDS)?;
+            fan_out(&mut table, fanout::Extent::QUICK)?;
+        }
+        Some("watching") => watching(&mut table)?,
         Some("bursts") => bursts(&mut table)?,
         Some("cash_outs") => cash_outs(&mut table)?,
         Some("gateway") => gateway(&mut table)?,
@@ -79,6 +101,27 @@ fn bets(table: &mut Table, rate: u32, seconds: u32) -> anyhow::Result<()> {
     let of_each = |cores: f64| cores * 1_000_000.0 / f64::from(rate);
     table.add(Row::free("server for each bet", "us of processor", of_each(used.server)));
     table.add(Row::free("crowd for each bet", "us of processor", of_each(used.crowd)));
+    Ok(())
+}
+
+/// What one text to everyone costs, ours and others'.
+fn fan_out(table: &mut Table, extent: fanout::Extent) -> anyhow::Result<()> {
+    table.remark(format!("\n{}", fanout::measure(extent)?));
+    Ok(())
+}
+
+/// What a player who watches is sent.
+fn watching(table: &mut Table) -> anyhow::Result<()> {
+    let figures = crowd::watching::measure()?;
+    table.add(Row::free("player who watches a climb", "texts/s", figures.climbing));
+    table.add(Row::free("player, all of a round", "texts/s", figures.all));
+    table.add(Row::free("climbs watched, in sum", "s", figures.climbed_s));
+    let missing = figures.bets - figures.bets_acknowledged;
+    table.add(Row::free("bets in these rounds", "bets", figures.bets.into()));
+    table.add(Row::at_most("of these not acknowledged", "bets", missing.into(), 0));
+    let met = if figures.climbing <= TEXTS_AIMED_AT { "met" } else { "not met" };
+    let climbing = figures.climbing;
+    table.remark(format!("texts/s of a climb: {climbing:.2}, aim <= {TEXTS_AIMED_AT}: {met}"));
     Ok(())
 }
 

@@ -64,6 +64,8 @@ const TABLE: &[(&str, May)] = &[
     ("waxwing", May::ImportAllAbove),
     ("simulator", May::ImportAllAbove),
     ("bench", May::ImportAllAbove),
+    // Our hub beside other people's servers, for the bench to start: it needs no role.
+    ("peers", May::Import(&["platform", "protocol", "realtime"])),
     // What a stranger can send; libFuzzer's doors to it stand in `fuzz/`, outside of this table.
     ("fuzzing", May::ImportAllAbove),
     ("tidy", May::Import(&[])),

@@ -1,6 +1,7 @@
 //! How long until a bet is acknowledged while so many a second come in.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -61,6 +62,7 @@ async fn play(venue: &Venue, rate: u32, seconds: u32) -> anyhow::Result<Figures>
         watch: Stopwatch::start(),
         windows: Windows::new(&lobbies, rows.seats),
         answers: Answers::of(rate * (WARM_UP_S + seconds)),
+        heard: AtomicU64::new(0),
     });
     let sockets = seats::take(address, &tokens, &lobbies, &crowd, |_| {}).await?;
     // Every lobby opens its next window meanwhile.

@@ -2,6 +2,7 @@
 //! first bet is acknowledged.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -58,6 +59,7 @@ async fn play(venue: &Venue) -> anyhow::Result<Figures> {
         watch: Stopwatch::start(),
         windows: Windows::new(&lobbies, ROWS.seats),
         answers: Answers::of(BETS * (BURSTS + 1)),
+        heard: AtomicU64::new(0),
     });
     let sockets = seats::take(venue.address(), &tokens, &lobbies, &crowd, bet_again).await?;
     let (mut rates, mut used) = (Vec::new(), Vec::new());

@@ -1,6 +1,7 @@
 //! How long until a cash-out is acknowledged, in one lobby of thousands, at a thousand a second.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -51,6 +52,7 @@ async fn play(venue: &Venue) -> anyhow::Result<Outcomes> {
         watch: Stopwatch::start(),
         windows: Windows::new(&lobbies, ROWS.seats),
         answers: Answers::of(FIRST_BET),
+        heard: AtomicU64::new(0),
     });
     let sockets = seats::take(venue.address(), &tokens, &lobbies, &crowd, |_| {}).await?;
     let sockets = Arc::new(sockets);

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Seconds of processor that the process used so far, in its own code and in the kernel's.
-pub(super) fn used_s(process: u32) -> anyhow::Result<f64> {
+pub(crate) fn used_s(process: u32) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The second field is the program's name in brackets, and may hold anything.
     let (_, fields) = stat.rsplit_once(") ").context("a line of the kernel's")?;

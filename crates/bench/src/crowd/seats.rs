@@ -1,6 +1,7 @@
 //! The crowd's sockets, each with a reader that notes what it is told.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Crowd;
 use super::socket::{Frames, Socket};
@@ -68,6 +69,7 @@ impl Reader {
         let Self { crowd, socket, lobby, watches } = self;
         loop {
             let text = frames.next().await?;
+            crowd.heard.fetch_add(1, Ordering::Relaxed);
             let now_s = crowd.watch.seconds();
             if let Some(rest) = text.strip_prefix(br#"{"type":"reply","id":"#.as_slice()) {
                 let number = number(rest);

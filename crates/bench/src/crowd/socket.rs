@@ -1,4 +1,4 @@
-//! Just enough of RFC 6455 for a client that costs little: text frames both ways, and pongs.
+//! A player's socket: text frames both ways, and pongs.
 
 use std::io;
 use std::sync::Arc;
@@ -7,13 +7,10 @@ use anyhow::{Context as _, ensure};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use crate::frames::{CLOSE, PING, PONG, TEXT, masked, whole};
+
 /// Larger than any number of a bet, and below 2^32.
 const SETUP_ID: u32 = 4_000_000_000;
-/// A frame's first byte: the last of its message, and its kind.
-const TEXT: u8 = 0x81;
-const CLOSE: u8 = 0x88;
-const PING: u8 = 0x89;
-const PONG: u8 = 0x8a;
 const READ: usize = 16 * 1_024;
 
 /// The end that sends.
@@ -61,19 +58,8 @@ impl Socket {
         self.frame(TEXT, text.as_bytes())
     }
 
-    /// A client masks what it sends; a mask of zeros leaves it as it is.
     fn frame(&self, kind: u8, payload: &[u8]) -> io::Result<()> {
-        let length = u16::try_from(payload.len()).map_err(io::Error::other)?;
-        let mut frame = Vec::with_capacity(payload.len() + 8);
-        match u8::try_from(length) {
-            Ok(short) if short < 126 => frame.extend([kind, 0x80 | short]),
-            _ => {
-                frame.extend([kind, 0x80 | 0x7e]);
-                frame.extend(length.to_be_bytes());
-            }
-        }
-        frame.extend([0; 4]);
-        frame.extend(payload);
+        let frame = masked(kind, payload).ok_or(io::ErrorKind::InvalidInput)?;
         self.write(&frame)
     }
 
@@ -130,18 +116,8 @@ impl Frames {
 
     /// Kind, start and end of the next frame, once all of it is there.
     fn whole(&self) -> Option<(u8, usize, usize)> {
-        let left = &self.buffer[self.taken..];
-        let (kind, length) = (*left.first()?, *left.get(1)?);
-        let (head, length) = match length {
-            126 => (4, u16::from_be_bytes(left.get(2..4)?.try_into().ok()?).into()),
-            127 => {
-                let length = u64::from_be_bytes(left.get(2..10)?.try_into().ok()?);
-                (10, usize::try_from(length).ok()?)
-            }
-            short => (2, usize::from(short)),
-        };
-        let (start, end) = (self.taken + head, self.taken + head + length);
-        (end <= self.buffer.len()).then_some((kind, start, end))
+        let (kind, start, end) = whole(&self.buffer[self.taken..])?;
+        Some((kind, self.taken + start, self.taken + end))
     }
 
     /// Waits for more.
