@@ -1,5 +1,5 @@
 # One command for each thing, a line each. What CI runs is what you run.
-.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture schemathesis fuzz fuzzing bench bench-gateway bench-fanout bench-quick bets up down test-compose deps ci
+.PHONY: help run test e2e page types lint fmt tidy alerts docs deny failpoints ready powerloss planted simulate soak page-soak torture outages takeover rolling schemathesis fuzz fuzzing bench bench-gateway bench-fanout bench-quick bets up down test-compose deps ci
 .DEFAULT_GOAL := help
 # The steps of `ci` in their order, also with -j: what is missing is installed first.
 .NOTPARALLEL:
@@ -72,6 +72,15 @@ page-soak: deps ## Watch ROUNDS rounds of PLAYERS live bets in Chromium; what th
 
 torture: ## Kill, stop, cut off and starve a release build for MINUTES under load; two judges look at what is left.
 	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TORTURE_MINUTES=$(or $(MINUTES),70) cargo test --locked --package waxwing --test e2e torture:: -- --nocapture --test-threads=1
+
+outages: ## Take NATS, then each database away for SECONDS under load of a release build; what goes on, and how soon all does.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker OUTAGE_SECONDS=$(or $(SECONDS),60) cargo test --locked --package waxwing --test e2e torture::outages:: -- --nocapture
+
+takeover: ## Kill N game nodes of a release build under load; how long until others play their lobbies.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing --package checker && E2E_BINARY=$(CURDIR)/target/release/waxwing E2E_CHECKER=$(CURDIR)/target/release/checker TAKEOVERS=$(or $(N),100) cargo test --locked --package waxwing --test e2e torture::takeover:: -- --nocapture
+
+rolling: ## Restart every process of a release build in turn under RATE bets a second; none may fail twice.
+	@scripts/deps.sh build && cargo build --release --locked --quiet --package waxwing && E2E_BINARY=$(CURDIR)/target/release/waxwing ROLLING_RATE=$(or $(RATE),500) cargo test --locked --package waxwing --test e2e torture::rolling:: -- --nocapture
 
 bench: ## Measure a release build and print the table.
 	@scripts/deps.sh bench && cargo build --release --locked --quiet --package waxwing && cargo run --release --locked --quiet --package bench

@@ -67,6 +67,22 @@ impl Nats {
         self.server.stop()
     }
 
+    /// Pauses it: its connections stay open, and nothing moves on them.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn pause(&self) -> io::Result<()> {
+        self.server.signal("STOP")
+    }
+
+    /// Ends [`Nats::pause`].
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn resume(&self) -> io::Result<()> {
+        self.server.signal("CONT")
+    }
+
     /// Starts it again, knowing nothing.
     ///
     /// # Errors

@@ -71,14 +71,47 @@ impl Postgres {
         self.server.signal("CONT")
     }
 
-    /// Ends every session in the middle of its work, as a crash does, and starts again.
+    /// Pauses all of it, sessions too, as a machine that stands still: connections stay open, and
+    /// nothing is answered on them.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.server.signal_family("STOP")
+    }
+
+    /// Ends [`Postgres::freeze`].
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.server.signal_family("CONT")
+    }
+
+    /// Ends every session in the middle of its work, as a crash does.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn crash(&mut self) -> io::Result<()> {
+        self.server.stop()
+    }
+
+    /// Starts again what [`Postgres::crash`] ended; it recovers from its log.
+    ///
+    /// # Errors
+    /// [`StartError`]: it did not come back.
+    pub fn restart(&mut self) -> Result<(), StartError> {
+        self.server = serve(self.directory.path(), self.port)?;
+        Ok(())
+    }
+
+    /// [`Postgres::crash`] and [`Postgres::restart`].
     ///
     /// # Errors
     /// [`StartError`]: it did not come back.
     pub fn crash_and_restart(&mut self) -> Result<(), StartError> {
-        self.server.stop()?;
-        self.server = serve(self.directory.path(), self.port)?;
-        Ok(())
+        self.crash()?;
+        self.restart()
     }
 }
 

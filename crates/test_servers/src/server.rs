@@ -107,6 +107,22 @@ impl Server {
         Command::new("sh").args(["-c", script, signal, &id]).status().map(drop)
     }
 
+    /// Sends `signal` to the process and to those that it has started itself.
+    pub(crate) fn signal_family(&self, signal: &str) -> io::Result<()> {
+        self.signal(signal)?;
+        let Some(child) = &self.child else { return Ok(()) };
+        // The kernel's own list of this process' children, so nobody else's are met.
+        let list = format!("/proc/{0}/task/{0}/children", child.id());
+        let children = fs::read_to_string(list)?;
+        // One that ends meanwhile is no fault: the others get their signal all the same.
+        let script = "for id in $1; do kill -s \"$0\" $id; done; true";
+        Command::new("sh")
+            .args(["-c", script, signal, children.trim()])
+            .stderr(Stdio::null())
+            .status()
+            .map(drop)
+    }
+
     /// Stops the process and waits for its end.
     pub(crate) fn stop(&mut self) -> io::Result<()> {
         // A paused process takes no signal before it goes on.

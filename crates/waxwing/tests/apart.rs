@@ -191,6 +191,24 @@ async fn play_goes_on_while_nats_is_away() {
     fleet.end_soundly().await;
 }
 
+/// Every round up to this epoch, once all of them are over, with its bets: nobody changes them.
+async fn zombies_rounds(fleet: &Fleet, epoch: u64) -> String {
+    let open = format!(
+        "SELECT count(*) FROM round WHERE epoch <= {epoch}
+         AND state NOT IN ('settled', 'voided', 'interrupted')"
+    );
+    eventually("the zombie's rounds to be over", Duration::from_secs(20), || async {
+        (fleet.ask_games(&open) == "0").then_some(())
+    })
+    .await;
+    fleet.ask_games(&format!(
+        "SELECT string_agg(concat_ws(' ', lobby, round, epoch, round.state, heartbeat_centi,
+             crash_point_centi, round.multiplier_centi, payout_sum_units, bet, bet.state,
+             bet.multiplier_centi, payout_units), '; ' ORDER BY lobby, round, bet)
+         FROM round LEFT JOIN bet USING (lobby, round) WHERE epoch <= {epoch}"
+    ))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
     let mut fleet = Fleet::start(BRISK).await;
@@ -205,6 +223,7 @@ async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
         (now > before).then_some(now)
     })
     .await;
+    let rounds = zombies_rounds(&fleet, before).await;
     zombie.signal("CONT");
     eventually("the zombie to notice", Duration::from_secs(20), || async {
         zombie.log().contains("the lease lapsed").then_some(())
@@ -215,5 +234,6 @@ async fn an_owner_that_was_paused_past_its_lease_shows_and_stores_nothing() {
     assert!(whole(&second["epoch"]) >= taken_over, "{second}");
     has(&fleet, &ann, after(number) + back(&first) + back(&second)).await;
     zombie.terminate(Duration::from_mins(3)).await;
+    assert_eq!(zombies_rounds(&fleet, before).await, rounds, "the zombie has stored something");
     fleet.end_soundly().await;
 }

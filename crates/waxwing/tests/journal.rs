@@ -29,6 +29,8 @@ pub(crate) struct Counts {
     pub(crate) top_ups: AtomicU64,
     pub(crate) results: AtomicU64,
     pub(crate) shown: AtomicU64,
+    /// Whatever a watcher was sent, snapshots too, which stand in no log.
+    pub(crate) pictures: AtomicU64,
 }
 
 /// A log that many clients write to.

@@ -75,6 +75,16 @@ impl Place {
         self.shared.as_deref().is_some_and(Shared::is_apart)
     }
 
+    /// The same, where each database is on a server of its own.
+    pub(crate) fn apart_on_two_servers(more: &[(&str, &str)]) -> Self {
+        let mut place = Self::alone(&[]);
+        let shared = Shared::start_on_two_servers(place.root.path()).with_nats();
+        // What is set twice has the value that was set last.
+        place.settings.extend(shared.settings());
+        place.shared = Some(Arc::new(shared));
+        place.set(more)
+    }
+
     fn with_roles_apart(mut self) -> Self {
         if !self.is_apart() {
             let shared = Shared::start(self.root.path()).with_nats();

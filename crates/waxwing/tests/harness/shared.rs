@@ -24,6 +24,8 @@ const ADDRESSES: &str = "databases";
 /// The databases of one place.
 pub(crate) struct Shared {
     server: Mutex<Postgres>,
+    /// Where the user role's database is, if not on the same server.
+    users: Option<Mutex<Postgres>>,
     user: String,
     game: String,
     nats: Option<Mutex<Nats>>,
@@ -46,8 +48,17 @@ impl Shared {
     pub(crate) fn start(root: &Path) -> Self {
         let server = Postgres::start().unwrap();
         let [user, game] = ["users", "games"].map(|name| server.create(name).unwrap());
-        std::fs::write(root.join(ADDRESSES), format!("{user}\n{game}\n")).unwrap();
-        Self { server: Mutex::new(server), user, game, nats: None }
+        write_down(root, &user, &game);
+        Self { server: Mutex::new(server), users: None, user, game, nats: None }
+    }
+
+    /// Two new servers with an empty database each, so that one can be away without the other.
+    pub(crate) fn start_on_two_servers(root: &Path) -> Self {
+        let (users, games) = (Postgres::start().unwrap(), Postgres::start().unwrap());
+        let (user, game) = (users.create("users").unwrap(), games.create("games").unwrap());
+        write_down(root, &user, &game);
+        let users = Some(Mutex::new(users));
+        Self { server: Mutex::new(games), users, user, game, nats: None }
     }
 
     /// The same, with a NATS over which processes find each other.
@@ -64,6 +75,11 @@ impl Shared {
     /// The database server, to pause it and to let it crash.
     pub(crate) fn server(&self) -> MutexGuard<'_, Postgres> {
         self.server.lock().unwrap()
+    }
+
+    /// The server of the user role's database.
+    pub(crate) fn users(&self) -> MutexGuard<'_, Postgres> {
+        self.users.as_ref().unwrap_or(&self.server).lock().unwrap()
     }
 
     /// Whether each role is processes of its own.
@@ -109,6 +125,10 @@ impl Shared {
         }
         settings
     }
+}
+
+fn write_down(root: &Path, user: &str, game: &str) {
+    std::fs::write(root.join(ADDRESSES), format!("{user}\n{game}\n")).unwrap();
 }
 
 /// The addresses of the databases that belong to the data directory `data`, if they are shared.

@@ -31,7 +31,7 @@ pub(crate) struct Plain {
     next_id: u64,
     events: VecDeque<Value>,
     /// Epoch and number of the last event for everyone.
-    last: Option<(u64, u64)>,
+    last: Option<(u64, u64, u64)>,
 }
 
 /// A fresh bet's id.
@@ -215,13 +215,17 @@ impl Plain {
         assert!(json.starts_with(&head), "{json}");
         match kind {
             "bet_result" | "balance" => return,
-            "snapshot" => {}
+            // An owner that was replaced shows nothing any more.
+            "snapshot" => {
+                let same = self.last.filter(|(last_lobby, ..)| *last_lobby == lobby);
+                assert!(same.is_none_or(|(_, last_epoch, _)| epoch >= last_epoch), "{json}");
+            }
             _ => {
-                let (last_epoch, last) = self.last.expect("a snapshot comes first");
-                assert_eq!((epoch, seq), (last_epoch, last + 1), "{json}");
+                let last = self.last.expect("a snapshot comes first");
+                assert_eq!((lobby, epoch, seq), (last.0, last.1, last.2 + 1), "{json}");
             }
         }
-        self.last = Some((epoch, seq));
+        self.last = Some((lobby, epoch, seq));
     }
 }
 

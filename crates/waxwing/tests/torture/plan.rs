@@ -68,6 +68,13 @@ impl Plan {
     }
 }
 
+/// A number that `make` hands to a test by the environment.
+#[expect(clippy::disallowed_methods, reason = "`make` asks for the long runs")]
+pub(crate) fn asked_number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
 /// Limits for a crowd behind one address, cheap passwords, tokens for longer than any run.
 pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("WAXWING_GAME__DRAIN_MAX_S", "3"),

@@ -1,28 +1,36 @@
 //! An upgrade: every process of a deployment is told to end and started again, one after the other,
 //! while everybody bets in every round. Whoever asks once more when he is let down loses no bet.
+//!
+//! `make rolling RATE=500` is the run with a crowd; in every run of the tests there are few.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::asking::{self, patient};
 use super::outcome::settled;
-use super::plan::{QUICK, SETTINGS};
+use super::plan::{QUICK, SETTINGS, asked_number};
 use super::stage::lobbies;
 use super::weather::Proxy;
 use crate::harness::fleet::Fleet;
 use crate::harness::numbers::text;
 use crate::harness::time::now;
-use crate::harness::{Place, Player, Random};
+use crate::harness::{Caller, Place, Player, Random};
 use crate::load::socket_io::{Gone, Socket};
 
-/// Tables that play all the time, and players at each.
+/// Lobbies that play all the time, and connections in each.
 const LOBBIES: usize = 3;
-const SEATS: usize = 8;
+const TABLES: usize = 8;
+/// No round takes longer from one opening to the next; by it so many players are invited that they
+/// place the bets a second that were asked for.
+const ROUND_MAX_S: usize = 5;
+/// Under which a crowd's lobbies are made: hundreds of bets come at each opening.
+const CROWDED: &[(&str, &str)] = &[("WAXWING_GAME__PLAYERS__BETTING_MS", "1500")];
 /// Bets that each player places in every round.
 const BETS: usize = 2;
 /// How long a process that was told to end may take.
@@ -39,39 +47,43 @@ struct Tally {
     ended: AtomicBool,
 }
 
-/// Somebody who bets in every round and asks once more for what was not taken.
-struct Bettor {
+/// Whose it is, by his seat, and its id.
+type Bet = (usize, String);
+
+/// Players at one connection who bet in every round and ask once more for what was not taken.
+struct Bettors {
     base: String,
     lobby: u64,
-    player: Player,
+    players: Vec<Player>,
     random: Random,
     tally: Arc<Tally>,
     socket: Option<Socket>,
 }
 
-impl Bettor {
+impl Bettors {
     async fn play(mut self) {
         while !self.tally.ended.load(Ordering::Relaxed) {
-            let ids: Vec<String> = (0..BETS).map(|_| self.random.bet_id()).collect();
-            let first = self.bet(&ids).await;
-            let left: Vec<String> = first.iter().map(|(id, _)| id.clone()).collect();
+            let seats = (0..self.players.len() * BETS).map(|bet| bet / BETS);
+            let bets: Vec<Bet> = seats.map(|seat| (seat, self.random.bet_id())).collect();
+            let first = self.bet(&bets).await;
+            let left: Vec<Bet> = first.iter().map(|(bet, _)| bet.clone()).collect();
             let second = if left.is_empty() { Vec::new() } else { self.bet(&left).await };
-            let taken = BETS - second.len();
+            let taken = bets.len() - second.len();
             self.tally.taken.fetch_add(taken as u64, Ordering::Relaxed);
             for (_, why) in first {
                 *self.tally.again.lock().unwrap().entry(why).or_default() += 1;
             }
-            let failed = second.into_iter().map(|(id, why)| format!("{id}: {why}"));
+            let failed = second.into_iter().map(|((_, id), why)| format!("{id}: {why}"));
             self.tally.failed.lock().unwrap().extend(failed);
         }
     }
 
     /// Asks for these bets in the next round that opens; those that were not taken, and why.
-    async fn bet(&mut self, ids: &[String]) -> Vec<(String, String)> {
+    async fn bet(&mut self, bets: &[Bet]) -> Vec<(Bet, String)> {
         let socket = self.window().await;
-        let asked = ids.iter().map(|id| {
+        let asked = bets.iter().map(|(seat, id)| {
             let data = json!({
-                "token": self.player.token,
+                "token": self.players[*seat].token,
                 "lobby_id": self.lobby.to_string(),
                 "amount": "1",
                 "bet_id": id,
@@ -87,7 +99,7 @@ impl Bettor {
             Ok(answer) => Some(text(&answer["code"]).to_owned()),
         });
         let not_taken: Vec<_> =
-            ids.iter().zip(whys).filter_map(|(id, why)| Some((id.clone(), why?))).collect();
+            bets.iter().zip(whys).filter_map(|(bet, why)| Some((bet.clone(), why?))).collect();
         if not_taken.is_empty() {
             self.socket = Some(socket);
         }
@@ -119,6 +131,15 @@ impl Bettor {
     }
 }
 
+/// The players of one table: one, or as many as the bets a second take that were asked for.
+async fn players(caller: &Caller, table: usize, rate: Option<u64>) -> Vec<Player> {
+    let bets = rate.map_or(1, |rate| usize::try_from(rate).unwrap() * ROUND_MAX_S);
+    let count = bets.div_ceil(BETS * LOBBIES * TABLES);
+    let names = (0..count).map(|seat| format!("bettor-{table}-{seat}"));
+    let made = names.map(|name| async move { caller.rich_player(&name, "20000").await });
+    stream::iter(made).buffered(8).collect().await
+}
+
 /// Tells every process to end and starts it again, one after the other.
 async fn roll(fleet: &mut Fleet, proxy: &Proxy) {
     let open_doors = |fleet: &Fleet| {
@@ -139,23 +160,25 @@ async fn roll(fleet: &mut Fleet, proxy: &Proxy) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_of_every_process_fails_no_bet_of_who_asks_once_more() {
-    let place = Place::apart_and_alone(SETTINGS).and(QUICK);
+    let rate = asked_number("ROLLING_RATE");
+    let crowded = if rate.is_some() { CROWDED } else { &[] };
+    let place = Place::apart_and_alone(SETTINGS).and(QUICK).and(crowded);
     let lobbies = lobbies(&place, "quick", LOBBIES).await;
     let mut fleet = Fleet::at(place).await;
     let proxy = Proxy::start().await;
     proxy.lead_to(fleet.processes.gateways.iter().map(|gateway| &gateway.base));
     let (tally, mut random) = (Arc::new(Tally::default()), Random::announced());
     let mut playing = JoinSet::new();
-    for seat in 0..LOBBIES * SEATS {
-        let bettor = Bettor {
+    for table in 0..LOBBIES * TABLES {
+        let bettors = Bettors {
             base: proxy.base.clone(),
-            lobby: lobbies[seat % LOBBIES],
-            player: fleet.caller(0).rich_player(&format!("bettor-{seat}"), "20000").await,
+            lobby: lobbies[table % LOBBIES],
+            players: players(&fleet.caller(0), table, rate).await,
             random: random.fork(),
             tally: Arc::clone(&tally),
             socket: None,
         };
-        playing.spawn(bettor.play());
+        playing.spawn(bettors.play());
     }
     let began = now();
     roll(&mut fleet, &proxy).await;
@@ -166,9 +189,11 @@ async fn a_rolling_restart_of_every_process_fails_no_bet_of_who_asks_once_more()
     }
     let taken = tally.taken.load(Ordering::Relaxed);
     let again = tally.again.lock().unwrap().clone();
-    println!("{taken} bets taken in {lasted:.0?}; asked for once more: {again:?}");
+    let reached = taken / lasted.as_secs().max(1);
+    println!("{taken} bets taken in {lasted:.0?}, {reached} a second; once more: {again:?}");
     assert_eq!(*tally.failed.lock().unwrap(), Vec::<String>::new());
     assert!(taken > 100, "only {taken} bets were taken");
+    assert!(rate.is_none_or(|rate| reached >= rate), "only {reached} bets a second");
     settled(&fleet.place.data()).await;
     fleet.end_soundly().await;
 }

@@ -1,6 +1,7 @@
 //! Who only watches, one at every lobby, and writes down what everybody was shown.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use checker::Hex;
@@ -28,6 +29,7 @@ async fn stay(world: &World, wire: &mut Wire, lobby: u64) -> Result<(), Gone> {
     wire.ask("join", json!({ "lobby_id": lobby })).await?;
     while !world.has_ended() {
         let Some(event) = wire.event(Duration::from_secs(10)).await? else { return Err(Gone) };
+        world.journal.counts.pictures.fetch_add(1, Ordering::Relaxed);
         if let Some(shown) = shown(&event) {
             let (lobby, round) = (number(&event["lobby_id"]), number(&event["round"]));
             let entry = Entry::Round(Shown { lobby, round, event: shown });

@@ -1,0 +1,38 @@
+//! How long nobody can bet in a dead node's lobbies: nodes are killed one after the other under a
+//! crowd, and each time it is measured until others own the lobbies and play them.
+//!
+//! `make takeover N=100` measures; every run of the tests has six deaths.
+
+use std::time::Duration;
+
+use super::outcome::ranks;
+use super::plan::{Plan, asked_number};
+use super::scene::Scene;
+use crate::harness::Place;
+
+/// The most that 99 of 100 take-overs may take, from `kill -9` to a living owner.
+const CLAIMED_WITHIN: Duration = Duration::from_secs(3);
+/// Deaths in a run of the tests.
+const DEATHS: u64 = 6;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lobbies_of_a_killed_node_have_another_owner_within_three_seconds() {
+    let mut plan = Plan::of_minutes(1);
+    plan.slow_lobbies = 0;
+    let mut scene = Scene::open(Place::apart_and_alone(&[]), &plan).await;
+    scene.probe().await;
+    let mut take_overs = Vec::new();
+    for _ in 0..asked_number("TAKEOVERS").unwrap_or(DEATHS) {
+        // At any instant of a round, and of the time between two renewals.
+        let calm = Duration::from_millis(scene.random.between(500, 3_000));
+        tokio::time::sleep(calm).await;
+        take_overs.push(scene.kill_a_node().await);
+    }
+    let claimed = ranks(take_overs.iter().map(|times| times.claimed).collect());
+    let played = ranks(take_overs.iter().map(|times| times.played).collect());
+    println!("{} nodes killed; p50, p99, longest:", take_overs.len());
+    println!("  lobbies owned by another {claimed:.2?}");
+    println!("  every lobby took a bet {played:.2?}");
+    scene.close_soundly().await;
+    assert!(claimed[1] <= CLAIMED_WITHIN, "p99 of take-overs: {:?}", claimed[1]);
+}
