@@ -211,7 +211,7 @@ async fn for_how_long_nothing_is_answered_is_shown() {
 #[tokio::test]
 async fn how_long_a_round_has_waited_is_shown_after_a_restart_too() {
     let node = node().await;
-    let shown = async |ms| {
+    let shown = async |ms: i64| {
         // Each look is the first one of a new process. Rounds end at 1 here.
         let clock = Arc::new(ManualClock::starting_at(1 + ms));
         let sender = Sender { clock, ..node.sender.clone() };
