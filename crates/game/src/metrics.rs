@@ -191,10 +191,7 @@ impl Metrics {
                 "outbox_stuck_seconds",
                 "For how long the wallet has not answered for what is queued",
             ),
-            settlement_age_seconds: gauge(
-                "settlement_age_seconds",
-                "Time since the end of the oldest round that is not settled at the wallet",
-            ),
+            settlement_age_seconds: gauge("settlement_age_seconds", "Age of the oldest settlement"),
             store_retries: counter("store_retries", "Batches applied again"),
             resolve_conflicts: counter("resolve_conflicts", "Resolves that the wallet parked"),
             close_disagreements: counter("close_disagreements", "Closes that did not agree"),
