@@ -13,7 +13,7 @@ use crate::harness::Place;
 use crate::harness::time::now;
 
 /// How long each is away in a run of the tests.
-const SHORT: u64 = 8;
+const SHORT: u64 = 6;
 /// Until what was on its way when it went is through.
 const SETTLE: Duration = Duration::from_secs(3);
 /// From the return of a database until every lobby has taken a bet again.

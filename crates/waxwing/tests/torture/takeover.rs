@@ -1,7 +1,7 @@
 //! How long nobody can bet in a dead node's lobbies: nodes are killed one after the other under a
 //! crowd, and each time it is measured until others own the lobbies and play them.
 //!
-//! `make takeover N=100` measures; every run of the tests has six deaths.
+//! `make takeover N=100` measures; every run of the tests has three deaths.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::harness::Place;
 /// The most that 99 of 100 take-overs may take, from `kill -9` to a living owner.
 const CLAIMED_WITHIN: Duration = Duration::from_secs(3);
 /// Deaths in a run of the tests.
-const DEATHS: u64 = 6;
+const DEATHS: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lobbies_of_a_killed_node_have_another_owner_within_three_seconds() {
