@@ -122,7 +122,7 @@ impl Away {
     }
 }
 
-/// Waits until two rounds were just locked: their climbs have hardly begun, so they will be stopped.
+/// Waits until two rounds were just locked: their climbs have hardly begun, so they are stopped.
 async fn until_rounds_start(scene: &Scene) {
     let sql = "SELECT count(*) >= 2 FROM round WHERE state = 'locked' AND heartbeat_centi IS NULL";
     eventually("two rounds to start", PATIENCE, || async {
