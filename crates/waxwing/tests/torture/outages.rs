@@ -10,10 +10,10 @@ use std::time::Duration;
 use super::plan::{Plan, asked_number};
 use super::scene::Scene;
 use crate::harness::Place;
-use crate::harness::time::now;
+use crate::harness::time::{PATIENCE, eventually, now};
 
 /// How long each is away in a run of the tests.
-const SHORT: u64 = 6;
+const SHORT: u64 = 7;
 /// Until what was on its way when it went is through.
 const SETTLE: Duration = Duration::from_secs(3);
 /// From the return of a database until every lobby has taken a bet again.
@@ -122,6 +122,15 @@ impl Away {
     }
 }
 
+/// Waits until two rounds were just locked: their climbs have hardly begun, so they are stopped.
+async fn until_rounds_start(scene: &Scene) {
+    let sql = "SELECT count(*) >= 2 FROM round WHERE state = 'locked' AND heartbeat_centi IS NULL";
+    eventually("two rounds to start", PATIENCE, || async {
+        (scene.fleet.ask_games(sql) == "t").then_some(())
+    })
+    .await;
+}
+
 /// Rounds that did not end by their crash.
 fn stopped_rounds(scene: &Scene) -> u64 {
     let sql = "SELECT count(*) FROM round WHERE state IN ('voided', 'interrupted')";
@@ -151,7 +160,9 @@ async fn play_goes_on(scene: &mut Scene, how: How, lasts: Duration) {
 
 /// A database is away for so long: nothing is accepted, and every lobby takes bets soon after.
 async fn play_waits(scene: &mut Scene, (away, how): (Away, How), lasts: Duration) {
-    let (stopped_before, went) = (stopped_rounds(scene), now());
+    let stopped_before = stopped_rounds(scene);
+    until_rounds_start(scene).await;
+    let went = now();
     away.goes(scene, how);
     tokio::time::sleep(SETTLE).await;
     let settled = Seen::by(scene);

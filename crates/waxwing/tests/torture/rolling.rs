@@ -47,6 +47,9 @@ struct Tally {
     ended: AtomicBool,
 }
 
+/// Why a bet was not taken that nobody said anything about.
+const UNANSWERED: &str = "no answer";
+
 /// Whose it is, by his seat, and its id.
 type Bet = (usize, String);
 
@@ -66,7 +69,7 @@ impl Bettors {
             let seats = (0..self.players.len() * BETS).map(|bet| bet / BETS);
             let bets: Vec<Bet> = seats.map(|seat| (seat, self.random.bet_id())).collect();
             let first = self.bet(&bets).await;
-            let left: Vec<Bet> = first.iter().map(|(bet, _)| bet.clone()).collect();
+            let left: Vec<Bet> = first.iter().map(|asked| self.once_more(asked)).collect();
             let second = if left.is_empty() { Vec::new() } else { self.bet(&left).await };
             let taken = bets.len() - second.len();
             self.tally.taken.fetch_add(taken as u64, Ordering::Relaxed);
@@ -76,6 +79,12 @@ impl Bettors {
             let failed = second.into_iter().map(|((_, id), why)| format!("{id}: {why}"));
             self.tally.failed.lock().unwrap().extend(failed);
         }
+    }
+
+    /// What was not answered may be stored, so it keeps its id. What was refused may have been held
+    /// for a moment, and its id is no other's.
+    fn once_more(&mut self, ((seat, id), why): &(Bet, String)) -> Bet {
+        (*seat, if why == UNANSWERED { id.clone() } else { self.random.bet_id() })
     }
 
     /// Asks for these bets in the next round that opens; those that were not taken, and why.
@@ -94,7 +103,7 @@ impl Bettors {
         let answers =
             answers.into_iter().map(|answer| answer.and_then(|got| got.map_err(|_| Gone)));
         let whys = answers.map(|answer| match answer {
-            Err(Gone) => Some("no answer".to_owned()),
+            Err(Gone) => Some(UNANSWERED.to_owned()),
             Ok(answer) if answer["error"].is_null() => None,
             Ok(answer) => Some(text(&answer["code"]).to_owned()),
         });

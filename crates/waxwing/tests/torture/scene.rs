@@ -63,8 +63,7 @@ impl Scene {
         let fleet = Fleet::at(stage.place).await;
         let crowd = invite(stage.lobbies.len(), plan, &world, &fleet.caller(0)).await;
         let playing = crowd.play(plan, &stage.lobbies, &world, &mut random);
-        // A long climb takes no bets for a minute: in a short run the others show that play goes
-        // on.
+        // A long climb takes no bets for a minute: in a short run the others show it.
         let asked = if plan.is_long() { stage.lobbies.len() } else { plan.quick_lobbies };
         let lobbies = stage.lobbies.iter().copied();
         let probes = crowd.probes.iter().cloned().zip(lobbies).take(asked).collect();

@@ -63,6 +63,9 @@ pub(crate) async fn invite(
 
 /// Makes `count` lobbies under the rules of `place`, some of which rest until somebody bets.
 pub(super) async fn lobbies(place: &Place, name: &str, count: usize) -> Vec<u64> {
+    if count == 0 {
+        return Vec::new();
+    }
     let server = place.start().await;
     let caller = server.caller();
     let mut lobbies = Vec::new();
