@@ -58,6 +58,8 @@ pub struct Metrics {
     pub wallet_retries: Counter,
     /// For how long the wallet has not answered for what is queued; 0 while it does.
     pub outbox_stuck_seconds: Gauge,
+    /// How long ago the round ended that has waited longest for the wallet, whoever owns it.
+    pub settlement_age_seconds: Gauge,
     /// Batches that were applied again.
     pub store_retries: Counter,
     /// Resolves that the wallet parked.
@@ -189,6 +191,7 @@ impl Metrics {
                 "outbox_stuck_seconds",
                 "For how long the wallet has not answered for what is queued",
             ),
+            settlement_age_seconds: gauge("settlement_age_seconds", "Age of the oldest settlement"),
             store_retries: counter("store_retries", "Batches applied again"),
             resolve_conflicts: counter("resolve_conflicts", "Resolves that the wallet parked"),
             close_disagreements: counter("close_disagreements", "Closes that did not agree"),

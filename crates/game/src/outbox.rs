@@ -3,6 +3,7 @@
 //!
 //! A close goes out only after everything before it in its lobby was answered.
 
+mod age;
 mod closes;
 mod rows;
 

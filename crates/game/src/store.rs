@@ -295,6 +295,9 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
         except: &[LobbyId],
     ) -> Result<Vec<OutboxRow>, StoreError>;
+    /// When the first round ended of those that the wallet has not answered all about, whoever
+    /// owns them, in Unix milliseconds.
+    async fn oldest_unsettled(&self) -> Result<Option<i64>, StoreError>;
     /// Forgets rows acknowledged before `before`, at most [`PRUNED_MAX`]; how many went.
     async fn prune(&self, before: i64) -> Result<usize, StoreError>;
 

@@ -209,6 +209,28 @@ async fn for_how_long_nothing_is_answered_is_shown() {
 }
 
 #[tokio::test]
+async fn how_long_a_round_has_waited_is_shown_after_a_restart_too() {
+    let node = node().await;
+    let shown = async |ms: i64| {
+        // Each look is the first one of a new process. Rounds end at 1 here.
+        let clock = Arc::new(ManualClock::starting_at(1 + ms));
+        let sender = Sender { clock, ..node.sender.clone() };
+        sender.note_age(&mut None).await;
+        sender.metrics.settlement_age_seconds.get()
+    };
+    assert_eq!(shown(61_000).await, 0, "nothing waits");
+    node.play(1).await;
+    node.wallet.book.lock().down = true;
+    assert_eq!(node.sender.flush().await, Flush::Stuck);
+    assert_eq!(shown(61_000).await, 61);
+    assert_eq!(shown(62_999).await, 62);
+    assert_eq!(shown(-5_000).await, 0, "by another machine's clock it ends later");
+    node.wallet.book.lock().down = false;
+    node.flush_all().await;
+    assert_eq!(shown(61_000).await, 0, "it is settled");
+}
+
+#[tokio::test]
 async fn rows_of_an_earlier_owner_go_out_under_the_present_epoch() {
     let node = node().await;
     node.play(1).await;

@@ -57,6 +57,7 @@ impl Service {
         let service = self.clone();
         let (spawner, tracker) = (Arc::clone(&self.inner.spawner), shutdown.tasks().clone());
         let mut sending = Worker::spawn(&*spawner, "sender", sender.clone().run());
+        let watching = Worker::spawn(&*spawner, "settlement age", sender.clone().show_age());
         let work = async move {
             let [mut recording, mut reserving, mut leasing] = workers;
             let mut ended = pin!(service.end(&shutdown));
@@ -74,7 +75,7 @@ impl Service {
                 shutdown.stop();
                 ended.await;
             }
-            drop(sending);
+            drop((sending, watching));
             service.flush(&sender).await;
             service.inner.lobbies.ownership.leave().await;
         };

@@ -11,6 +11,7 @@ use super::{
 use crate::config::Config;
 
 mod owners;
+mod settling;
 
 pub use owners::{
     a_lobby_goes_to_another_node_once_it_is_handed_over,
@@ -18,6 +19,7 @@ pub use owners::{
     each_claim_gives_a_higher_epoch_and_fences_the_one_before, skipped_seeds_are_used_up_and_told,
     what_is_fenced_in_a_batch_stops_nothing_else,
 };
+pub use settling::the_round_that_waits_for_the_wallet_longest_is_found;
 
 /// A test of each case, for a crate that brings a store: `$place` is a future of something whose
 /// method `store` gives an `Arc` of one new, empty store. A store with timed leases also runs
@@ -39,6 +41,7 @@ macro_rules! conformance_tests {
         a_lobby_goes_to_another_node_once_it_is_handed_over
         a_node_that_left_owns_nothing
         skipped_seeds_are_used_up_and_told
+        the_round_that_waits_for_the_wallet_longest_is_found
     } };
     ($place:expr; $($case:ident)*) => { $(
         #[tokio::test]

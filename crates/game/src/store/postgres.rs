@@ -152,6 +152,10 @@ impl Store for PostgresStore {
         Ok(transaction!(self.pool, reading, |tx| outbox::unsent(&tx, node, limit, except))?)
     }
 
+    async fn oldest_unsettled(&self) -> Result<Option<i64>, StoreError> {
+        Ok(transaction!(self.pool, reading, |tx| outbox::oldest_unsettled(&tx))?)
+    }
+
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {
         Ok(transaction!(self.pool, writing, |tx| async {
             owners::forget_lapsed(&tx).await?;

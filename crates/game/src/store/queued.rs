@@ -6,6 +6,18 @@ use kernel::{LobbyId, RoundId};
 use super::{OutboxBody, WireOutcome};
 use crate::outbound::HOLDS_MAX;
 
+/// When the first round ended that is owed an answer. A partial index names the few rounds that are
+/// not closed, another one the rows that wait; the round of each is looked up by its key, which a
+/// join would leave to a planner that may know nothing of the tables yet.
+pub(super) const OLDEST_UNSETTLED: &str = "
+    SELECT min(ended_at) AS ended_at FROM (
+        SELECT ended_at FROM round WHERE close_agreed IS NULL
+        UNION ALL
+        SELECT (SELECT ended_at FROM round
+                WHERE round.lobby = outbox.lobby AND round.round = outbox.round)
+        FROM outbox WHERE acknowledged_at IS NULL
+    ) AS owed";
+
 /// A row of the outbox that is to be.
 pub(super) struct Queued {
     pub(super) round: RoundId,

@@ -233,10 +233,7 @@ impl Store for SqliteStore {
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<(), StoreError> {
         failpoint::reach("outbox.before_acknowledged");
         let claims = self.claims.clone();
-        self.write(move |tx| {
-            outbox::acknowledge(tx, &acknowledgement, |row| claims.own(row.lobby, row.epoch))
-        })
-        .await?;
+        self.write(move |tx| outbox::acknowledge(tx, &acknowledgement, &claims)).await?;
         failpoint::reach("outbox.after_acknowledged");
         Ok(())
     }
@@ -254,6 +251,10 @@ impl Store for SqliteStore {
             row.epoch = row.epoch.max(claims.last(row.round.lobby));
         }
         Ok(rows)
+    }
+
+    async fn oldest_unsettled(&self) -> Result<Option<i64>, StoreError> {
+        self.read(outbox::oldest_unsettled).await
     }
 
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {

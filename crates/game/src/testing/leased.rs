@@ -173,6 +173,10 @@ impl Store for LeasedStore {
         Ok(rows)
     }
 
+    async fn oldest_unsettled(&self) -> Result<Option<i64>, StoreError> {
+        self.rows.oldest_unsettled().await
+    }
+
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {
         self.rows.prune(before).await
     }

@@ -107,6 +107,10 @@ impl Store for RecordsClient {
         self.read_now(move |records, now_ms| records.unsent(node, now_ms, limit, &except)).await
     }
 
+    async fn oldest_unsettled(&self) -> Result<Option<i64>, StoreError> {
+        self.read(Records::oldest_unsettled).await
+    }
+
     async fn prune(&self, before: i64) -> Result<usize, StoreError> {
         match self.write(RecordsChange::Prune { before }).await? {
             RecordsAnswer::Counted(count) => Ok(count),

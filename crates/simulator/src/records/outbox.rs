@@ -80,6 +80,13 @@ impl Records {
         }
     }
 
+    /// When the first round ended that is not closed or has a row that waits.
+    pub(super) fn oldest_unsettled(&self) -> Option<i64> {
+        let waiting = self.unsent.iter().filter_map(|id| Some(self.outbox.get(id)?.round));
+        let owed = waiting.chain(self.unclosed.iter().copied());
+        owed.filter_map(|round| self.rounds.get(&round)?.record.ended_at).min()
+    }
+
     pub(super) fn prune(&mut self, before: i64) -> usize {
         let old = self
             .outbox

@@ -33,6 +33,7 @@ crate::alone::conforms! {
     a_lobby_goes_to_another_node_once_it_is_handed_over,
     a_node_that_left_owns_nothing,
     skipped_seeds_are_used_up_and_told,
+    the_round_that_waits_for_the_wallet_longest_is_found,
 }
 
 #[test]

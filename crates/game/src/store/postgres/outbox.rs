@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::{Amount, Epoch, LobbyId, RoundId};
 use platform::postgres::{StoreError, Transaction};
 
-use super::columns::{self, Result, execute, get, query};
+use super::columns::{self, Result, execute, get, query, query_one};
 use super::owners;
-use crate::store::queued::Queued;
+use crate::store::queued::{OLDEST_UNSETTLED, Queued};
 use crate::store::{Acknowledgement, NodeId, OutboxRow, PRUNED_MAX};
 
 /// Queues calls in this order, each once.
@@ -123,6 +123,10 @@ pub(super) async fn exposure(
         sums.insert(columns::number(row, "round")?, columns::amount(row, "units")?);
     }
     Ok(sums)
+}
+
+pub(super) async fn oldest_unsettled(tx: &Transaction<'_>) -> Result<Option<i64>> {
+    get(&query_one(tx, OLDEST_UNSETTLED, &[]).await?, "ended_at")
 }
 
 pub(super) async fn prune(tx: &Transaction<'_>, before: i64) -> Result<usize> {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::{Epoch, LobbyId, RoundId};
 use rusqlite::{Connection, Result, Transaction, params};
 
-use super::super::queued::Queued;
+use super::super::queued::{OLDEST_UNSETTLED, Queued};
 use super::super::{Acknowledgement, AnsweredRow, ClosedRound, OutboxRow, PRUNED_MAX};
 use super::columns;
+use super::owners::Claims;
 
 /// Queues a call, once.
 pub(super) fn queue(tx: &Transaction<'_>, row: &Queued) -> Result<()> {
@@ -57,12 +58,13 @@ pub(super) fn unsent(
 pub(super) fn acknowledge(
     tx: &Transaction<'_>,
     answers: &Acknowledgement,
-    own: impl Fn(&AnsweredRow) -> bool,
+    claims: &Claims,
 ) -> Result<()> {
     let mut acknowledge =
         tx.prepare_cached("UPDATE outbox SET acknowledged_at = ?2 WHERE id = ?1")?;
     let mut owned = BTreeSet::new();
-    for row in answers.rows.iter().filter(|row| own(row)) {
+    let own = |row: &&AnsweredRow| claims.own(row.lobby, row.epoch);
+    for row in answers.rows.iter().filter(own) {
         acknowledge.execute(params![row.id, answers.at])?;
         owned.insert(row.lobby);
     }
@@ -160,6 +162,10 @@ pub(super) fn exposure(
         sums.insert(*round, kernel::Amount::from_units(units));
     }
     Ok(sums)
+}
+
+pub(super) fn oldest_unsettled(connection: &Connection) -> Result<Option<i64>> {
+    connection.prepare_cached(OLDEST_UNSETTLED)?.query_row([], |row| row.get("ended_at"))
 }
 
 pub(super) fn prune(tx: &Transaction<'_>, before: i64) -> Result<usize> {
