@@ -119,6 +119,16 @@ impl Book {
         holds.map(|id| self.rows.holds[id].stake.amount()).sum()
     }
 
+    /// What is still held for rounds that are closed, counted from the holds alone.
+    fn escrow_kept(&self) -> Amount {
+        let is_closed = |round: &RoundId| {
+            let fence = self.rows.fences.get(&round.lobby);
+            fence.is_some_and(|fence| round.number <= fence.closed_round)
+        };
+        let kept = self.reserved.iter().filter(|(round, _)| is_closed(round));
+        kept.flat_map(|(_, holds)| holds).map(|id| self.rows.holds[id].stake.amount()).sum()
+    }
+
     /// How many holds of the round nobody decided.
     pub(crate) fn reserved_of(&self, round: RoundId) -> usize {
         self.reserved.get(&round).map_or(0, BTreeSet::len)

@@ -7,6 +7,7 @@ mod config;
 mod contract;
 mod credit;
 mod http;
+mod kept;
 mod metrics;
 mod notices;
 mod parked;

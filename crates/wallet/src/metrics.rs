@@ -27,6 +27,8 @@ pub struct Metrics {
     pub refused_batches: Counter,
     /// Resolves and closes that were parked: each wants a person's look.
     pub parked: Counter,
+    /// What closed rounds still hold in escrow, of all lobbies, in units of 0.0001.
+    pub escrow_kept_units: Gauge,
 }
 
 /// One kind of answer.
@@ -79,6 +81,7 @@ impl Metrics {
             failed_batches: Counter::default(),
             refused_batches: Counter::default(),
             parked: Counter::default(),
+            escrow_kept_units: Gauge::default(),
         };
         let wallet = registry.sub_registry_with_prefix("waxwing_wallet");
         wallet.register("commands", "Commands by verb and verdict", metrics.commands.clone());
@@ -90,6 +93,8 @@ impl Metrics {
         let refused = metrics.refused_batches.clone();
         wallet.register("refused_batches", "Calls the store cannot do", refused);
         wallet.register("parked", "Conflicts to be looked at", metrics.parked.clone());
+        let kept = metrics.escrow_kept_units.clone();
+        wallet.register("escrow_kept_units", "Held for closed rounds, in units of 0.0001", kept);
         metrics
     }
 

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::batch::Batcher;
 use crate::config::Config;
+use crate::kept;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::store::{Balance, Funded, Keyed, Line, Store, StoreError};
@@ -112,6 +113,8 @@ impl Service {
         let (batcher, applying) =
             Batcher::new(Arc::clone(&store), notices.clone(), metrics.clone());
         spawner.spawn(Box::pin(applying));
+        let showing = kept::show(Arc::clone(&store), Arc::clone(&clock), metrics.clone());
+        spawner.spawn(Box::pin(showing));
         Ok(Self {
             config,
             store,

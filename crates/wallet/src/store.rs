@@ -118,6 +118,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError`].
     async fn balance(&self, player: PlayerId) -> Result<Balance, StoreError>;
 
+    /// What is still held for rounds that are closed: kept by closes that did not agree.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn escrow_kept(&self) -> Result<Amount, StoreError>;
+
     /// The player's transfers after place `after`, oldest first, at most `limit`.
     ///
     /// # Errors

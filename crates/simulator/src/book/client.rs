@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::PlayerId;
+use kernel::{Amount, PlayerId};
 use ledger::{Command, Funds};
 use platform::clock::{BoxFuture, Clock};
 use wallet::store::{Applied, Balance, Funded, Keyed, Line, Store, StoreError};
@@ -76,6 +76,10 @@ impl Store for BookClient {
 
     async fn balance(&self, player: PlayerId) -> Result<Balance, StoreError> {
         self.read(move |book| book.balance(player)).await
+    }
+
+    async fn escrow_kept(&self) -> Result<Amount, StoreError> {
+        self.read(Book::escrow_kept).await
     }
 
     async fn statement(

@@ -23,6 +23,7 @@ crate::alone::conforms! {
     a_batch_may_be_applied_again,
     a_statement_goes_on_after_a_line,
     the_currency_is_noted_once,
+    what_closed_rounds_hold_is_told,
 }
 
 #[test]

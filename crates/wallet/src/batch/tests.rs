@@ -63,6 +63,10 @@ impl Store for Gated {
         Err(StoreError::Unavailable)
     }
 
+    async fn escrow_kept(&self) -> Result<Amount, StoreError> {
+        Err(StoreError::Unavailable)
+    }
+
     async fn statement(&self, _: PlayerId, _: u64, _: u32) -> Result<Vec<Line>, StoreError> {
         Err(StoreError::Unavailable)
     }

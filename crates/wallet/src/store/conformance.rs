@@ -182,6 +182,23 @@ pub async fn the_currency_is_noted_once(store: &dyn Store) {
     }
 }
 
+/// What closed rounds hold is told; what open ones hold is none of it.
+pub async fn what_closed_rounds_hold_is_told(store: &dyn Store) {
+    let kept = async || store.escrow_kept().await.unwrap();
+    assert_eq!(kept().await, Amount::ZERO);
+    let mut batch = a_short_house();
+    let close = batch.split_off(batch.len() - 1);
+    store.apply(batch).await.unwrap();
+    assert_eq!(kept().await, Amount::ZERO, "the round is not closed");
+    store.apply(close).await.unwrap();
+    assert_eq!(kept().await, Amount::from_whole(20), "the house could pay neither of two bets");
+    let (round, epoch) = (RoundId::new(lobby(), 2), Epoch(1));
+    let (player, bet, stake) = (player(1), BetId::from_bytes([3; 16]), Stake::from_whole(10));
+    let next = Command::Reserve(Reserve { player, bet, round, epoch, stake });
+    store.apply(vec![next]).await.unwrap();
+    assert_eq!(kept().await, Amount::from_whole(20), "the next round is not closed");
+}
+
 /// A test of each case, for a crate that brings a store: `$place` is a future of something whose
 /// method `store` gives `Arc`s of handles on one new, empty book.
 #[macro_export]
@@ -192,6 +209,7 @@ macro_rules! conformance_tests {
         a_batch_may_be_applied_again
         a_statement_goes_on_after_a_line
         the_currency_is_noted_once
+        what_closed_rounds_hold_is_told
     }
         #[tokio::test]
         async fn another_handle_goes_on() {

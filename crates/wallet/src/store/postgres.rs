@@ -9,13 +9,14 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::PlayerId;
+use kernel::{Amount, PlayerId};
 use ledger::{Account, Answer, Command, Funds, decide, touches};
 use platform::clock::Clock;
 use platform::http::idempotency::Found;
 use platform::postgres::{Pool, StoreError as PostgresError, Transaction, idempotency};
 
 use super::failpoints;
+use super::words::ESCROW_KEPT;
 use super::{Applied, Balance, Funded, Keyed, Line, Moved, Store, StoreError};
 
 pub use schema::POSTGRES_SCHEMA;
@@ -119,6 +120,15 @@ impl Store for PostgresStore {
             };
             let (available, held) = (columns::amount(&row, 0)?, columns::amount(&row, 1)?);
             Ok(Balance { available, held })
+        });
+        Ok(read.await?)
+    }
+
+    async fn escrow_kept(&self) -> Result<Amount, StoreError> {
+        let read = self.pool.run(async || {
+            let session = self.pool.session().await?;
+            let select = session.prepare_cached(ESCROW_KEPT).await?;
+            columns::amount(&session.query_one(&select, &[]).await?, 0)
         });
         Ok(read.await?)
     }

@@ -9,7 +9,7 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::PlayerId;
+use kernel::{Amount, PlayerId};
 use ledger::{Account, Answer, Command, Funds, decide, touches};
 use platform::clock::Clock;
 use platform::http::idempotency::{Found, find, keep};
@@ -17,6 +17,7 @@ use platform::sqlite::{Reader, StoreError as SqliteError, Writer};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::failpoints;
+use super::words::ESCROW_KEPT;
 use super::{Applied, Balance, Funded, Keyed, Line, Moved, Store, StoreError};
 
 pub(crate) use load::parked;
@@ -100,6 +101,14 @@ impl Store for SqliteStore {
             select.query_row([player], balance).optional()
         });
         Ok(read.await?.unwrap_or_default())
+    }
+
+    async fn escrow_kept(&self) -> Result<Amount, StoreError> {
+        let read = self.reader.run(|connection| {
+            let mut select = connection.prepare_cached(ESCROW_KEPT)?;
+            select.query_row([], |row| columns::amount(row, 0))
+        });
+        Ok(read.await?)
     }
 
     async fn statement(

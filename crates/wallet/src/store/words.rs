@@ -3,6 +3,12 @@
 use kernel::Amount;
 use ledger::{Account, HoldState, Kind, Outcome, Reason, Released, RoundState};
 
+/// What closed rounds still hold. A partial index names the few rounds that hold anything.
+pub(super) const ESCROW_KEPT: &str = "
+    SELECT CAST(coalesce(sum(reserved_units), 0) AS BIGINT) FROM ledger_round
+    WHERE reserved_count > 0 AND round <= (
+        SELECT closed_round FROM ledger_fence WHERE ledger_fence.lobby = ledger_round.lobby)";
+
 /// Kind and number of an account.
 pub(super) fn account(account: Account) -> (&'static str, i64) {
     match account {

@@ -200,10 +200,13 @@ async fn an_operator_settles_what_a_house_could_not_pay() {
     let reader = Reader::open(&path, 1).unwrap();
     let parked = crate::parked(&reader, 100).await.unwrap();
     assert_eq!(parked.len(), 3, "two payouts and a close: {parked:?}");
+    let kept = async || place.store().escrow_kept().await.unwrap();
+    assert_eq!(kept().await, Amount::from_whole(20));
     let paid = crate::settle_parked(&place.writer, 5).await.unwrap();
     assert_eq!(paid, parked[1..], "the close stands first");
     assert_eq!(crate::settle_parked(&place.writer, 6).await.unwrap(), []);
     assert_eq!(crate::parked(&reader, 100).await.unwrap(), []);
+    assert_eq!(kept().await, Amount::ZERO);
     let balance = place.store().balance(conformance::player(1)).await.unwrap();
     assert_eq!((balance.available, balance.held), (Amount::from_whole(1_180), Amount::ZERO));
     let number =
