@@ -11,7 +11,7 @@ if cargo nextest --version >/dev/null 2>&1; then
 fi
 # What copies, damages, cuts or limits a data directory, and what measures one.
 files=(power_loss:: ten_thousand:: check:: judge:: failpoints:: torture:: soak:: kill::fifty
-    chains::an_older_copy chains::after_a_restore stall::)
+    chains::an_older_copy chains::after_a_restore restores::older_files stall::)
 # A missing key is known by the files beside it.
 files+=(http::keys::a_key_that_is_missing)
 # On shared databases a lobby is handed over at a stop, and what it still has to tell the wallet is

@@ -4,8 +4,8 @@ use protocol::chains::{AbandonReason, Abandoned};
 
 use crate::store::{Store, StoreError};
 
-/// Gives up every seed chain of every lobby, in public; how many. Each lobby gets a new one when it
-/// is opened next. No process may have the data open.
+/// Gives up every seed chain of every lobby, in public; how many. The next start takes each such
+/// lobby over, which then gets a new one. No process may have the data open.
 ///
 /// # Errors
 /// [`StoreError`]; nothing was changed then.

@@ -25,8 +25,9 @@ pub(crate) use maker::{ChainPlan, SeedMaker};
 pub(crate) use vault::Vault;
 pub(crate) use views::{anchored, chain_view, commitment_view, kind};
 
-/// Numbers left out at least after a store turned out to be an older copy: a chain of the lost
-/// store may have been promised under any of them, and no two promises may share a number.
+/// Numbers left out after a store turned out to be an older copy and the clock to stand behind the
+/// last number: a chain of the lost store may have been promised under any of them, and no two
+/// promises may share a number.
 const NUMBERS_SKIPPED: u32 = 1_000;
 /// How many abandoned chains a picture shows.
 const ABANDONED_SHOWN: usize = 5;
@@ -343,7 +344,9 @@ fn after(chains: &[ChainRecord], fenced: SeedIndex) -> (u32, u32) {
 
 fn next_after(chain: &ChainRecord) -> (u32, u32) {
     let number = match chain.abandoned.filter(|how| how.reason.lost_records()) {
-        Some(how) => chain.chain.saturating_add(NUMBERS_SKIPPED).max(second_of(how.at)),
+        Some(how) if second_of(how.at) > chain.chain => second_of(how.at),
+        // The clock was set back since.
+        Some(_) => chain.chain.saturating_add(NUMBERS_SKIPPED),
         None => chain.chain + 1,
     };
     (number, chain.seeds_before.saturating_add(chain.length))

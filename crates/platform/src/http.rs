@@ -17,7 +17,7 @@ pub use connection::{ClientAddress, Connection, PeerAddress, Seat};
 pub use csv::{AcceptsCsv, Csv, CsvLines};
 pub use door::{Door, RequestId};
 pub use error::ApiError;
-pub use extract::{AuthenticatedPlayer, Json, Path, Query};
+pub use extract::{AuthenticatedPlayer, Json, Path, Query, bearer};
 pub use files::warn_if_files_are_few;
 pub use idempotency::{IdempotencyKey, Idempotent, KeyedJson};
 pub use places::{Full, Network, Place, Places};

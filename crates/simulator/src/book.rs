@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Amount, LobbyId, PlayerId, RoundId};
 use ledger::{
-    Account, Answer, Changes, Command, Funds, HoldId, HoldState, Keys, Kind, Parked, Rows, TopUp,
-    Transfer, decide, touches,
+    Account, Answer, Changes, Command, Funds, HoldId, HoldState, Keys, Kind, Parked, RoundState,
+    Rows, TopUp, Transfer, decide, touches,
 };
 use platform::http::idempotency::KeptAnswer;
 use wallet::store::{Applied, Balance, Funded, Keyed, Line, Moved};
@@ -119,13 +119,12 @@ impl Book {
         holds.map(|id| self.rows.holds[id].stake.amount()).sum()
     }
 
-    /// What is still held for rounds that are closed, counted from the holds alone.
+    /// What is still held for rounds whose close did not agree, counted from the holds alone.
     fn escrow_kept(&self) -> Amount {
-        let is_closed = |round: &RoundId| {
-            let fence = self.rows.fences.get(&round.lobby);
-            fence.is_some_and(|fence| round.number <= fence.closed_round)
+        let disagreed = |round: &RoundId| {
+            self.rows.rounds.get(round).is_some_and(|row| row.state == RoundState::Disagreed)
         };
-        let kept = self.reserved.iter().filter(|(round, _)| is_closed(round));
+        let kept = self.reserved.iter().filter(|(round, _)| disagreed(round));
         kept.flat_map(|(_, holds)| holds).map(|id| self.rows.holds[id].stake.amount()).sum()
     }
 

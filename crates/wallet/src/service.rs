@@ -113,7 +113,7 @@ impl Service {
         let (batcher, applying) =
             Batcher::new(Arc::clone(&store), notices.clone(), metrics.clone());
         spawner.spawn(Box::pin(applying));
-        let showing = kept::show(Arc::clone(&store), Arc::clone(&clock), metrics.clone());
+        let showing = kept::show(Arc::downgrade(&store), Arc::clone(&clock), metrics.clone());
         spawner.spawn(Box::pin(showing));
         Ok(Self {
             config,

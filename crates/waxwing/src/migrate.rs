@@ -70,5 +70,5 @@ fn shared(urls: &Urls, restored: Restored) -> anyhow::Result<Vec<String>> {
 }
 
 fn given_up(chains: usize) -> String {
-    format!("{chains} seed chains are given up; every lobby begins a new one when it is opened")
+    format!("{chains} seed chains are given up; the next start begins new ones")
 }

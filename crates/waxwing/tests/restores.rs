@@ -219,6 +219,11 @@ async fn is_restored(place: &Place, restore: Restore) {
         for lobby in [MAIN, quiet] {
             shown.look(&server.caller(), lobby).await;
         }
+        // A seed is shown before the wallet is told how its bets ended.
+        eventually("every stake to be decided", LIMIT, || async {
+            (Books::reserved(&place.data()) == 0).then_some(())
+        })
+        .await;
         stop(server).await;
         is_sound(place, restore).await;
     }

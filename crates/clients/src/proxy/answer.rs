@@ -45,7 +45,7 @@ pub(super) async fn read(
         let Some(frame) = rest.frame().await else {
             return Ok(Some(Response::from_parts(parts, Body::from(begun.freeze()))));
         };
-        // Trailers concern the hop alone.
+        // There are no trailers in a short answer worth passing on.
         if let Ok(bytes) = frame?.into_data() {
             begun.extend_from_slice(&bytes);
         }

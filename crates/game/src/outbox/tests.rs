@@ -215,7 +215,7 @@ async fn how_long_a_round_has_waited_is_shown_after_a_restart_too() {
         // Each look is the first one of a new process. Rounds end at 1 here.
         let clock = Arc::new(ManualClock::starting_at(1 + ms));
         let sender = Sender { clock, ..node.sender.clone() };
-        sender.note_age(&mut None).await;
+        sender.note_age().await;
         sender.metrics.settlement_age_seconds.get()
     };
     assert_eq!(shown(61_000).await, 0, "nothing waits");

@@ -8,10 +8,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use kernel::{PlayerId, Sealed};
 use parking_lot::Mutex;
 use platform::clock::Clock;
+use platform::http::bearer;
 use tokens::{Proven, Verifier};
 
 const SLOTS: usize = 4_096;
@@ -36,11 +36,7 @@ impl Players {
 
     /// Whose good token the request carries.
     pub(super) fn who(&self, headers: &HeaderMap) -> Option<PlayerId> {
-        let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return None;
-        }
-        let token = token.trim_start();
+        let token = bearer(headers)?;
         let now_s = self.clock.unix_ms().div_euclid(1_000);
         let slot = usize::try_from(self.hasher.hash_one(token) % SLOTS as u64).ok()?;
         let slot = self.slots.get(slot)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kernel::PlayerId;
@@ -49,7 +50,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let token = bearer(parts)
+        let token = bearer(&parts.headers)
             .ok_or_else(|| ApiError::new(Code::Unauthenticated, "A bearer token is required"))?;
         let now_s = <Arc<dyn Clock>>::from_ref(state).unix_ms().div_euclid(1_000);
         match <Arc<Verifier>>::from_ref(state).verify(token, now_s) {
@@ -64,9 +65,11 @@ where
     }
 }
 
-/// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110).
-fn bearer(parts: &Parts) -> Option<&str> {
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+/// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110), and
+/// there is one such line or none.
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -21,6 +21,14 @@ pub struct RawStream {
     session: Option<Box<Mutex<ServerConnection>>>,
 }
 
+/// How much of what was encrypted is with the kernel now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flushed {
+    All,
+    Partly,
+    Nothing,
+}
+
 /// The encrypted side of a session.
 struct Encrypted<'a>(&'a TcpStream);
 
@@ -86,19 +94,23 @@ impl RawStream {
     }
 
     /// Writes what there is room for. Over TLS what was taken may still be unsent until the next
-    /// write, which may be of nothing: [`Self::has_unsent`].
+    /// write, which may be of nothing: [`Self::has_unsent`]. It takes 0 if the room was used up by
+    /// that.
     ///
     /// # Errors
     /// `WouldBlock` if there is no room, else that the stream is gone.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         let Some(session) = &self.session else { return self.stream.try_write(bytes) };
         let mut session = session.lock();
-        flush(&mut session, &self.stream)?;
-        let taken = session.writer().write(bytes)?;
-        match flush(&mut session, &self.stream) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-            _ => Ok(taken),
+        match flush(&mut session, &self.stream)? {
+            Flushed::All => {}
+            // A peer that reads slowly reads.
+            Flushed::Partly => return Ok(0),
+            Flushed::Nothing => return Err(io::ErrorKind::WouldBlock.into()),
         }
+        let taken = session.writer().write(bytes)?;
+        flush(&mut session, &self.stream)?;
+        Ok(taken)
     }
 
     /// The same for many pieces; none over TLS, which takes them one by one.
@@ -141,12 +153,17 @@ impl RawStream {
     }
 }
 
-/// Hands the kernel all that is encrypted.
-fn flush(session: &mut ServerConnection, stream: &TcpStream) -> io::Result<()> {
+/// Hands the kernel what it has room for of all that is encrypted.
+fn flush(session: &mut ServerConnection, stream: &TcpStream) -> io::Result<Flushed> {
+    let mut flushed = Flushed::Nothing;
     while session.wants_write() {
-        session.write_tls(&mut Encrypted(stream))?;
+        match session.write_tls(&mut Encrypted(stream)) {
+            Ok(_) => flushed = Flushed::Partly,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(flushed),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(())
+    Ok(Flushed::All)
 }
 
 impl io::Read for Encrypted<'_> {

@@ -31,6 +31,8 @@ struct Inner {
     certificate: PathBuf,
     key: PathBuf,
     serving: Mutex<Arc<ServerConfig>>,
+    /// What was read at first: whoever watches later finds what changed meanwhile.
+    opened: Files,
     metrics: TlsMetrics,
 }
 
@@ -55,11 +57,12 @@ impl Tls {
         key: &Path,
         registry: &Registry,
     ) -> Result<Self, InvalidConfig> {
-        let (_, serving) = read(certificate, key);
+        let (opened, serving) = read(certificate, key);
         Ok(Self(Arc::new(Inner {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
             serving: Mutex::new(serving?),
+            opened,
             metrics: TlsMetrics::register(registry),
         })))
     }
@@ -67,7 +70,7 @@ impl Tls {
     /// Looks at the files every two seconds, for ever. A pair that fits is served to whoever
     /// connects from then on; open connections stay.
     pub async fn watch(self) {
-        let mut seen = Seen { judged: self.0.files(), doubted: None };
+        let mut seen = Seen { judged: self.0.opened.clone(), doubted: None };
         loop {
             tokio::time::sleep(LOOK).await;
             let inner = Arc::clone(&self.0);
@@ -105,10 +108,6 @@ impl Tls {
 }
 
 impl Inner {
-    fn files(&self) -> Files {
-        read(&self.certificate, &self.key).0
-    }
-
     fn judge(&self, seen: &mut Seen, files: Files, pair: Result<Arc<ServerConfig>, InvalidConfig>) {
         if files == seen.judged {
             seen.doubted = None;

@@ -3,11 +3,11 @@
 use kernel::Amount;
 use ledger::{Account, HoldState, Kind, Outcome, Reason, Released, RoundState};
 
-/// What closed rounds still hold. A partial index names the few rounds that hold anything.
+/// What closed rounds still hold: a close that did not agree kept it. Rounds that a raised fence
+/// left behind are to be closed yet. A partial index names the few rounds that hold anything.
 pub(super) const ESCROW_KEPT: &str = "
     SELECT CAST(coalesce(sum(reserved_units), 0) AS BIGINT) FROM ledger_round
-    WHERE reserved_count > 0 AND round <= (
-        SELECT closed_round FROM ledger_fence WHERE ledger_fence.lobby = ledger_round.lobby)";
+    WHERE reserved_count > 0 AND state = 'disagreed'";
 
 /// Kind and number of an account.
 pub(super) fn account(account: Account) -> (&'static str, i64) {

@@ -137,7 +137,15 @@ fn stopped_rounds(scene: &Scene) -> u64 {
     scene.fleet.ask_games(sql).parse().unwrap()
 }
 
-/// NATS is away for so long: in each second bets or cash-outs are acknowledged, and pictures come.
+/// Whether nobody was told anything in any stretch of so many of these seconds.
+fn stood_still(seconds: &[Seen], stretch: usize) -> bool {
+    seconds.windows(stretch).any(|seconds| {
+        let told = |of: fn(&Seen) -> u64| seconds.iter().map(of).sum::<u64>();
+        told(|second| second.bets + second.cash_outs) == 0 || told(|second| second.pictures) == 0
+    })
+}
+
+/// NATS is away for so long: all the time bets or cash-outs are acknowledged, and pictures come.
 async fn play_goes_on(scene: &mut Scene, how: How, lasts: Duration) {
     let (went, before) = (now(), Seen::by(scene));
     Away::Nats.goes(scene, how);
@@ -152,8 +160,9 @@ async fn play_goes_on(scene: &mut Scene, how: How, lasts: Duration) {
     Away::Nats.returns(scene, how);
     let least = seconds.iter().map(|second| second.bets + second.cash_outs).min();
     println!("without NATS ({how:?}) {:.1?}: {all:?}, least in a second {least:?}", went.elapsed());
-    let is_empty = |second: &Seen| second.bets + second.cash_outs == 0 || second.pictures == 0;
-    assert!(!seconds.iter().any(is_empty), "play stood still: {seconds:?}");
+    // One second of a machine that does other work says little.
+    let stretch = if lasts.as_secs() > SHORT { 1 } else { 2 };
+    assert!(!stood_still(&seconds, stretch), "play stood still: {seconds:?}");
     assert!(all.bets > 0 && all.cash_outs > 0, "{all:?}");
     scene.probe().await;
 }

@@ -109,9 +109,11 @@ impl Scene {
     /// played. The node comes back after that.
     pub(super) async fn kill_a_node(&mut self) -> TakeOver {
         let one = self.any("game");
-        let (owned, victim) = (self.owned(), self.fleet.processes.games.remove(one));
+        let victim = self.fleet.processes.games.remove(one);
         let (died, number) = (now(), victim.number());
         victim.kill();
+        // Not before: a renewal of the dead between the two would pass for another's.
+        let owned = self.owned();
         eventually("the dead node's lobbies to be taken over", PATIENCE, || async {
             self.is_owned_anew(&owned).then_some(())
         })

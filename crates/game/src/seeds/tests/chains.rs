@@ -4,6 +4,7 @@ use fairness::hex;
 use protocol::chains::{AbandonReason, LostRounds};
 
 use super::*;
+use crate::seeds::next_after;
 use crate::testing::apply;
 
 const FIVE: u32 = 5;
@@ -216,6 +217,24 @@ async fn a_store_behind_the_wallet_gives_up_its_chains_in_public() {
     drop(seeds);
     let seeds = load(&ground, FIVE).await;
     assert_eq!(play(&ground, &seeds, 11).await, (number, 2));
+}
+
+/// A copy of a lobby that was restored before, its newest chain a minute old.
+#[tokio::test]
+async fn a_copy_put_back_twice_within_minutes_is_numbered_by_each_second() {
+    let ground = ground(Arc::new(SystemClock::new()), None, 2).await;
+    drop(load(&ground, FIVE).await);
+    let mut newest = chain(&ground, 1).await;
+    newest.chain = 1_790_000_000;
+    let mut after = |at_s: i64| {
+        let (reason, lost_rounds) = (AbandonReason::Restored, None);
+        newest.abandoned =
+            Some(protocol::chains::Abandoned { reason, at: at_s * 1_000, lost_rounds });
+        next_after(&newest).0
+    };
+    assert_eq!(after(1_790_000_060), 1_790_000_060);
+    assert_eq!(after(1_790_000_200), 1_790_000_200);
+    assert_eq!(after(1_789_999_000), 1_790_001_000, "the clock was set back");
 }
 
 /// Quicknet's rounds from 1,000 on, as they were.

@@ -44,7 +44,7 @@ fn another_pair_is_taken_once_and_a_broken_one_changes_nothing() {
         let line = format!(r#"waxwing_tls_certificates_total{{verdict="{verdict}"}} 1"#);
         registry.encode().unwrap().contains(&line)
     };
-    let mut seen = Seen { judged: tls.0.files(), doubted: None };
+    let mut seen = Seen { judged: tls.0.opened.clone(), doubted: None };
     let first = serving();
     look(&tls.0, &mut seen);
     assert!(Arc::ptr_eq(&first, &serving()), "nothing changed");
