@@ -53,7 +53,9 @@ fn a_player_has_one_budget_whatever_the_address_and_the_token() {
     let (limits, signer) = of_one_a_second(3);
     let address = |host: u8| IpAddr::from([10, 0, 0, host]);
     for host in 0..3 {
-        let ann = request(&token(&signer, 1, 60 + i64::from(host)));
+        // HTTP/2 hands spaces behind a value on, and roles take them off.
+        let spaces = " ".repeat(host.into());
+        let ann = request(&(token(&signer, 1, 60 + i64::from(host)) + &spaces));
         let left = limits.judge(address(host), &ann).unwrap();
         assert_eq!((left.name, left.remaining), ("player", u32::from(2 - host)));
     }

@@ -16,6 +16,7 @@ use rustls::{ClientConfig, RootCertStore};
 use test_servers::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -34,11 +35,14 @@ struct Running {
 
 impl Running {
     async fn start(limits: Limits) -> Self {
+        Self::serve(Router::new().route("/upgrade", get(upgrade)), limits).await
+    }
+
+    async fn serve(router: Router, limits: Limits) -> Self {
         let (authority, registry) = (Authority::new().unwrap(), Registry::new());
         let tls = Tls::open(&authority.certificate(), &authority.key(), &registry).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/upgrade", get(upgrade));
         tokio::spawn(serve_secured(listener, Some(tls), router, limits, Shutdown::new()));
         Self { authority, address, registry }
     }
@@ -88,6 +92,46 @@ async fn an_upgrade_loses_no_byte_and_ends_with_a_word_of_farewell() {
         assert!(answer.starts_with(b"HTTP/1.1 101"));
         assert!(answer.ends_with(b"\r\n\r\nping"), "{together} and {apart}");
     }
+}
+
+/// Writes until nobody takes more, says how much was taken, and sees the rest of it out.
+async fn flood(mut request: Request, taken: mpsc::UnboundedSender<usize>) -> impl IntoResponse {
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let parts = downcast::<Connection>(upgrade.await.unwrap()).unwrap();
+        let (stream, _place) = parts.io.into_parts();
+        stream.set_send_buffer_size(4_096).unwrap();
+        let mut sum = 0;
+        while let Ok(count) = stream.try_write(&[b'x'; 50_000]) {
+            sum += count;
+        }
+        assert!(stream.has_unsent(), "the kernel takes no more");
+        taken.send(sum).unwrap();
+        let mut progress = 0;
+        while stream.has_unsent() {
+            stream.writable().await.unwrap();
+            // A write of nothing is one of what was taken before.
+            progress += u32::from(stream.try_write(&[]).is_ok());
+        }
+        assert!(progress > 0, "a peer that reads is no peer that takes nothing");
+        stream.shut_down(std::net::Shutdown::Both).unwrap();
+    });
+    (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
+}
+
+#[tokio::test]
+async fn what_was_taken_for_a_slow_reader_comes_out_to_its_last_byte() {
+    let (taken, mut told) = mpsc::unbounded_channel();
+    let flood = move |request: Request| flood(request, taken.clone());
+    let router = Router::new().route("/upgrade", get(flood));
+    let running = Running::serve(router, Limits::default()).await;
+    let mut stream = running.connect(b"http/1.1").await.unwrap();
+    stream.write_all(UPGRADE).await.unwrap();
+    let taken = told.recv().await.unwrap();
+    assert!(taken > 30_000, "{taken}");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer.iter().filter(|byte| **byte == b'x').count(), taken);
 }
 
 #[tokio::test]
