@@ -17,6 +17,7 @@ mod venue;
 pub(crate) mod watching;
 mod window;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use platform::clock::Stopwatch;
@@ -31,6 +32,18 @@ struct Crowd {
     answers: Answers,
     /// Texts that all sockets were sent.
     heard: AtomicU64,
+}
+
+impl Crowd {
+    /// Of so many players in each of `lobbies`, who wait for at most so many answers.
+    fn of(lobbies: &[u64], seats: u32, answers: u32) -> Arc<Self> {
+        Arc::new(Self {
+            watch: Stopwatch::start(),
+            windows: Windows::new(lobbies, seats),
+            answers: Answers::of(answers),
+            heard: AtomicU64::new(0),
+        })
+    }
 }
 
 /// The text of a bet of 1; `number` names it and its answer.

@@ -5,6 +5,7 @@
 
 mod axum_tasks;
 mod bare;
+mod by_axum;
 mod control;
 mod hub;
 mod socketioxide_events;

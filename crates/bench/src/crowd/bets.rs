@@ -1,18 +1,15 @@
 //! How long until a bet is acknowledged while so many a second come in.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::clock::Stopwatch;
 
-use super::answers::{Answers, Outcomes};
+use super::answers::Outcomes;
 use super::call::open_lobbies;
 use super::seats::{self, Rows};
 use super::socket::Socket;
 use super::venue::{Used, Venue};
-use super::window::Windows;
 use super::{Crowd, bet_text};
 
 /// Bets a second and for how long, unless the caller says otherwise.
@@ -58,12 +55,7 @@ async fn play(venue: &Venue, rate: u32, seconds: u32) -> anyhow::Result<Figures>
     let (address, rows) = (venue.address(), rows(rate));
     let tokens = venue.players(rows.players()).await?;
     let lobbies = open_lobbies(address, &tokens, rows, "continuous", ROUND).await?;
-    let crowd = Arc::new(Crowd {
-        watch: Stopwatch::start(),
-        windows: Windows::new(&lobbies, rows.seats),
-        answers: Answers::of(rate * (WARM_UP_S + seconds)),
-        heard: AtomicU64::new(0),
-    });
+    let crowd = Crowd::of(&lobbies, rows.seats, rate * (WARM_UP_S + seconds));
     let sockets = seats::take(address, &tokens, &lobbies, &crowd, |_| {}).await?;
     // Every lobby opens its next window meanwhile.
     tokio::time::sleep(Duration::from_secs(4)).await;

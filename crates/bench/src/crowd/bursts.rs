@@ -1,19 +1,14 @@
 //! The most bets that go through the sockets: everybody bets at once, and again as soon as the
 //! first bet is acknowledged.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::clock::Stopwatch;
 
-use super::answers::Answers;
 use super::call::open_lobbies;
 use super::seats::{self, Acknowledged, Rows};
 use super::socket::Socket;
 use super::venue::{Used, Venue};
-use super::window::Windows;
 use super::{Crowd, bet_text};
 
 /// Bursts that are measured, after one that is not.
@@ -55,12 +50,7 @@ async fn play(venue: &Venue) -> anyhow::Result<Figures> {
     let tokens = venue.players(ROWS.players()).await?;
     let lobbies =
         open_lobbies(venue.address(), &tokens, ROWS, "on_first_bet", Duration::ZERO).await?;
-    let crowd = Arc::new(Crowd {
-        watch: Stopwatch::start(),
-        windows: Windows::new(&lobbies, ROWS.seats),
-        answers: Answers::of(BETS * (BURSTS + 1)),
-        heard: AtomicU64::new(0),
-    });
+    let crowd = Crowd::of(&lobbies, ROWS.seats, BETS * (BURSTS + 1));
     let sockets = seats::take(venue.address(), &tokens, &lobbies, &crowd, bet_again).await?;
     let (mut rates, mut used) = (Vec::new(), Vec::new());
     for burst in 0..=BURSTS {

@@ -1,19 +1,16 @@
 //! How long until a cash-out is acknowledged, in one lobby of thousands, at a thousand a second.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::clock::Stopwatch;
 
-use super::answers::{Answers, Outcomes};
+use super::answers::Outcomes;
 use super::bursts::until;
 use super::call::open_lobbies;
 use super::seats::{self, Rows};
 use super::socket::Socket;
 use super::venue::Venue;
-use super::window::Windows;
 use super::{Crowd, bet_id, bet_text};
 
 /// Cash-outs a second.
@@ -48,12 +45,7 @@ async fn play(venue: &Venue) -> anyhow::Result<Outcomes> {
     let tokens = venue.players(ROWS.players()).await?;
     let lobbies =
         open_lobbies(venue.address(), &tokens, ROWS, "on_first_bet", Duration::ZERO).await?;
-    let crowd = Arc::new(Crowd {
-        watch: Stopwatch::start(),
-        windows: Windows::new(&lobbies, ROWS.seats),
-        answers: Answers::of(FIRST_BET),
-        heard: AtomicU64::new(0),
-    });
+    let crowd = Crowd::of(&lobbies, ROWS.seats, FIRST_BET);
     let sockets = seats::take(venue.address(), &tokens, &lobbies, &crowd, |_| {}).await?;
     let sockets = Arc::new(sockets);
     let mut sent = 0;

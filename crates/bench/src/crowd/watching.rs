@@ -1,19 +1,15 @@
 //! How many texts a player's socket gets: one lobby of a thousand, of whom five hundred bet in each
 //! round and leave it one after another.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::clock::Stopwatch;
 
-use super::answers::Answers;
 use super::bursts::until;
 use super::call::open_lobbies;
 use super::seats::{self, Rows};
 use super::venue::Venue;
-use super::window::Windows;
 use super::{Crowd, bet_id};
 
 const ROWS: Rows = Rows { lobbies: 1, seats: 1_000 };
@@ -55,12 +51,7 @@ async fn play(venue: &Venue) -> anyhow::Result<Figures> {
     let tokens = venue.players(ROWS.players()).await?;
     let lobbies =
         open_lobbies(venue.address(), &tokens, ROWS, "on_first_bet", Duration::ZERO).await?;
-    let crowd = Arc::new(Crowd {
-        watch: Stopwatch::start(),
-        windows: Windows::new(&lobbies, ROWS.seats),
-        answers: Answers::of(ROUNDS * BETS),
-        heard: AtomicU64::new(0),
-    });
+    let crowd = Crowd::of(&lobbies, ROWS.seats, ROUNDS * BETS);
     crowd.answers.begin(0, crowd.watch.seconds(), BETS);
     let sockets = seats::take(venue.address(), &tokens, &lobbies, &crowd, |_| {}).await?;
     let now = || (crowd.watch.seconds(), crowd.heard.load(Ordering::Relaxed));

@@ -43,6 +43,12 @@ struct Seen {
     doubted: Option<Files>,
 }
 
+/// What both files hold, in PEM.
+struct Pair {
+    chain: Vec<u8>,
+    key: Sealed<Vec<u8>>,
+}
+
 /// Tells one content of both files from another: a digest, or why there is none.
 #[derive(Clone, PartialEq, Eq)]
 struct Files(Result<[u8; 32], String>);
@@ -57,11 +63,11 @@ impl Tls {
         key: &Path,
         registry: &Registry,
     ) -> Result<Self, InvalidConfig> {
-        let (opened, serving) = read(certificate, key);
+        let (opened, pair) = read(certificate, key);
         Ok(Self(Arc::new(Inner {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
-            serving: Mutex::new(serving?),
+            serving: Mutex::new(pair.and_then(serve)?),
             opened,
             metrics: TlsMetrics::register(registry),
         })))
@@ -108,12 +114,12 @@ impl Tls {
 }
 
 impl Inner {
-    fn judge(&self, seen: &mut Seen, files: Files, pair: Result<Arc<ServerConfig>, InvalidConfig>) {
+    fn judge(&self, seen: &mut Seen, files: Files, pair: Result<Pair, InvalidConfig>) {
         if files == seen.judged {
             seen.doubted = None;
             return;
         }
-        match pair {
+        match pair.and_then(serve) {
             Ok(serving) => {
                 *self.serving.lock() = serving;
                 self.metrics.certificate_read("taken");
@@ -140,18 +146,20 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Both files as they are now, and what is served by them.
-fn read(certificate: &Path, key: &Path) -> (Files, Result<Arc<ServerConfig>, InvalidConfig>) {
-    let contents = content(certificate, "certificate")
-        .and_then(|chain| Ok((chain, Sealed::new(content(key, "key")?))));
-    match contents {
-        Ok((chain, key)) => {
-            let digest = Sha256::new()
-                .chain_update(Sha256::digest(&chain))
-                .chain_update(Sha256::digest(key.expose()));
-            (Files(Ok(digest.finalize().into())), serve(&chain, key))
-        }
-        Err(refused) => (Files(Err(refused.to_string())), Err(refused)),
+/// Both files as they are now, unless one cannot be read.
+fn read(certificate: &Path, key: &Path) -> (Files, Result<Pair, InvalidConfig>) {
+    let pair = content(certificate, "certificate")
+        .and_then(|chain| Ok(Pair { chain, key: Sealed::new(content(key, "key")?) }));
+    let files = pair.as_ref().map(Pair::digest).map_err(ToString::to_string);
+    (Files(files), pair)
+}
+
+impl Pair {
+    fn digest(&self) -> [u8; 32] {
+        let files = Sha256::new()
+            .chain_update(Sha256::digest(&self.chain))
+            .chain_update(Sha256::digest(self.key.expose()));
+        files.finalize().into()
     }
 }
 
@@ -160,8 +168,9 @@ fn content(path: &Path, field: &'static str) -> Result<Vec<u8>, InvalidConfig> {
         .map_err(|error| InvalidConfig::new(field, format!("{}: {error}", path.display())))
 }
 
-fn serve(chain: &[u8], mut key: Sealed<Vec<u8>>) -> Result<Arc<ServerConfig>, InvalidConfig> {
-    let chain = CertificateDer::pem_slice_iter(chain)
+/// What is served by them; it is not cheap, so only what changed is tried.
+fn serve(Pair { chain, mut key }: Pair) -> Result<Arc<ServerConfig>, InvalidConfig> {
+    let chain = CertificateDer::pem_slice_iter(&chain)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| InvalidConfig::new("certificate", format!("is not PEM: {error}")))?;
     if chain.is_empty() {

@@ -37,18 +37,18 @@ pub(super) struct Scene {
 }
 
 /// Lobbies and the end of the lease that ends last, both as text.
-pub(super) struct Owned {
+struct Owned {
     lobbies: String,
     lease: String,
 }
 
-/// From a node's death.
+/// A node that was killed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TakeOver {
-    /// Until its lobbies had a living owner.
+pub(super) struct Lost {
+    pub(super) number: usize,
+    pub(super) died: Instant,
+    /// From its death until its lobbies had a living owner.
     pub(super) claimed: Duration,
-    /// Until every lobby had taken a bet.
-    pub(super) played: Duration,
 }
 
 impl Scene {
@@ -105,9 +105,8 @@ impl Scene {
         usize::try_from(self.random.between(0, last)).unwrap()
     }
 
-    /// `kill -9` for a game node; how long until another has its lobbies, and until all are
-    /// played. The node comes back after that.
-    pub(super) async fn kill_a_node(&mut self) -> TakeOver {
+    /// `kill -9` for a game node, whose lobbies are taken over; it may be started again.
+    pub(super) async fn lose_a_node(&mut self) -> Lost {
         let one = self.any("game");
         let victim = self.fleet.processes.games.remove(one);
         let (died, number) = (now(), victim.number());
@@ -118,11 +117,7 @@ impl Scene {
             self.is_owned_anew(&owned).then_some(())
         })
         .await;
-        let claimed = died.elapsed();
-        self.probe().await;
-        let played = died.elapsed();
-        self.fleet.start_one("game", number).await;
-        TakeOver { claimed, played }
+        Lost { number, died, claimed: died.elapsed() }
     }
 
     /// The lobbies that have an owner.
