@@ -1,5 +1,6 @@
 //! Who wants what is not theirs: forged tokens, other people's bets, and frames that are none.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Hostile {
     pub(crate) me: Player,
     pub(crate) victim: Player,
     pub(crate) random: Random,
+    /// Names of other people's bets that a bet of mine had as well: that one is mine to end.
+    pub(crate) borrowed: BTreeSet<String>,
 }
 
 impl Hostile {
@@ -67,7 +70,7 @@ impl Hostile {
     /// mine is another bet.
     async fn steal(&mut self) -> Result<(), Gone> {
         let Some((owner, lobby, bet)) = self.world.heard(self.random.bits()) else { return Ok(()) };
-        if owner == self.me.id {
+        if owner == self.me.id || self.borrowed.contains(&bet) {
             return Ok(());
         }
         let mut wire = Wire::connect(self.world.base()).await?;
@@ -85,6 +88,7 @@ impl Hostile {
         let socket = asking::sit(self.world.base(), self.lobby).await?;
         let mut sent = asking::invent(&mut self.random, self.lobby, 300);
         sent.bet = checker::Hex::parse(&bet);
+        self.borrowed.insert(bet);
         asking::bet(&self.world.journal, &socket, &self.me, sent).await?;
         Ok(())
     }

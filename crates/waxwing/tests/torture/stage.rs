@@ -1,5 +1,6 @@
 //! Lobbies and players before anything goes wrong, and everybody at his place.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use checker::decimal::Decimal;
@@ -143,6 +144,7 @@ impl Crowd {
                 me: pair[0].clone(),
                 victim: pair[1].clone(),
                 random: random.fork(),
+                borrowed: BTreeSet::default(),
             };
             playing.spawn(hostile.play());
         }
