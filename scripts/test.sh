@@ -7,6 +7,10 @@ cd "$(dirname "$0")/.."
 if cargo nextest --version >/dev/null 2>&1; then
     # nextest does not run the examples in the documentation, so they come first.
     cargo test --workspace --locked --doc --quiet
-    exec cargo nextest run --workspace --locked --no-fail-fast "$@"
+    cargo nextest run --workspace --locked --no-fail-fast "$@"
+else
+    cargo test --workspace --locked --no-fail-fast "$@"
 fi
-exec cargo test --workspace --locked --no-fail-fast "$@"
+# Traces need a feature that no other test has. Of the whole workspace, so that what others wrote keeps
+# its features and is not compiled anew.
+exec cargo test --workspace --test e2e --features waxwing/otlp --locked traces::

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
 use platform::clock::Clock;
 use platform::http::{ApiError, ClientAddress};
+use platform::traces::{Span, call_name};
 use protocol::Code;
 use tokens::ServiceVerifier;
 
@@ -85,7 +86,7 @@ async fn admit(State(access): State<Access>, request: Request, next: Next) -> Re
         let detail = "Only services of this deployment may call this";
         return ApiError::new(Code::Unauthenticated, detail).into_response();
     }
-    next.run(request).await
+    follow(request, next).await
 }
 
 async fn admit_public(State(access): State<Access>, mut request: Request, next: Next) -> Response {
@@ -102,7 +103,16 @@ async fn admit_public(State(access): State<Access>, mut request: Request, next: 
     if let Some(client) = said.and_then(|text| text.parse::<IpAddr>().ok()) {
         request.extensions_mut().insert(ClientAddress(client));
     }
-    next.run(request).await
+    follow(request, next).await
+}
+
+/// Whoever has proved to be one of us says whether the call is followed.
+async fn follow(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let followed = Span::under(request.headers(), || call_name(request.method(), route));
+    let response = followed.within(next.run(request)).await;
+    followed.note("http.response.status_code", || response.status().as_u16().into());
+    response
 }
 
 /// Whoever no longer waits is not worked for. What is under way by then stands all the same, so

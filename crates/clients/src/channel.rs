@@ -17,6 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use platform::clock::Clock;
+use platform::traces::{self, Span};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokens::ServiceSigner;
@@ -123,6 +124,11 @@ impl Channel {
         Self { shared: Arc::new(Shared { config, balancer, signer, clock, client }) }
     }
 
+    /// The role that is called.
+    pub(crate) fn role(&self) -> &'static str {
+        self.shared.config.role
+    }
+
     /// Sends `body` to one instance and reads its answer.
     ///
     /// # Errors
@@ -134,7 +140,9 @@ impl Channel {
     ) -> Result<A, ChannelError> {
         let picked = self.shared.balancer.pick().ok_or(ChannelError::Nobody)?;
         let timeout = Duration::from_millis(self.shared.config.timeout_ms);
-        let sent = self.send(picked.endpoint(), path, body);
+        let followed = Span::call(|| format!("call {}", self.role()));
+        followed.note("waxwing.instance", || picked.endpoint().instance.as_str().into());
+        let sent = followed.within(self.send(picked.endpoint(), path, body));
         let answer = match tokio::time::timeout(timeout, sent).await {
             Ok(answer) => answer,
             Err(_) => Err(ChannelError::Late(picked.endpoint().instance.clone())),
@@ -174,7 +182,7 @@ impl Channel {
         };
         let Shared { config, signer, clock, client, .. } = &*self.shared;
         let token = signer.token(config.role, clock.unix_ms().div_euclid(1_000));
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}{path}", endpoint.address))
             .header(AUTHORIZATION, format!("Bearer {token}"))
@@ -182,6 +190,7 @@ impl Channel {
             .header(DEADLINE, config.timeout_ms)
             .body(body)
             .map_err(|error| broken(&error))?;
+        traces::hand_on(request.headers_mut());
         let response = client.request(request).await.map_err(|error| broken(&error))?;
         if response.status() != StatusCode::OK {
             return Err(ChannelError::Status(endpoint.instance.clone(), response.status()));
@@ -214,6 +223,7 @@ impl Channel {
         let token = token.map_err(|error| failed(error.to_string(), true))?;
         request.headers_mut().insert(SERVICE_TOKEN, token);
         request.headers_mut().insert(DEADLINE, HeaderValue::from(patience_ms));
+        traces::hand_on(request.headers_mut());
         let answer = client.request(request).await;
         let answer = answer.map_err(|error| failed(error.to_string(), error.is_connect()))?;
         if answer.headers().contains_key(SERVICE_TOKEN) {

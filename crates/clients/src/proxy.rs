@@ -23,6 +23,7 @@ use http::request::Parts;
 use http::uri::Scheme;
 use http_body_util::{BodyExt as _, Full, LengthLimitError};
 use platform::http::ApiError;
+use platform::traces::Span;
 use protocol::Code;
 use tokio::sync::Semaphore;
 
@@ -112,7 +113,10 @@ impl Shared {
                 return ApiError::unavailable().into_response();
             };
             tried.push(picked.endpoint().clone());
-            match self.ask(picked.endpoint(), parts, body).await {
+            let followed = Span::call(|| format!("call {}", self.channel.role()));
+            followed.note("waxwing.instance", || picked.endpoint().instance.as_str().into());
+            followed.note("waxwing.try", || tried.len().into());
+            match followed.within(self.ask(picked.endpoint(), parts, body)).await {
                 Ok(None) => {
                     picked.ended(CallEnd::Answered);
                     return ApiError::overloaded().into_response();

@@ -8,6 +8,7 @@ use engine::Command;
 use kernel::{Epoch, LobbyId, PlayerId, RoundId, Timestamp};
 use parking_lot::Mutex;
 use platform::clock::Clock;
+use platform::traces::Place;
 use protocol::Snapshot;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,7 @@ pub(crate) enum Request {
         bet: engine::PlaceBet,
         username: String,
         reply: Reply<Accepted>,
+        place: Place,
     },
     CancelBet {
         at: Timestamp,

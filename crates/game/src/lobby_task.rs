@@ -202,11 +202,11 @@ impl Running {
         let priced_at = self.priced_at(at);
         let (lobby, events) = (&mut self.task.lobby, &mut self.events);
         match request {
-            Request::PlaceBet { bet, username, reply, .. } => {
+            Request::PlaceBet { bet, username, reply, place, .. } => {
                 match lobby.handle(at, Command::PlaceBet(bet), events) {
                     Ok(()) => {
                         self.task.pictures.name(bet.player, username);
-                        self.waiting.for_bet((bet.player, bet.bet), reply);
+                        self.waiting.for_bet((bet.player, bet.bet), reply, place);
                     }
                     Err(rejection) => {
                         self.task.metrics.bets_refused.inc();
@@ -251,7 +251,10 @@ impl Running {
         let mut besides = Besides::default();
         match &write {
             Write::Round { .. } => task.pictures.begin_round(),
-            Write::Bet(bet) => besides.name = Some(task.pictures.name_of(bet.key.player)),
+            Write::Bet(Bet { key, .. }) => {
+                besides.name = Some(task.pictures.name_of(key.player));
+                besides.place = self.waiting.place_of(&(key.player, key.bet));
+            }
             Write::Lock { .. } => {
                 task.live.set_open_round(None);
                 besides.locked =

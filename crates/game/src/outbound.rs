@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine::Write;
 use fairness::BetEntry;
 use kernel::Amount;
+use platform::traces::Place;
 use tokio::sync::mpsc;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -33,6 +34,8 @@ pub(crate) struct Besides {
     pub(crate) balance: Amount,
     /// The accepted set for a lock.
     pub(crate) locked: Vec<BetEntry>,
+    /// Where a bet was asked for, if that is followed. Nothing else of a round ever is.
+    pub(crate) place: Place,
 }
 
 /// Counts a write as waiting, at the node and at its lobby, for as long as it lives.

@@ -10,6 +10,7 @@ use kernel::planted::{self, Bug};
 use kernel::{Multiplier, Sealed, Timestamp};
 use platform::clock::Clock;
 use platform::tasks::Spawner;
+use platform::traces::Span;
 use tokio::sync::{Notify, mpsc};
 
 use crate::live::Ended;
@@ -90,7 +91,10 @@ impl Recorder {
             self.apply(batch).await;
             return self.outbox.notify_one();
         }
-        let applied = self.apply(batch).await;
+        let places = entries.iter().map(|entry| &entry.job.besides.place);
+        let followed = Span::of_batch(places, || "game.record".to_owned());
+        followed.note("waxwing.bets", || bets(&entries).into());
+        let applied = followed.within(self.apply(batch)).await;
         self.outbox.notify_one();
         self.answer_all(entries, beating, applied);
     }
@@ -302,6 +306,11 @@ impl Recorder {
         job.lobby.tell(now, Command::BetRefused { player, bet: id, rejection });
         self.outbound.submit(&job.lobby, Write::Release(bet.key), Besides::default());
     }
+}
+
+/// How many of them are bets: of all else in the batch no trace tells.
+fn bets(entries: &[Entry]) -> usize {
+    entries.iter().filter(|entry| matches!(entry.job.write, Write::Bet(_))).count()
 }
 
 /// The command that says that the write is durable.

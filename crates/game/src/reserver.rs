@@ -10,6 +10,7 @@ use engine::{Bet, Command, Rejection, Write};
 use kernel::Amount;
 use platform::clock::Clock;
 use platform::failpoint;
+use platform::traces::Span;
 use tokio::sync::mpsc;
 
 use crate::live::Ended;
@@ -59,7 +60,10 @@ impl Reserver {
             return true;
         }
         failpoint::reach("reserve.before_send");
-        match self.wallet.reserve(&holds).await {
+        let places = jobs.iter().map(|job| &job.besides.place);
+        let followed = Span::of_batch(places, || "game.reserve".to_owned());
+        followed.note("waxwing.bets", || holds.len().into());
+        match followed.within(self.wallet.reserve(&holds)).await {
             Ok(answers) => {
                 failpoint::reach("reserve.after_answer");
                 for (job, answer) in jobs.drain(..).zip(answers) {

@@ -13,6 +13,7 @@ use contracts::{
 use kernel::planted::{self, Bug};
 use kernel::{BetId, LobbyId, PlayerId};
 use platform::clock::Clock;
+use platform::traces::Span;
 
 /// The wait before the second sending; it doubles up to [`LONGEST_WAIT_MS`].
 const FIRST_WAIT_MS: u64 = 50;
@@ -51,7 +52,8 @@ impl Owners {
             tries = u8::wrapping_add(tries, 1);
             self.play.place_bet(bet)
         };
-        self.until_answered(call).await
+        let followed = Span::drawn(|| "place_bet".to_owned());
+        followed.within(self.until_answered(call)).await
     }
 
     /// Takes a bet back.

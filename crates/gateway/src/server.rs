@@ -174,7 +174,7 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
     };
     tokio::spawn(listener.listen(notices));
     let proof = Proof::new(Arc::clone(&verifier), Arc::clone(&clock));
-    let door = Door::new(&*random, &registry);
+    let door = Door::new(&*random, &registry).drawing_traces();
     let players = Players::new(Arc::clone(&verifier), Arc::clone(&clock));
     let limits = Arc::new(Limits::new(config, &*random, players, metrics.clone()));
     let handler = Sockets {

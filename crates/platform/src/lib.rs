@@ -18,3 +18,4 @@ pub mod shutdown;
 pub mod sqlite;
 pub mod tasks;
 pub mod telemetry;
+pub mod traces;

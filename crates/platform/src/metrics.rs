@@ -14,6 +14,12 @@ use prometheus_client::registry;
 
 use crate::sqlite::WriterMetrics;
 
+#[cfg(feature = "otlp")]
+mod traces;
+
+#[cfg(feature = "otlp")]
+pub(crate) use traces::{Dropped, TraceMetrics};
+
 /// What [`Registry::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -179,7 +185,7 @@ impl HttpMetrics {
 }
 
 /// Methods can be any word of a client's; labels must not.
-fn method_label(method: &Method) -> &'static str {
+pub(crate) fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use crate::clock::BoxFuture;
+use crate::traces::Place;
 
 /// Starts tasks; passed as `Arc<dyn Spawner>`.
 pub trait Spawner: Send + Sync + 'static {
@@ -80,6 +81,7 @@ impl dyn Spawner {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Lost> {
         let (answer, answered) = oneshot::channel();
+        let work = Place::here().within(work);
         let task = self.spawn(Box::pin(async move {
             let _gone = answer.send(work.await);
         }));

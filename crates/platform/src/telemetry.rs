@@ -1,4 +1,5 @@
 //! Logs: to stderr, for people on a terminal, as JSON lines elsewhere. stdout is the program's.
+//! What else a process says of itself is configured here too: [`crate::traces`].
 
 use std::io::{self, IsTerminal};
 
@@ -9,7 +10,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::util::TryInitError;
 
-/// What is logged, and how.
+use crate::config::InvalidConfig;
+use crate::traces;
+
+/// What is logged, and how; what is traced.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -17,6 +21,8 @@ pub struct Config {
     pub filter: String,
     /// `auto`, `text` or `json`.
     pub format: Format,
+    /// Traces.
+    pub otlp: traces::Config,
 }
 
 /// The form of a log line.
@@ -45,7 +51,16 @@ pub enum TelemetryError {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: Format::Auto }
+        let otlp = traces::Config::default();
+        Self { filter: "info".to_owned(), format: Format::Auto, otlp }
+    }
+}
+
+impl Config {
+    /// # Errors
+    /// The first field that cannot be what it is. A filter is read by [`init`].
+    pub fn validate(&self) -> Result<(), InvalidConfig> {
+        self.otlp.validate().map_err(|invalid| invalid.within("otlp"))
     }
 }
 

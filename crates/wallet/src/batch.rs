@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ledger::{Answer, Command, Parked};
 use platform::clock::Stopwatch;
+use platform::traces::{Place, Span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::metrics::Metrics;
@@ -31,6 +32,7 @@ pub(crate) struct Batcher {
 struct Job {
     commands: Vec<Command>,
     reply: oneshot::Sender<Result<Vec<Answer>, StoreError>>,
+    place: Place,
     _room: OwnedSemaphorePermit,
 }
 
@@ -62,7 +64,7 @@ impl Batcher {
             return Err(StoreError::Unavailable);
         };
         let (reply, answer) = oneshot::channel();
-        let job = Job { commands, reply, _room: room };
+        let job = Job { commands, reply, place: Place::here(), _room: room };
         self.jobs.send(job).map_err(|_| StoreError::Unavailable)?;
         answer.await.unwrap_or(Err(StoreError::Unavailable))
     }
@@ -115,7 +117,10 @@ impl Applier {
         #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
         self.metrics.batch_commands.observe(batch.len() as f64);
         let watch = Stopwatch::start();
-        let applied = self.store.apply(batch).await;
+        let places = jobs.iter().map(|job| &job.place);
+        let followed = Span::of_batch(places, || "wallet.batch".to_owned());
+        followed.note("waxwing.commands", || batch.len().into());
+        let applied = followed.within(self.store.apply(batch)).await;
         self.metrics.batch_seconds.observe(watch.seconds());
         match applied {
             Ok(Applied { answers, parked, moved }) => {

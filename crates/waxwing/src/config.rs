@@ -19,7 +19,7 @@ pub struct Config {
     pub postgres: crate::postgres::Config,
     /// How the processes of one deployment reach each other.
     pub internal: crate::internal::Config,
-    /// What is logged, and how.
+    /// What is logged, and how; what is traced.
     pub telemetry: platform::telemetry::Config,
     /// The public door.
     pub gateway: gateway::Config,
@@ -85,6 +85,7 @@ impl Config {
         let section = |name: &'static str| move |invalid: InvalidConfig| invalid.within(name);
         self.postgres.validate().map_err(section("postgres"))?;
         self.internal.validate().map_err(section("internal"))?;
+        self.telemetry.validate().map_err(section("telemetry"))?;
         self.gateway.validate().map_err(section("gateway"))?;
         self.identity.validate().map_err(section("identity"))?;
         self.wallet.validate().map_err(section("wallet"))?;

@@ -17,5 +17,9 @@ where
     platform::failpoint::announce()?;
     platform::planted::announce()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
+    runtime.block_on(async {
+        let ended = serve(config).await;
+        platform::traces::finish().await;
+        ended
+    })
 }

@@ -59,4 +59,7 @@ mod ten_thousand;
 #[cfg(test)]
 mod torture;
 #[cfg(test)]
+#[cfg(feature = "otlp")]
+mod traces;
+#[cfg(test)]
 mod whole_balance;

@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use parking_lot::Mutex;
+use platform::traces::Place;
 use protocol::internal::play::{Ask, AskReply, PlayAnswer, PlayCall};
 use tokio::sync::{mpsc, oneshot};
 
@@ -69,7 +70,8 @@ impl Link {
         };
         stream.waiting.lock().insert(id, reply);
         // Numbers and names always have a JSON form.
-        let mut line = serde_json::to_vec(&Ask { id, call }).unwrap_or_default();
+        let mut line =
+            serde_json::to_vec(&Ask { id, call, trace: Place::here().line() }).unwrap_or_default();
         line.push(b'\n');
         if stream.asks.try_send(line.into()).is_err() {
             stream.waiting.lock().remove(&id);

@@ -18,6 +18,7 @@ use futures_util::{Stream, StreamExt as _};
 use http::header::CONTENT_TYPE;
 use kernel::Timestamp;
 use platform::clock::Clock;
+use platform::traces::Span;
 use protocol::internal::play::{Ask, AskReply, PlayAnswer, PlayCall};
 use tokio::sync::mpsc;
 
@@ -102,8 +103,9 @@ impl Owner {
     }
 
     async fn answer(&self, stamp: Timestamp, ask: Ask) -> Bytes {
-        let Ask { id, call } = ask;
-        let answer = match self.call(stamp, call).await {
+        let Ask { id, call, trace } = ask;
+        let followed = Span::below(trace.as_deref(), || "play".to_owned());
+        let answer = match followed.within(self.call(stamp, call)).await {
             Ok(answer) => answer,
             Err(PlayError::Refused(refusal)) => PlayAnswer::Refused(wire::refused(refusal)),
             Err(PlayError::Unavailable) => PlayAnswer::Unavailable,

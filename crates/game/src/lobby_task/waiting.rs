@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{Accepted, CashedOut, PlayRefusal, Returned};
 use engine::{Bet, CashOut, Event, Notice, Rejection};
 use kernel::{BetId, LobbyId, PlayerId, RoundId};
+use platform::traces::Place;
 
 use crate::live::Reply;
 
@@ -13,10 +14,13 @@ type Name = (PlayerId, BetId);
 /// Who waits for what.
 #[derive(Default)]
 pub(super) struct Waiting {
-    bets: BTreeMap<Name, Vec<Reply<Accepted>>>,
+    bets: BTreeMap<Name, BetCallers>,
     cancels: BTreeMap<Name, Vec<Reply<Returned>>>,
     cash_outs: Vec<PendingCashOut>,
 }
+
+/// Who waits for a bet, and where the first of them asked.
+type BetCallers = (Place, Vec<Reply<Accepted>>);
 
 /// A cash-out of one or more bets, answered when the last is durable.
 struct PendingCashOut {
@@ -26,8 +30,13 @@ struct PendingCashOut {
 }
 
 impl Waiting {
-    pub(super) fn for_bet(&mut self, name: Name, reply: Reply<Accepted>) {
-        self.bets.entry(name).or_default().push(reply);
+    pub(super) fn for_bet(&mut self, name: Name, reply: Reply<Accepted>, place: Place) {
+        self.bets.entry(name).or_insert_with(|| (place, Vec::new())).1.push(reply);
+    }
+
+    /// Where a bet was asked for.
+    pub(super) fn place_of(&self, name: &Name) -> Place {
+        self.bets.get(name).map(|(place, _)| place.clone()).unwrap_or_default()
     }
 
     pub(super) fn for_cancel(&mut self, name: Name, reply: Reply<Returned>) {
@@ -46,11 +55,11 @@ impl Waiting {
         match notice {
             Notice::BetAccepted(bet) => {
                 let answer = Ok(accepted(lobby, bet));
-                send_all(self.bets.remove(&(bet.key.player, bet.key.bet)), &answer);
+                self.answer_bet((bet.key.player, bet.key.bet), &answer);
             }
             Notice::BetRefused { key, rejection } => {
                 let refused = Err(refusal(*rejection));
-                send_all(self.bets.remove(&(key.player, key.bet)), &refused);
+                self.answer_bet((key.player, key.bet), &refused);
             }
             Notice::BetCancelled(bet) => {
                 let round = RoundId::new(lobby, bet.key.round);
@@ -61,6 +70,10 @@ impl Waiting {
             _ => {}
         }
         false
+    }
+
+    fn answer_bet(&mut self, name: Name, answer: &Result<Accepted, PlayRefusal>) {
+        send_all(self.bets.remove(&name).map(|(_, replies)| replies), answer);
     }
 
     fn cashed_out(&mut self, cash_out: &CashOut, lobby: LobbyId) -> bool {

@@ -8,6 +8,7 @@ use contracts::{
 };
 use engine::{BetState, PlaceBet};
 use kernel::{LobbyId, PlayerId};
+use platform::traces::Place;
 use tokio::sync::oneshot;
 
 use super::Service;
@@ -85,7 +86,8 @@ impl Service {
         let BetRequest { player, stake, auto_cash_out, .. } = *bet;
         let asked = PlaceBet { player, bet: bet.bet, round: bet.at.round, stake, auto_cash_out };
         let (at, username) = (self.inner.clock.now(), bet.username.clone());
-        live.ask(Request::PlaceBet { at, bet: asked, username, reply })?;
+        let place = Place::here();
+        live.ask(Request::PlaceBet { at, bet: asked, username, reply, place })?;
         await_answer(live, answer).await
     }
 

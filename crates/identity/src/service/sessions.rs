@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use kernel::{PlayerId, Sealed};
 use platform::http::{AuthenticatedPlayer, Network};
+use platform::traces::Place;
 use protocol::auth::{Credentials, PasswordChange, SignedIn};
 use protocol::notice::{Notice, SignedOut};
 use protocol::wire::WirePlayerId;
@@ -146,7 +147,7 @@ impl Service {
         T: Send + 'static,
         F: Future<Output = Result<T, AuthError>> + Send + 'static,
     {
-        let work = tokio::spawn(work(Arc::clone(&self.shared)));
+        let work = tokio::spawn(Place::here().within(work(Arc::clone(&self.shared))));
         work.await.map_err(|_| AuthError::Broken)?
     }
 }

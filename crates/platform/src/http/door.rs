@@ -23,9 +23,9 @@ use super::ApiError;
 use crate::clock::Stopwatch;
 use crate::metrics::{HttpMetrics, Registry};
 use crate::random::{Random, array};
+use crate::traces::{self, Span, TRACE_PARENT};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Longest request id taken over from a client.
 const REQUEST_ID_LONGEST: usize = 64;
 const BODY_BYTES: usize = 64 * 1_024;
@@ -36,6 +36,16 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Door {
     shared: Arc<Shared>,
     deadline: Duration,
+    traces: Traces,
+}
+
+/// Whose calls are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Traces {
+    /// Those on which the lot falls.
+    Drawn,
+    /// None at this door.
+    None,
 }
 
 /// The id of a request, its client's or ours; an extension of every request.
@@ -69,13 +79,20 @@ impl Door {
             let _infallible = write!(process, "{byte:02x}");
         }
         let shared = Arc::new(Shared { process, counted: AtomicU64::new(0), metrics });
-        Self { shared, deadline: DEADLINE }
+        Self { shared, deadline: DEADLINE, traces: Traces::None }
     }
 
     /// The same with another deadline, e.g. for long-polling.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// The same as the door where traces begin, the public one.
+    #[must_use]
+    pub fn drawing_traces(mut self) -> Self {
+        self.traces = Traces::Drawn;
         self
     }
 
@@ -105,15 +122,23 @@ async fn pass(State(door): State<Door>, mut request: Request, next: Next) -> Res
     let id = door.request_id(&request);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let route = route.unwrap_or_else(|| "none".to_owned());
-    let trace = request.headers().get(TRACE_PARENT).and_then(|value| value.to_str().ok());
+    let route = request.extensions().get::<MatchedPath>();
+    let followed = match door.traces {
+        Traces::Drawn => Span::drawn(|| traces::call_name(&method, route)),
+        Traces::None => Span::none(),
+    };
+    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let ours = followed.line();
+    let theirs = || request.headers().get(TRACE_PARENT).and_then(|value| value.to_str().ok());
+    let trace = ours.as_deref().or_else(theirs);
     let span = tracing::info_span!("request", request.id = %id.0, %method, route, trace);
-    let mut response = as_problem(run(&door, request, next).instrument(span.clone()).await);
+    let answering = run(&door, request, next).instrument(span.clone());
+    let mut response = as_problem(followed.within(answering).await);
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status();
+    followed.note("http.response.status_code", || status.as_u16().into());
     if let Some(metrics) = &door.shared.metrics {
         metrics.observe(&method, &route, status, watch.seconds());
     }

@@ -7,6 +7,7 @@ use kernel::Sealed;
 use tokio_postgres::{Config, NoTls};
 
 use super::{Schema, Session, StoreError, schema};
+use crate::traces::{self, Span};
 
 /// How long a connection may take, and how long work waits for a free one.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -15,7 +16,7 @@ const SILENT_MAX: Duration = Duration::from_secs(10);
 /// One try of one piece of work. A database that was stopped keeps its connections open.
 const TRY_MAX: Duration = Duration::from_secs(15);
 /// How often work is tried that did nothing since others stood in its way.
-const TRIES: u32 = 8;
+const TRIES: usize = 8;
 
 /// What every session is opened with. A statement ends before [`TRY_MAX`] does, so that the server
 /// still tells which one it was; a session that fell silent holds its locks for no longer.
@@ -95,13 +96,17 @@ impl Pool {
     /// # Errors
     /// What the last try came to; no [`StoreError::Conflict`], and [`StoreError::Duplicate`] only
     /// if it came at every try.
-    pub async fn run<T, F>(&self, mut work: impl FnMut() -> F) -> Result<T, StoreError>
+    pub async fn run<T, F, W>(&self, mut work: W) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
+        W: FnMut() -> F,
     {
-        let mut tries = 1;
+        let followed = Span::child(traces::operation_of::<W>);
+        followed.note("db.system.name", || "postgresql".into());
+        let mut tries: usize = 1;
         loop {
-            let done = tokio::time::timeout(TRY_MAX, work()).await;
+            followed.note("waxwing.tries", || tries.into());
+            let done = tokio::time::timeout(TRY_MAX, followed.within(work())).await;
             match done.unwrap_or(Err(StoreError::Unavailable)) {
                 Err(StoreError::Conflict | StoreError::Duplicate(_)) if tries < TRIES => tries += 1,
                 Err(StoreError::Conflict) => return Err(StoreError::Unavailable),

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::{StoreError, keep_plans};
+use crate::traces::{self, Span};
 
 /// A bounded pool of read-only connections. Clones share it. Opened after the writer.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ impl Reader {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        let followed = Span::child(traces::operation_of::<F>);
+        followed.note("db.system.name", || "sqlite".into());
         let places = Arc::clone(&self.places);
         let place = places.acquire_owned().await.map_err(|_| StoreError::Unavailable)?;
         let pool = Arc::clone(&self.pool);

@@ -20,6 +20,7 @@ use super::schema::{Schema, migrate};
 use super::{StoreError, keep_plans};
 use crate::clock::Stopwatch;
 use crate::data_dir::modes::{PRIVATE_FILE, create_private, restrict};
+use crate::traces::{self, Span};
 
 /// Jobs that wait for the thread. When it is full, `run` waits for a place.
 const QUEUE: usize = 4_096;
@@ -135,6 +136,9 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
+        // From the queue to the commit.
+        let followed = Span::child(traces::operation_of::<F>);
+        followed.note("db.system.name", || "sqlite".into());
         let queue = self.shared.queue.lock().clone().ok_or(StoreError::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         let asked = Asked { work: Some(work), answer: Err(StoreError::Unavailable), reply };

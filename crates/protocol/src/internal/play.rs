@@ -16,6 +16,9 @@ pub struct Ask {
     pub id: u64,
     /// What is asked.
     pub call: PlayCall,
+    /// Where in a trace it is asked from, in the form of a `traceparent`; only if it is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// One line back.

@@ -113,6 +113,7 @@ impl Ground {
         let (users, games) = (balancer(), balancer());
         let mut instance = format!("{}-", role.name());
         instance.extend(array::<6>(&*random).iter().map(|byte| format!("{byte:02x}")));
+        platform::traces::start(&config.telemetry.otlp, role.name(), &instance, &registry);
         let ground = Self {
             role,
             instance,

@@ -210,11 +210,13 @@ impl Ground {
         let token_keys = TokenKeys::read(data_dir.keys()?, &*clock)?;
         let signer = Arc::new(Signer::new(token_keys.signing(), ISSUER, AUDIENCE));
         let verifier = Verifier::new(token_keys.trusted(), ISSUER, AUDIENCE);
+        let registry = Registry::new();
+        platform::traces::start(&config.telemetry.otlp, "up", "up", &registry);
         Ok(Self {
             clock,
             random: Arc::new(SystemRandom),
             spawner: Arc::new(TokioSpawner),
-            registry: Registry::new(),
+            registry,
             health: Health::new(),
             data_dir,
             seed_key,
