@@ -48,11 +48,7 @@ pub(crate) fn socket_io() -> anyhow::Result<()> {
 type Routes = fn(Arc<dyn SessionHandler>, &Hub, &Config, Arc<dyn Clock>) -> Router;
 
 /// Serves one transport; every text is encoded anew, once for all.
-fn run(
-    transport: Routes,
-    delivery: Delivery,
-    encode: impl Fn() -> Encoded,
-) -> anyhow::Result<()> {
+fn run(transport: Routes, delivery: Delivery, encode: impl Fn() -> Encoded) -> anyhow::Result<()> {
     let config =
         Config { sockets_max: SOCKETS, sockets_per_address_max: SOCKETS, ..Config::default() };
     let limits = Limits {

@@ -30,22 +30,14 @@ pub enum Delivery {
 /// Sends one event to many sessions, straight to each socket that takes it.
 pub(crate) trait Deliver: Send + Sync {
     /// Sends the event to each session that it speaks to. How many those are. Never blocks.
-    fn deliver<'a>(
-        &self,
-        event: &Encoded,
-        sessions: &mut dyn Iterator<Item = &'a Session>,
-    ) -> usize;
+    fn deliver(&self, event: &Encoded, sessions: &mut dyn Iterator<Item = &Session>) -> usize;
 }
 
 /// One after another, each with a call of its own.
 pub(crate) struct Writes;
 
 impl Deliver for Writes {
-    fn deliver<'a>(
-        &self,
-        event: &Encoded,
-        sessions: &mut dyn Iterator<Item = &'a Session>,
-    ) -> usize {
+    fn deliver(&self, event: &Encoded, sessions: &mut dyn Iterator<Item = &Session>) -> usize {
         sessions.filter(|session| session.send_encoded(event)).count()
     }
 }
@@ -57,7 +49,7 @@ impl Deliver for Writes {
 pub(crate) fn choose(wish: Delivery, metrics: &Metrics) -> io::Result<Box<dyn Deliver>> {
     let batches = match wish {
         Delivery::Write => None,
-        Delivery::IoUring => Some(batches(metrics).map_err(refused)?),
+        Delivery::IoUring => Some(batches(metrics).map_err(|error| refused(&error))?),
         Delivery::Auto => batches(metrics)
             .inspect_err(|error| info!(%error, "io_uring may not be used here"))
             .ok(),
@@ -78,7 +70,7 @@ fn batches(_: &Metrics) -> io::Result<Box<dyn Deliver>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-fn refused(error: io::Error) -> io::Error {
+fn refused(error: &io::Error) -> io::Error {
     let reason = format!("io_uring is asked for as the delivery to sockets: {error}");
     io::Error::new(error.kind(), reason)
 }

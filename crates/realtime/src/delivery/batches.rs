@@ -68,11 +68,7 @@ impl Batches {
 }
 
 impl Deliver for Batches {
-    fn deliver<'a>(
-        &self,
-        event: &Encoded,
-        sessions: &mut dyn Iterator<Item = &'a Session>,
-    ) -> usize {
+    fn deliver(&self, event: &Encoded, sessions: &mut dyn Iterator<Item = &Session>) -> usize {
         let Some(mut slot) = self.rings.iter().find_map(Mutex::try_lock) else {
             return Writes.deliver(event, sessions);
         };

@@ -43,7 +43,7 @@ const PROBES: usize = 1_024;
 
 /// A queue to the kernel.
 pub(super) struct Ring {
-    ring: IoUring,
+    kernel: IoUring,
     /// Of the last sends, in their order.
     answers: Vec<i32>,
     /// Why it must not be used any more. Set while sends are under way, too: should this thread
@@ -57,8 +57,8 @@ impl Ring {
     /// # Errors
     /// The kernel, or what confines this process, has none or another kind.
     pub(super) fn open() -> io::Result<Self> {
-        let ring = IoUring::builder().setup_submit_all().build(1_024)?;
-        let mut ring = Self { ring, answers: Vec::with_capacity(BATCH), lost: None };
+        let kernel = IoUring::builder().setup_submit_all().build(1_024)?;
+        let mut ring = Self { kernel, answers: Vec::with_capacity(BATCH), lost: None };
         ring.probe()?;
         Ok(ring)
     }
@@ -80,7 +80,7 @@ impl Ring {
         self.answers.resize(sockets.len(), UNANSWERED);
         // More than that is the rest of a frame that was begun.
         let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
-        let mut queue = self.ring.submission();
+        let mut queue = self.kernel.submission();
         for (index, socket) in (0..).zip(sockets) {
             let fd = Fd(socket.as_fd().as_raw_fd());
             let send = opcode::Send::new(fd, frame.as_ptr(), length).flags(FLAGS).build();
@@ -113,14 +113,14 @@ impl Ring {
     fn submit(&mut self, queued: usize) -> io::Result<()> {
         let mut answered = 0;
         for call in 0..CALLS {
-            let submitter = self.ring.submitter();
+            let submitter = self.kernel.submitter();
             let entered = if call == 0 {
                 submitter.submit()
             } else {
                 let patience = SubmitArgs::new().timespec(&WAIT);
                 submitter.submit_with_args(queued - answered, &patience)
             };
-            for completion in self.ring.completion() {
+            for completion in self.kernel.completion() {
                 let index = usize::try_from(completion.user_data()).unwrap_or(usize::MAX);
                 if let Some(answer) = self.answers.get_mut(index) {
                     *answer = completion.result();
@@ -142,7 +142,7 @@ impl Ring {
     /// What the kernel took from the queue and did not answer it may do at any time, so the frame
     /// stays where it is for as long as the process lives.
     fn give_up(&mut self, frame: &Bytes, queued: usize) {
-        let taken = queued - self.ring.submission().len();
+        let taken = queued - self.kernel.submission().len();
         for answer in &mut self.answers[..taken] {
             if *answer == UNANSWERED {
                 *answer = UNKNOWN;
@@ -181,11 +181,8 @@ impl Ring {
 /// Whether the call may be made again: it was interrupted, memory is short, or it has waited.
 fn passes(error: &io::Error) -> bool {
     const ETIME: i32 = 62;
-    let kinds = [
-        io::ErrorKind::Interrupted,
-        io::ErrorKind::WouldBlock,
-        io::ErrorKind::ResourceBusy,
-    ];
+    let kinds =
+        [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock, io::ErrorKind::ResourceBusy];
     kinds.contains(&error.kind()) || error.raw_os_error() == Some(ETIME)
 }
 

@@ -35,6 +35,7 @@ struct Shared {
     slow_ms: u64,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each may hold beside each of the others")]
 struct Line {
     wire: Option<Box<dyn Wire>>,
     backlog: Backlog,
