@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use platform::clock::Stopwatch;
 
-use contestant::{ALL, BUN, Contestant, PLAIN, SOCKET_IO, WRITES};
+use contestant::{ALL, BUN, Contestant, PLAIN, PLAIN_RING, RING, SOCKET_IO, WRITES};
 use process::Process;
 use report::{Goal, median, ratio, table};
 
@@ -144,7 +144,8 @@ fn show(extent: Extent, turns: &[Vec<Figures>]) -> String {
     let kb = |contestant| median(of(contestant, |figures| figures.idle_kb));
     let goals = [
         Goal::new("our hub, plain, to the write loop", ratio(&us(PLAIN), &writes), 1.10),
-        Goal::new("our hub, plain, to Bun", ratio(&us(PLAIN), &bun), 0.95),
+        Goal::new("with io_uring, to the bare ring", ratio(&us(PLAIN_RING), &us(RING)), 1.10),
+        Goal::new("with io_uring, to Bun", ratio(&us(PLAIN_RING), &bun), 0.95),
         Goal::new("our hub, Socket.IO, to the write loop", ratio(&us(SOCKET_IO), &writes), 1.20),
         Goal::new("an idle plain socket, kB", kb(PLAIN), 4.0),
         Goal::new("an idle Socket.IO socket, kB", kb(SOCKET_IO), 8.0),

@@ -147,7 +147,7 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
     let socket_metrics = realtime::Metrics::default();
     socket_metrics.register(&registry);
 
-    let hub = Hub::new(socket_metrics);
+    let hub = Hub::open(socket_metrics, config.sockets.delivery)?;
     let owners = Owners::new(play, Arc::clone(&clock), config.play_patience_ms);
     let quiet = Duration::from_millis(config.feed_quiet_ms);
     // From before the first socket on.

@@ -12,7 +12,9 @@ use platform::shutdown::Shutdown;
 use protocol::plain::Request;
 use protocol::socket_io::{ClientMessage, RoundOpened, ServerEvent};
 use protocol::wire::WireLobbyId;
-use realtime::{Config, Encoded, Hub, Importance, Metrics, Reply, Session, SessionHandler};
+use realtime::{
+    Config, Delivery, Encoded, Hub, Importance, Metrics, Reply, Session, SessionHandler,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -28,8 +30,8 @@ struct Role {
 }
 
 /// `waxwing.v1`.
-pub(crate) fn plain() -> anyhow::Result<()> {
-    run(realtime::plain, || Encoded::plain(text::PLAIN, Importance::Event))
+pub(crate) fn plain(delivery: Delivery) -> anyhow::Result<()> {
+    run(realtime::plain, delivery, || Encoded::plain(text::PLAIN, Importance::Event))
 }
 
 /// Socket.IO.
@@ -39,14 +41,14 @@ pub(crate) fn socket_io() -> anyhow::Result<()> {
         round: text::ROUND,
         closes_in_ms: Some(text::CLOSES_IN_MS),
     });
-    run(realtime::socket_io, || Encoded::from(&event))
+    run(realtime::socket_io, Delivery::Write, || Encoded::from(&event))
 }
 
 /// How a transport makes its routes.
 type Routes = fn(Arc<dyn SessionHandler>, &Hub, &Config, Arc<dyn Clock>) -> Router;
 
 /// Serves one transport; every text is encoded anew, once for all.
-fn run(transport: Routes, encode: impl Fn() -> Encoded) -> anyhow::Result<()> {
+fn run(transport: Routes, delivery: Delivery, encode: impl Fn() -> Encoded) -> anyhow::Result<()> {
     let config =
         Config { sockets_max: SOCKETS, sockets_per_address_max: SOCKETS, ..Config::default() };
     let limits = Limits {
@@ -54,7 +56,7 @@ fn run(transport: Routes, encode: impl Fn() -> Encoded) -> anyhow::Result<()> {
         connections_per_network: SOCKETS,
         ..Limits::default()
     };
-    let hub = Hub::new(Metrics::default());
+    let hub = Hub::open(Metrics::default(), delivery)?;
     let lobby = lobby()?;
     let role = Arc::new(Role { hub: hub.clone(), lobby });
     let router = transport(role, &hub, &config, Arc::new(SystemClock::new()));

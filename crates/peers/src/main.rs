@@ -11,10 +11,13 @@ mod hub;
 mod socketioxide_events;
 mod text;
 
+use realtime::Delivery;
+
 /// Runs the server of that name until its input ends.
 fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
-        Some("hub_plain") => hub::plain(),
+        Some("hub_plain") => hub::plain(Delivery::Write),
+        Some("hub_plain_ring") => hub::plain(Delivery::IoUring),
         Some("hub_socket_io") => hub::socket_io(),
         Some("writes") => bare::writes(),
         Some("ring") => bare::through_a_ring(),

@@ -12,10 +12,12 @@ fn plain_sockets_are_sent_the_text() {
     for name in ["writes", "ring", "axum"] {
         check(name, "/", TEXT, |_| {});
     }
-    check("hub_plain", "/gateway/game/v1/ws", TEXT, |client| {
-        client.say(r#"{"type":"join","id":1,"lobby_id":1}"#);
-        assert_eq!(client.text(), r#"{"type":"reply","id":1}"#);
-    });
+    for name in ["hub_plain", "hub_plain_ring"] {
+        check(name, "/gateway/game/v1/ws", TEXT, |client| {
+            client.say(r#"{"type":"join","id":1,"lobby_id":1}"#);
+            assert_eq!(client.text(), r#"{"type":"reply","id":1}"#);
+        });
+    }
 }
 
 #[test]

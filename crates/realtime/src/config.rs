@@ -3,7 +3,7 @@
 use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::plain;
+use crate::{Delivery, plain};
 
 /// Limits on sockets. Every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub sockets_max: u32,
     /// Sockets from one address, or one /64 of IPv6; one more is answered 429.
     pub sockets_per_address_max: u32,
+    /// How events for many reach their sockets: `auto`, `io_uring` or `write`.
+    pub delivery: Delivery,
     /// Origins whose pages may open plain sockets, e.g. `https://play.example.org`. Without any,
     /// the page must come from the host it asks; `*` is every page. Who sends no `Origin` is no
     /// browser, and may.
@@ -49,6 +51,7 @@ impl Default for Config {
         Self {
             sockets_max: 10_000,
             sockets_per_address_max: 1_000,
+            delivery: Delivery::Auto,
             origins: Vec::new(),
             payload_bytes_max: 65_536,
             message_bytes_max: 4_096,

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,9 +17,10 @@ use platform::http::Places;
 use protocol::close::CloseCode;
 use protocol::socket_io::ServerEvent;
 
+use crate::delivery::{self, Deliver, Writes};
 use crate::metrics::Dialects;
 use crate::session::Birth;
-use crate::{Config, Dialect, Encoded, Metrics, Session, SessionId};
+use crate::{Config, Delivery, Dialect, Encoded, Metrics, Session, SessionId};
 use roll::Roll;
 
 pub(crate) mod roll;
@@ -36,6 +38,7 @@ struct Inner {
     roll: Roll,
     places: OnceLock<Places>,
     metrics: Metrics,
+    delivery: Box<dyn Deliver>,
 }
 
 #[derive(Default)]
@@ -59,15 +62,30 @@ struct Seen {
 }
 
 impl Hub {
-    /// An empty hub that counts in `metrics`.
+    /// An empty hub that counts in `metrics` and sends with one write for each socket.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
+        Self::with(metrics, Box::new(Writes))
+    }
+
+    /// An empty hub that counts in `metrics` and reaches many sockets as it is told; the log says
+    /// what was chosen.
+    ///
+    /// # Errors
+    /// `io_uring` was asked for and may not be used here.
+    pub fn open(metrics: Metrics, delivery: Delivery) -> io::Result<Self> {
+        let delivery = delivery::choose(delivery, &metrics)?;
+        Ok(Self::with(metrics, delivery))
+    }
+
+    fn with(metrics: Metrics, delivery: Box<dyn Deliver>) -> Self {
         Self(Arc::new(Inner {
             next_id: AtomicU64::new(1),
             audiences: RwLock::default(),
             roll: Roll::default(),
             places: OnceLock::new(),
             metrics,
+            delivery,
         }))
     }
 
@@ -112,7 +130,7 @@ impl Hub {
         let audiences = self.0.audiences.read();
         let members = audiences.by_lobby.get(&lobby).into_iter().flat_map(HashMap::values);
         let joined = members.filter(|member| member.has_joined);
-        joined.filter(|member| member.session.send_encoded(event)).count()
+        self.0.delivery.deliver(event, &mut joined.map(|member| &member.session))
     }
 
     /// Sends to the player's own sockets that joined or follow the lobby. How many that were.

@@ -5,6 +5,7 @@
 
 mod admission;
 mod config;
+mod delivery;
 mod encoded;
 mod handler;
 mod hub;
@@ -18,6 +19,7 @@ mod socket_io;
 
 pub use admission::Peer;
 pub use config::Config;
+pub use delivery::Delivery;
 pub use encoded::{Dialect, Encoded, Importance};
 pub use handler::{Reply, SessionHandler};
 pub use hub::Hub;

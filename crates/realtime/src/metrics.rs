@@ -27,6 +27,10 @@ pub struct Metrics {
     pub frames_refused: Family<Reason, Counter>,
     /// Events handed to transports.
     pub events_sent: Counter,
+    /// Those of them that went to the kernel together with others.
+    pub events_batched: Counter,
+    /// How events for many reach the kernel: 1 for what is in use.
+    pub delivery: Family<Means, Gauge>,
     /// Ticks that a slow reader missed.
     pub ticks_skipped: Counter,
     /// Sessions closed by us, by why.
@@ -48,6 +52,13 @@ impl Dialects {
     pub const fn of(dialect: Dialect) -> Self {
         Self { dialect: dialect.as_str() }
     }
+}
+
+/// How something is done.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Means {
+    /// `io_uring` or `write`.
+    pub by: &'static str,
 }
 
 /// Which event.
@@ -86,6 +97,16 @@ impl Metrics {
             self.frames_refused.clone(),
         );
         registry.register("events_sent", "Events handed to transports", self.events_sent.clone());
+        registry.register(
+            "events_batched",
+            "Events handed to the kernel together with others",
+            self.events_batched.clone(),
+        );
+        registry.register(
+            "delivery",
+            "How events for many reach the kernel, 1 for what is in use",
+            self.delivery.clone(),
+        );
         registry.register(
             "ticks_skipped",
             "Ticks that a slow reader missed",

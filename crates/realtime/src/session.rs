@@ -18,8 +18,10 @@ use crate::{Config, Dialect, Encoded, plain};
 mod backlog;
 mod farewell;
 mod outbox;
+mod wire;
 
-pub(crate) use outbox::{Frame, Outbox, Sent, Wire};
+pub(crate) use outbox::Outbox;
+pub(crate) use wire::{Direct, Frame, Sent, Wire};
 
 /// Names a session within its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,6 +189,16 @@ impl Session {
             self.0.outbox.push(Frame::Event(event.clone()));
         }
         speaks
+    }
+
+    /// Lends the raw socket for an event that goes to many; none if it has to wait or has none.
+    pub(crate) fn lend(&self) -> Option<Direct> {
+        self.0.outbox.lend()
+    }
+
+    /// Takes the raw socket back, with what became of the event that it was lent for.
+    pub(crate) fn settle(&self, event: &Encoded, sent: Sent) {
+        self.0.outbox.settle(Frame::Event(event.clone()), sent);
     }
 
     /// Answers an acknowledgement callback with JSON text.

@@ -37,15 +37,18 @@ pub(super) const RING: Contestant =
     server("bare loop, io_uring by 1,024", Dialect::Silent, Program::Rust("ring"));
 pub(super) const PLAIN: Contestant =
     server("our hub, plain", Dialect::Native, Program::Rust("hub_plain"));
+pub(super) const PLAIN_RING: Contestant =
+    server("our hub, plain, io_uring", Dialect::Native, Program::Rust("hub_plain_ring"));
 pub(super) const SOCKET_IO: Contestant =
     server("our hub, Socket.IO", Dialect::SocketIo, Program::Rust("hub_socket_io"));
 pub(super) const BUN: Contestant = server("Bun publish", Dialect::Silent, Program::Bun("bun.mjs"));
 
 /// Everyone, in the order of a turn.
-pub(super) const ALL: [Contestant; 9] = [
+pub(super) const ALL: [Contestant; 10] = [
     WRITES,
     RING,
     PLAIN,
+    PLAIN_RING,
     BUN,
     SOCKET_IO,
     server("socketioxide", Dialect::SocketIo, Program::Rust("socketioxide")),

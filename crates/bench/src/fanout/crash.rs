@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::ensure;
 
-use super::contestant::{Contestant, PLAIN, RING, WRITES};
+use super::contestant::{Contestant, PLAIN, PLAIN_RING, RING, WRITES};
 use super::report::{Goal, goals, median, ratio, table};
 use super::{REST, crowd};
 
 /// Who sends: ours, and what it is compared with.
-const SENDERS: [Contestant; 3] = [WRITES, RING, PLAIN];
+const SENDERS: [Contestant; 4] = [WRITES, RING, PLAIN, PLAIN_RING];
 /// Between two texts.
 const APART: Duration = Duration::from_millis(200);
 

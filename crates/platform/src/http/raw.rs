@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use parking_lot::Mutex;
 use rustls::ServerConnection;
@@ -150,6 +151,13 @@ impl RawStream {
             // What cannot be read says so when it is.
             state.is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
         })
+    }
+}
+
+/// The TCP socket. What is written there goes past TLS: ask [`RawStream::is_secured`] first.
+impl AsFd for RawStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +11,7 @@ use platform::clock::BoxFuture;
 use platform::http::RawStream;
 use tokio::sync::Notify;
 
-use crate::session::{Frame, Sent, Wire};
+use crate::session::{Direct, Frame, Sent, Wire};
 
 /// Bytes the kernel holds for a socket that does not read; what it reports is twice that.
 const SEND_BUFFER: usize = 32 * 1_024;
@@ -51,6 +52,12 @@ impl Link {
     }
 }
 
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
 impl Wire for PlainWire {
     fn send(&self, frame: &Frame) -> Sent {
         let Some(bytes) = frame.bytes() else {
@@ -64,7 +71,10 @@ impl Wire for PlainWire {
             Ok(count) if count == bytes.len() && !self.0.stream.has_unsent() => Sent::Done,
             Ok(count) => Sent::Partly(bytes.slice(count..)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Full,
-            Err(_) => Sent::Gone,
+            Err(_) => {
+                self.lose();
+                Sent::Gone
+            }
         }
     }
 
@@ -73,8 +83,21 @@ impl Wire for PlainWire {
         Some(match self.0.stream.try_write_vectored(&slices)? {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(_) => frames.iter().map(Bytes::len).sum(),
+            Err(_) => {
+                self.lose();
+                frames.iter().map(Bytes::len).sum()
+            }
         })
+    }
+
+    fn direct(&self) -> Option<Direct> {
+        // What goes past the encryption is nothing that a client could read.
+        if self.0.stream.is_secured() { None } else { Some(Arc::<Link>::clone(&self.0)) }
+    }
+
+    fn lose(&self) {
+        // The reader notices, also where the error was told to whoever wrote and to nobody else.
+        self.0.shut_down(Shutdown::Both);
     }
 
     fn ready(&self) -> BoxFuture<'static, ()> {

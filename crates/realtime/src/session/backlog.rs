@@ -58,6 +58,16 @@ impl Backlog {
         self.frames.push_front(frame);
     }
 
+    /// Puts a frame before those that came later; a tick before a tick is left out. Whether it was.
+    pub(crate) fn put_before(&mut self, frame: Frame) -> bool {
+        let is_stale = frame.is_tick(self.dialect)
+            && self.frames.front().is_some_and(|next| next.is_tick(self.dialect));
+        if !is_stale {
+            self.put_back(frame);
+        }
+        is_stale
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
         self.forget(&frame);

@@ -2,7 +2,6 @@
 //! backlog that loses ticks first and nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::Timestamp;
@@ -12,11 +11,9 @@ use protocol::close::CloseCode;
 
 use super::backlog::Backlog;
 use super::farewell::farewell;
+use super::wire::{Direct, Frame, RETRY, Sent, Wire};
 use crate::metrics::{Metrics, Reason};
-use crate::{Config, Dialect, Encoded};
-
-/// How often a backlog is offered again to a transport that does not say when it has room.
-const RETRY: Duration = Duration::from_millis(20);
+use crate::{Config, Dialect};
 
 /// How long a closed Socket.IO socket's last frames are offered before it is left to its
 /// heartbeat.
@@ -24,83 +21,6 @@ const FAREWELL_MS: u64 = 60_000;
 
 /// The same for a plain socket, which is cut off then.
 const PLAIN_FAREWELL_MS: u64 = 5_000;
-
-/// A transport's end of one socket.
-pub(crate) trait Wire: Send + Sync {
-    /// Takes a frame, or says why not. Must not block.
-    fn send(&self, frame: &Frame) -> Sent;
-
-    /// How many bytes of these frames it took at once; none if it takes them one by one. A socket
-    /// that is gone takes them all.
-    fn send_together(&self, _frames: &[Bytes]) -> Option<usize> {
-        None
-    }
-
-    /// Ends when there may be room again.
-    fn ready(&self) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(RETRY))
-    }
-
-    /// The last frames were not taken in time: the connection may be cut off.
-    fn abandon(&self) {}
-}
-
-/// What became of a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
-    /// The transport has it.
-    Done,
-    /// The transport has a part of it; this is the rest.
-    Partly(Bytes),
-    /// The transport's buffer is full.
-    Full,
-    /// The socket is gone.
-    Gone,
-}
-
-/// One thing to send.
-#[derive(Clone, Debug)]
-pub(crate) enum Frame {
-    /// An event.
-    Event(Encoded),
-    /// The answer to an acknowledgement callback, as JSON text. Socket.IO alone.
-    Acknowledgement {
-        /// The callback's number.
-        id: i64,
-        /// What it gets.
-        json: String,
-    },
-    /// A finished frame. Plain sockets alone.
-    Raw(Bytes),
-    /// The rest of a frame that was begun. Plain sockets alone.
-    Rest(Bytes),
-    /// The end.
-    Disconnect,
-}
-
-impl Frame {
-    pub(crate) fn is_tick(&self, dialect: Dialect) -> bool {
-        matches!(self, Self::Event(event) if event.is_tick(dialect))
-    }
-
-    /// What a plain socket is sent.
-    pub(crate) fn bytes(&self) -> Option<&Bytes> {
-        match self {
-            Self::Event(event) => event.frame(),
-            Self::Raw(bytes) | Self::Rest(bytes) => Some(bytes),
-            Self::Acknowledgement { .. } | Self::Disconnect => None,
-        }
-    }
-
-    pub(crate) fn len(&self, dialect: Dialect) -> usize {
-        match self {
-            Self::Event(event) => event.len(dialect),
-            Self::Acknowledgement { json, .. } => json.len(),
-            Self::Raw(bytes) | Self::Rest(bytes) => bytes.len(),
-            Self::Disconnect => 0,
-        }
-    }
-}
 
 /// The way out of one session.
 pub(crate) struct Outbox(Arc<Shared>);
@@ -115,12 +35,15 @@ struct Shared {
     slow_ms: u64,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each may hold beside each of the others")]
 struct Line {
     wire: Option<Box<dyn Wire>>,
     backlog: Backlog,
     is_gone: bool,
     is_closing: bool,
     is_draining: bool,
+    /// Somebody sends to the raw socket: whatever else is to go out waits until that is settled.
+    is_lent: bool,
     /// Since when the transport has taken nothing.
     full_since: Timestamp,
 }
@@ -144,6 +67,7 @@ impl Outbox {
             is_gone: false,
             is_closing: false,
             is_draining: false,
+            is_lent: false,
             full_since: Timestamp::default(),
         };
         Self(Arc::new(Shared {
@@ -187,7 +111,7 @@ impl Outbox {
         if line.is_gone || line.is_closing {
             return;
         }
-        if line.backlog.is_empty() {
+        if line.backlog.is_empty() && !line.is_lent {
             match line.send(&frame, &self.0.metrics) {
                 Sent::Done | Sent::Gone => return,
                 Sent::Partly(rest) => line.backlog.put_back(Frame::Rest(rest)),
@@ -197,6 +121,43 @@ impl Outbox {
             line.keep(frame, &self.0);
         }
         self.drain_later(&mut line);
+    }
+
+    /// Lends the raw socket for one frame; none if there is none, or if something goes first. It is
+    /// to be settled in any case, and soon: until then all else waits.
+    pub(crate) fn lend(&self) -> Option<Direct> {
+        let mut line = self.0.line.lock();
+        if line.is_gone || line.is_closing || line.is_lent || !line.backlog.is_empty() {
+            return None;
+        }
+        let socket = line.wire.as_ref()?.direct()?;
+        line.is_lent = true;
+        Some(socket)
+    }
+
+    /// Takes the raw socket back, with what became of the frame that it was lent for.
+    pub(crate) fn settle(&self, frame: Frame, sent: Sent) {
+        let mut line = self.0.line.lock();
+        line.is_lent = false;
+        if line.is_gone {
+            return;
+        }
+        if matches!(sent, Sent::Done | Sent::Partly(_)) {
+            self.0.metrics.events_sent.inc();
+        }
+        match sent {
+            Sent::Done => {}
+            Sent::Partly(rest) => line.backlog.put_back(Frame::Rest(rest)),
+            Sent::Full => {
+                let skipped = line.backlog.put_before(frame);
+                self.0.metrics.ticks_skipped.inc_by(skipped.into());
+            }
+            Sent::Gone => line.wire.iter().for_each(|wire| wire.lose()),
+        }
+        if !line.backlog.is_empty() {
+            line.drain(&self.0.metrics);
+            self.drain_later(&mut line);
+        }
     }
 
     /// Says why, then disconnects; false if that was done before.
@@ -222,7 +183,7 @@ impl Outbox {
 
     /// Offers the backlog again and again, in one task a socket, while there is one.
     fn drain_later(&self, line: &mut Line) {
-        if line.is_draining || line.backlog.is_empty() {
+        if line.is_draining || line.is_lent || line.backlog.is_empty() {
             return;
         }
         line.is_draining = true;
@@ -247,7 +208,8 @@ impl Shared {
         let mut line = self.line.lock();
         let patience_ms = self.patience_ms(line.is_closing);
         let ready = line.wire.as_ref().map(|wire| wire.ready());
-        if line.is_gone || line.backlog.is_empty() {
+        // Whoever settles begins a new one.
+        if line.is_gone || line.is_lent || line.backlog.is_empty() {
             line.is_draining = false;
             return None;
         }
@@ -258,6 +220,9 @@ impl Shared {
     /// Offers the backlog once; whoever takes nothing for too long is closed, then cut off.
     fn offer(&self) {
         let mut line = self.line.lock();
+        if line.is_lent {
+            return;
+        }
         let now = self.clock.now();
         if line.drain(&self.metrics) {
             line.full_since = now;
@@ -320,6 +285,9 @@ impl Line {
 
     /// Offers the backlog; whether the transport took anything.
     fn drain(&mut self, metrics: &Metrics) -> bool {
+        if self.is_lent {
+            return false;
+        }
         let mut progress = self.drain_together(metrics);
         while let Some(frame) = self.backlog.pop() {
             match self.send(&frame, metrics) {

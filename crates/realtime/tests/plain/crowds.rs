@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use platform::http::Limits;
-use realtime::{Config, Importance};
+use realtime::{Config, Delivery, Importance};
 
-use crate::client::{Raw, Socket, frame};
-use crate::game::Game;
+use super::client::{Raw, Socket, frame};
+use super::game::Game;
 
 const CROWD: usize = 1_000;
 
@@ -88,6 +88,8 @@ async fn a_thousand_that_never_read_lose_ticks_then_their_sockets() {
     for raw in &mut deaf[..3] {
         assert_eq!(raw.closed().await, (4002, "slow".to_owned()));
     }
+    let batched = game.metric("events_batched_total");
+    assert_eq!(batched > 0, crate::DELIVERY == Delivery::IoUring);
     game.until(|game| game.hub.sessions() == 1).await;
     assert_eq!(game.tell(4, "\"the end\"", Importance::Event), 1);
     assert_eq!(reads.await.unwrap(), told, "the one that reads missed nothing");

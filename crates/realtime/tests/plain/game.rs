@@ -42,7 +42,7 @@ impl Game {
     pub(crate) async fn start_within(config: Config, limits: Limits) -> Self {
         config.validate().unwrap();
         let (metrics, log, shutdown) = (Metrics::default(), Log::default(), Shutdown::new());
-        let hub = Hub::new(metrics.clone());
+        let hub = Hub::open(metrics.clone(), crate::DELIVERY).unwrap();
         let role = Arc::new(Role { hub: hub.clone(), log: Arc::clone(&log) });
         let router = realtime::plain(role, &hub, &config, Arc::new(SystemClock::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

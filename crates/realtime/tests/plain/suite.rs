@@ -1,13 +1,10 @@
 //! `waxwing.v1` over real sockets: what it serves, what it refuses, and how it ends.
 
-#[cfg(test)]
-#[path = "plain/client.rs"]
+#[path = "client.rs"]
 mod client;
-#[cfg(test)]
-#[path = "plain/crowds.rs"]
+#[path = "crowds.rs"]
 mod crowds;
-#[cfg(test)]
-#[path = "plain/game.rs"]
+#[path = "game.rs"]
 mod game;
 
 use std::time::Duration;
