@@ -36,9 +36,10 @@ pub(super) struct Scene {
     _evidence: TempDir,
 }
 
-/// Lobbies and the end of the lease that ends last, both as text.
+/// Lobbies, whose each is, and the end of the lease that ends last, all as text.
 struct Owned {
     lobbies: String,
+    owners: String,
     lease: String,
 }
 
@@ -49,6 +50,8 @@ pub(super) struct Lost {
     pub(super) died: Instant,
     /// From its death until its lobbies had a living owner.
     pub(super) claimed: Duration,
+    /// Whether any lobby was its own.
+    pub(super) owned_any: bool,
 }
 
 impl Scene {
@@ -117,7 +120,17 @@ impl Scene {
             self.is_owned_anew(&owned).then_some(())
         })
         .await;
-        Lost { number, died, claimed: died.elapsed() }
+        let claimed = died.elapsed();
+        let owned_any = self.owners(&owned.lobbies) != owned.owners;
+        Lost { number, died, claimed, owned_any }
+    }
+
+    /// Whose these lobbies are.
+    fn owners(&self, lobbies: &str) -> String {
+        self.fleet.ask_games(&format!(
+            "SELECT coalesce(string_agg(encode(node, 'hex'), ',' ORDER BY lobby), '')
+             FROM lobby_owner WHERE lobby IN ({lobbies})"
+        ))
     }
 
     /// The lobbies that have an owner.
@@ -128,11 +141,12 @@ impl Scene {
              FROM lobby_owner WHERE node IS NOT NULL",
         );
         let (lobbies, lease) = both.split_once('|').expect("two columns");
-        Owned { lobbies: lobbies.to_owned(), lease: lease.to_owned() }
+        let owners = self.owners(lobbies);
+        Owned { lobbies: lobbies.to_owned(), owners, lease: lease.to_owned() }
     }
 
     /// Whether each of these lobbies is owned by a node that has renewed its lease since.
-    fn is_owned_anew(&self, Owned { lobbies, lease }: &Owned) -> bool {
+    fn is_owned_anew(&self, Owned { lobbies, lease, .. }: &Owned) -> bool {
         let left = self.fleet.ask_games(&format!(
             "SELECT count(*) FROM lobby_owner LEFT JOIN node USING (node)
              WHERE lobby IN ({lobbies}) AND coalesce(lease_until <= '{lease}', true)"

@@ -24,19 +24,24 @@ async fn the_lobbies_of_a_killed_node_have_another_owner_within_three_seconds() 
     let mut scene = Scene::open(Place::apart_and_alone(&[]), &plan).await;
     scene.probe().await;
     let (mut claimed, mut played) = (Vec::new(), Vec::new());
-    for _ in 0..asked_number("TAKEOVERS").unwrap_or(DEATHS) {
+    let (asked, mut left_nothing) = (asked_number("TAKEOVERS").unwrap_or(DEATHS), 0);
+    while (claimed.len() as u64) < asked {
         // At any instant of a round, and of the time between two renewals.
         let calm = Duration::from_millis(scene.random.between(500, 3_000));
         tokio::time::sleep(calm).await;
         let lost = scene.lose_a_node().await;
-        claimed.push(lost.claimed);
         scene.probe().await;
-        played.push(lost.died.elapsed());
+        if lost.owned_any {
+            claimed.push(lost.claimed);
+            played.push(lost.died.elapsed());
+        } else {
+            left_nothing += 1;
+        }
         scene.fleet.start_one("game", lost.number).await;
     }
     let deaths = claimed.len();
     let (claimed, played) = (ranks(claimed), ranks(played));
-    println!("{deaths} nodes killed; p50, p99, longest:");
+    println!("{deaths} owners killed, and {left_nothing} who owned nothing; p50, p99, longest:");
     println!("  lobbies owned by another {claimed:.2?}");
     println!("  every lobby took a bet {played:.2?}");
     scene.close_soundly().await;
