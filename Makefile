@@ -23,7 +23,7 @@ types: page ## Write the page's types anew from the documents of a server that r
 	node web/scripts/types.mjs http://127.0.0.1:8080
 
 lint: ## What the compiler's reviewer says of every target.
-	cargo fmt --all --check && cargo clippy --workspace --all-targets --locked -- -D warnings && npm --prefix web run --silent lint
+	cargo fmt --all --check && cargo clippy --workspace --all-targets --locked -- -D warnings && cargo clippy --workspace --all-targets --features waxwing/otlp --locked -- -D warnings && npm --prefix web run --silent lint
 
 fmt: ## Lay out every file.
 	cargo fmt --all

@@ -29,7 +29,8 @@ pub enum Delivery {
 
 /// Sends one event to many sessions, straight to each socket that takes it.
 pub(crate) trait Deliver: Send + Sync {
-    /// Sends the event to each session that it speaks to. How many those are. Never blocks.
+    /// Sends the event to each session that it speaks to. How many those are. Waits for no
+    /// peer.
     fn deliver(&self, event: &Encoded, sessions: &mut dyn Iterator<Item = &Session>) -> usize;
 }
 

@@ -2,9 +2,10 @@
 //! call, and settled with what became of each.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tracing::warn;
 
 use super::ring::{BATCH, Ring};
@@ -22,6 +23,8 @@ const RINGS_MAX: usize = 8;
 /// A queue for each thread that may send, none any more where the kernel failed it.
 pub(super) struct Batches {
     rings: Box<[Mutex<Option<Ring>>]>,
+    /// How many of them the kernel has not failed.
+    left: AtomicUsize,
     metrics: Metrics,
 }
 
@@ -33,7 +36,9 @@ impl Batches {
     pub(super) fn open(metrics: Metrics) -> io::Result<Self> {
         let threads = std::thread::available_parallelism()?.get();
         let rings = (0..threads.min(RINGS_MAX)).map(|_| Ok(Mutex::new(Some(Ring::open()?))));
-        Ok(Self { rings: rings.collect::<io::Result<_>>()?, metrics })
+        let rings: Box<[_]> = rings.collect::<io::Result<_>>()?;
+        let left = AtomicUsize::new(rings.len());
+        Ok(Self { rings, left, metrics })
     }
 
     /// Sends to plain sessions, together where that pays.
@@ -55,21 +60,37 @@ impl Batches {
                 session.send_encoded(event);
             }
         }
+        let mut taken = 0;
         for (session, answer) in lenders.iter().zip(ring.send(frame, &sockets)) {
+            taken += u64::from(*answer >= 0);
             session.settle(event, sent(*answer, frame));
         }
-        self.metrics.events_batched.inc_by(sockets.len() as u64);
+        self.metrics.events_batched.inc_by(taken);
         if let Some(error) = ring.lost() {
-            warn!(%error, "a queue of io_uring failed, its sends are writes from here on");
+            warn!(%error, "a queue of io_uring failed and is used no more");
             *slot = None;
-            self.metrics.delivery.get_or_create(&Means { by: "write" }).set(1);
+            self.note_loss();
         }
+    }
+
+    /// One queue less; who finds none that is free writes.
+    fn note_loss(&self) {
+        self.metrics.delivery.get_or_create(&Means { by: "write" }).set(1);
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.metrics.delivery.get_or_create(&Means { by: "io_uring" }).set(0);
+        }
+    }
+
+    /// A queue that works and that nobody sends by right now.
+    fn free(&self) -> Option<MutexGuard<'_, Option<Ring>>> {
+        let works = |slot: &Option<Ring>| slot.as_ref().is_some_and(|ring| ring.lost().is_none());
+        self.rings.iter().find_map(|ring| ring.try_lock().filter(|slot| works(slot)))
     }
 }
 
 impl Deliver for Batches {
     fn deliver(&self, event: &Encoded, sessions: &mut dyn Iterator<Item = &Session>) -> usize {
-        let Some(mut slot) = self.rings.iter().find_map(Mutex::try_lock) else {
+        let Some(mut slot) = self.free() else {
             return Writes.deliver(event, sessions);
         };
         let mut told = 0;

@@ -19,7 +19,8 @@ use io_uring::{IoUring, opcode};
 use crate::session::Direct;
 
 /// Sends submitted at once.
-pub(super) const BATCH: usize = 1_024;
+pub(super) const BATCH: usize = ENTRIES as usize;
+const ENTRIES: u32 = 1_024;
 
 /// Linux' `MSG_DONTWAIT`, an answer at once in any case, and `MSG_NOSIGNAL`.
 const FLAGS: i32 = 0x40 | 0x4000;
@@ -30,12 +31,16 @@ const UNANSWERED: i32 = i32::MIN;
 /// Linux' `EAGAIN`: nothing was sent, and may be later.
 const NOT_NOW: i32 = -11;
 
+/// Linux' `ETIME`: nothing came while it was waited for.
+const WAITED: i32 = 62;
+
 /// Linux' `ECONNABORTED`, for a stream of which nobody knows how far it got.
 const UNKNOWN: i32 = -103;
 
-/// Calls until missing answers are given up, and how long each waits.
+/// Calls until missing answers are given up, and how long each waits: a tenth of a second in all,
+/// since whoever sends waits with it, and a round is interrupted after half of one.
 const CALLS: u32 = 10;
-const WAIT: Timespec = Timespec::new().nsec(100_000_000);
+const WAIT: Timespec = Timespec::new().nsec(10_000_000);
 
 /// A frame and how often it is sent until a socket that nobody reads must have refused it.
 const PROBE_BYTES: usize = 65_536;
@@ -57,7 +62,7 @@ impl Ring {
     /// # Errors
     /// The kernel, or what confines this process, has none or another kind.
     pub(super) fn open() -> io::Result<Self> {
-        let kernel = IoUring::builder().setup_submit_all().build(1_024)?;
+        let kernel = IoUring::builder().setup_submit_all().build(ENTRIES)?;
         let mut ring = Self { kernel, answers: Vec::with_capacity(BATCH), lost: None };
         ring.probe()?;
         Ok(ring)
@@ -180,10 +185,9 @@ impl Ring {
 
 /// Whether the call may be made again: it was interrupted, memory is short, or it has waited.
 fn passes(error: &io::Error) -> bool {
-    const ETIME: i32 = 62;
     let kinds =
         [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock, io::ErrorKind::ResourceBusy];
-    kinds.contains(&error.kind()) || error.raw_os_error() == Some(ETIME)
+    kinds.contains(&error.kind()) || error.raw_os_error() == Some(WAITED)
 }
 
 #[cfg(test)]

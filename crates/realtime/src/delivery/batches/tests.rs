@@ -8,9 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::LobbyId;
+use parking_lot::Mutex;
 use platform::clock::BoxFuture;
 use platform::clock::SystemClock;
 
+use super::{Batches, Ring};
+use crate::delivery::Deliver as _;
+use crate::metrics::Means;
 use crate::session::{Direct, Frame, Sent, Wire};
 use crate::{Config, Delivery, Dialect, Encoded, Hub, Importance, Metrics, Session};
 
@@ -78,7 +82,7 @@ fn read(mut stream: &UnixStream, length: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn more_than_a_batch_and_fewer_than_pay_are_all_told() {
-    for crowd in [3, 2_500] {
+    for crowd in [3, 1_100] {
         let hub = hub();
         let everyone: Vec<_> = (0..crowd).map(|_| enter(&hub)).collect();
         let (first, second) = (event("[1]"), event("[22]"));
@@ -219,4 +223,33 @@ async fn crowds_that_come_and_go_among_batches_hear_whole_frames_in_order() {
     .await
     .unwrap();
     assert_eq!(hub.sessions(), 30);
+}
+
+#[tokio::test]
+async fn a_queue_that_failed_is_passed_over_and_the_last_one_leaves_writes() {
+    let hub = hub();
+    let everyone: Vec<_> = (0..20).map(|_| enter(&hub)).collect();
+    let metrics = Metrics::default();
+    let lost = || Mutex::new(None);
+    let with = |rings: Vec<_>| Batches {
+        left: rings.len().into(),
+        rings: rings.into(),
+        metrics: metrics.clone(),
+    };
+    let one_works = with(vec![lost(), Mutex::new(Some(Ring::open().unwrap()))]);
+    let none_works = with(vec![lost(), lost()]);
+    let (first, second) = (event("[1]"), event("[22]"));
+    let told = |by: &Batches, event| by.deliver(event, &mut everyone.iter().map(|(it, _)| it));
+    assert_eq!((told(&one_works, &first), metrics.events_batched.get()), (20, 20));
+    assert_eq!((told(&none_works, &second), metrics.events_batched.get()), (20, 20));
+    let wanted = [frame(&first), frame(&second)].concat();
+    for (_, reader) in &everyone {
+        assert_eq!(read(reader, wanted.len()), wanted);
+    }
+    let says = |by| metrics.delivery.get_or_create(&Means { by }).get();
+    metrics.delivery.get_or_create(&Means { by: "io_uring" }).set(1);
+    one_works.note_loss();
+    assert_eq!((says("write"), says("io_uring")), (1, 1));
+    one_works.note_loss();
+    assert_eq!((says("write"), says("io_uring")), (1, 0));
 }

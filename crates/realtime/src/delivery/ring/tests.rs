@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{BATCH, NOT_NOW, Ring};
+use super::{BATCH, NOT_NOW, Ring, UNANSWERED, UNKNOWN};
 use crate::session::Direct;
 
 fn pair() -> (Direct, UnixStream) {
@@ -104,7 +104,10 @@ fn a_queue_that_failed_keeps_its_frame_and_says_what_was_not_sent() {
     let frame = Bytes::from(b"kept".to_vec());
     assert_eq!(ring.send(&frame, &[socket]), [4]);
     assert!(frame.is_unique(), "an answered frame is nobody's but ours");
-    ring.give_up(&frame, 0);
+    // Three were queued and the kernel took them all; one answered, and a fourth was not queued.
+    ring.answers = vec![UNANSWERED, 4, UNANSWERED, UNANSWERED];
+    ring.give_up(&frame, 3);
+    assert_eq!(ring.answers, [UNKNOWN, 4, UNKNOWN, UNANSWERED]);
     assert!(!frame.is_unique(), "one whose answers did not come is never freed");
     drop(ring);
     assert_eq!(read(&mut reader, 4), b"kept");
