@@ -22,7 +22,7 @@ use http::StatusCode;
 use http::request::Parts;
 use http::uri::Scheme;
 use http_body_util::{BodyExt as _, Full, LengthLimitError};
-use platform::http::ApiError;
+use platform::http::{ApiError, Network, Places};
 use platform::traces::Span;
 use protocol::Code;
 use tokio::sync::Semaphore;
@@ -66,13 +66,13 @@ struct Shared {
     forwarding: Forwarding,
     budget: Budget,
     under_way: Semaphore,
-    long: Arc<Semaphore>,
+    long: Places,
 }
 
 /// A router that sends whatever comes to the instances of a role that `instances` knows.
 pub fn proxy(channel: Channel, instances: Balancer, forwarding: Forwarding) -> Router {
     let (budget, under_way) = (Budget::default(), Semaphore::new(UNDER_WAY));
-    let long = Arc::new(Semaphore::new(answer::LONG));
+    let long = answer::places();
     let shared = Shared { channel, instances, forwarding, budget, under_way, long };
     Router::new().fallback(forward).with_state(Proxy { shared: Arc::new(shared) })
 }
@@ -145,10 +145,11 @@ impl Shared {
         body: &Bytes,
     ) -> Result<Option<Response>, ForwardError> {
         let scheme = &self.forwarding.scheme;
+        let network = headers::client(parts).map(Network::of);
         let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
         let asked = async {
             let answer = self.channel.forward(endpoint, request, TRY_MS).await?;
-            let read = answer::read(answer, &self.long).await;
+            let read = answer::read(answer, &self.long, network).await;
             read.map_err(|error| ForwardError::broken(endpoint, &error))
         };
         let answer = tokio::time::timeout(Duration::from_millis(TRY_MS), asked).await;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use http::Uri;
+use http::uri::Scheme;
 use platform::config::InvalidConfig;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,12 @@ impl Config {
             return Err(InvalidConfig::new("feed_visit_ms", "must be 50 to 43200000"));
         }
         self.tls.validate().map_err(|invalid| invalid.within("tls"))?;
+        let names_http = self.public_url.as_ref().is_some_and(|url| !names_https(url));
+        if names_http && self.tls.files().is_some() {
+            let reason =
+                "must begin with https:// where gateway.tls is set: no plain HTTP is spoken";
+            return Err(InvalidConfig::new("public_url", reason));
+        }
         self.sockets.validate().map_err(|invalid| invalid.within("sockets"))
     }
 
@@ -152,6 +159,11 @@ impl Config {
     pub fn scheme(&self) -> &'static str {
         if self.tls.files().is_some() { "https" } else { "http" }
     }
+}
+
+/// Whether the origin is reached over TLS.
+fn names_https(origin: &str) -> bool {
+    origin.parse::<Uri>().is_ok_and(|url| url.scheme() == Some(&Scheme::HTTPS))
 }
 
 /// Whether `url` is a scheme, a host and perhaps a port, and no more.

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_REQUEST_METHOD, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Method, StatusCode};
 
@@ -27,6 +28,15 @@ pub(crate) async fn on_every_answer(request: Request, next: Next) -> Response {
     for (name, value) in open.chain(fixed) {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    response
+}
+
+/// A browser that was answered over TLS asks no other way for a year. Only where the door speaks
+/// TLS itself: a proxy in front of it says so on its own.
+pub(crate) async fn over_tls(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, year);
     response
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use cluster::Bus;
 use contracts::Play;
 use platform::clock::Clock;
@@ -27,7 +28,7 @@ use crate::play::Owners;
 use crate::sockets::{Proof, Sockets};
 use crate::state::App;
 use crate::upstream::{InProcess, Upstream};
-use crate::{Config, docs, routes};
+use crate::{Config, docs, headers, routes};
 
 /// What the gateway stands in front of, and what it is made of.
 pub struct Deps {
@@ -198,5 +199,7 @@ pub(crate) fn assemble(config: &Config, deps: Deps) -> io::Result<(Router, Hub)>
         openapi: serde_json::to_vec(&docs::merge(openapi)).map_err(io::Error::other)?.into(),
         verifier,
     };
-    Ok((routes::public(app, socket_io.merge(plain), &door, &limits), hub))
+    let router = routes::public(app, socket_io.merge(plain), &door, &limits);
+    let is_secured = config.tls.files().is_some();
+    Ok((if is_secured { router.layer(from_fn(headers::over_tls)) } else { router }, hub))
 }

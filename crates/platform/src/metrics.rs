@@ -46,6 +46,7 @@ pub struct Answers(Gauge);
 pub struct TlsMetrics {
     handshakes_failed: Family<ReasonLabels, Counter>,
     certificates: Family<VerdictLabels, Counter>,
+    certificate_expires: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -143,12 +144,19 @@ impl TlsMetrics {
         tls.register("handshakes_failed", "TLS handshakes that failed, by why", failed);
         let certificates = metrics.certificates.clone();
         tls.register("certificates", "Certificates replaced beside us, by verdict", certificates);
+        let (name, expires) = ("certificate_expires_timestamp_seconds", "When the one served ends");
+        tls.register(name, expires, metrics.certificate_expires.clone());
         metrics
     }
 
     /// A client did not get through its handshake.
     pub(crate) fn handshake_failed(&self, reason: &'static str) {
         self.handshakes_failed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// From now on a certificate is served that ends then, in seconds since 1970.
+    pub(crate) fn certificate_served(&self, expires_at_s: i64) {
+        self.certificate_expires.set(expires_at_s);
     }
 
     /// The certificate's files changed and were judged.

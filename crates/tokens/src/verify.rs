@@ -33,11 +33,11 @@ struct Keys {
 }
 
 /// What a genuine token proved, so that it can be looked at again without its signature.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Proven {
     claims: PlayerClaims,
-    /// Of the keys it was believed by.
-    changes: u64,
+    /// Of the keys it was believed by last.
+    changes: AtomicU64,
 }
 
 /// Why a token proves nothing. Callers answer all but `Expired` alike.
@@ -143,14 +143,16 @@ impl Verifier {
     }
 
     /// Whether a token that was genuine still is good at `now_s`: not over, not signed out. Its
-    /// signature is computed anew only if other keys are trusted by now, which is rare, while
-    /// every bet asks this.
+    /// signature is computed anew only the first time after other keys are trusted, which is rare,
+    /// while every bet asks this.
     ///
     /// # Errors
     /// [`TokenError`], as [`Self::verify`] has it.
     pub fn verify_again(&self, proven: &Proven, token: &str, now_s: i64) -> Result<(), TokenError> {
-        if self.keys.read().changes != proven.changes {
-            return self.verify(token, now_s).map(|_| ());
+        if self.keys.read().changes != proven.changes.load(Ordering::Relaxed) {
+            let anew = self.prove(token, now_s, 0)?;
+            proven.changes.fetch_max(anew.changes.into_inner(), Ordering::Relaxed);
+            return Ok(());
         }
         self.check(&proven.claims, now_s, 0)
     }
@@ -171,7 +173,7 @@ impl Verifier {
             expires_at_s: payload.exp,
         };
         self.check(&claims, now_s, grace_s)?;
-        Ok(Proven { claims, changes })
+        Ok(Proven { claims, changes: AtomicU64::new(changes) })
     }
 
     fn check(&self, claims: &PlayerClaims, now_s: i64, grace_s: u32) -> Result<(), TokenError> {

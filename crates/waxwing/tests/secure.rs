@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use test_servers::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,6 +17,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::dashboards::OF_TLS;
 use crate::harness::numbers::{amount, text, whole};
 use crate::harness::process::{Finished, finish, repository};
 use crate::harness::settings::{BRISK, SHORT};
@@ -170,6 +172,9 @@ async fn a_certificate_is_replaced_beside_open_sockets_and_a_broken_one_changes_
     let mut old = Plain::over(Box::new(secured.connect().await), secured.address()).await;
     old.join(1).await;
     let first = secured.shown().await;
+    let ends = secured.metric(OF_TLS).await.expect("when the certificate ends");
+    let left = i64::try_from(ends).unwrap() - SystemClock::new().unix_ms() / 1_000;
+    assert!((86_400..=172_800).contains(&left), "it is made for two days: {left}");
     secured.authority.issue().unwrap();
     let patience = Duration::from_secs(30);
     let second = eventually("another certificate", patience, || async {

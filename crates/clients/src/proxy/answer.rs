@@ -3,7 +3,6 @@
 //! is asked for than its stream's window, and there are few of them.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -11,7 +10,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use platform::http::{Network, Place, Places};
 
 use crate::channel::STREAM_BYTES;
 
@@ -19,25 +18,34 @@ use crate::channel::STREAM_BYTES;
 const SHORT_BYTES: usize = 64 * 1_024;
 /// Long answers on their way from one role; more are refused at once. If no client takes any of
 /// them, they hold a quarter of a connection's window.
-pub(super) const LONG: usize = 256;
+pub(super) const LONG: u32 = 256;
+/// Those of one network: whoever takes none of them keeps nobody else from a long answer.
+pub(super) const LONG_OF_NETWORK: u32 = LONG / 8;
 const _: () =
-    assert!(LONG * STREAM_BYTES as usize * 4 <= crate::channel::CONNECTION_BYTES as usize);
+    assert!(LONG as u64 * STREAM_BYTES as u64 * 4 <= crate::channel::CONNECTION_BYTES as u64);
+
+/// The places of one role's long answers.
+pub(super) fn places() -> Places {
+    Places::new(LONG, LONG_OF_NETWORK)
+}
 
 /// The rest of a long answer behind what was read of it.
 struct Long {
     begun: Option<Bytes>,
     rest: Incoming,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Reads the beginning of `answer`, all of it if it is short. Nothing if it is long and there are
-/// too many such already, which says nothing of the instance.
+/// too many such already, all in all or of the `network` that asked, which says nothing of the
+/// instance.
 ///
 /// # Errors
 /// hyper's: it broke off.
 pub(super) async fn read(
     answer: http::Response<Incoming>,
-    long: &Arc<Semaphore>,
+    long: &Places,
+    network: Option<Network>,
 ) -> Result<Option<Response>, hyper::Error> {
     let (parts, mut rest) = answer.into_parts();
     let mut begun = BytesMut::new();
@@ -50,7 +58,7 @@ pub(super) async fn read(
             begun.extend_from_slice(&bytes);
         }
     }
-    let Ok(place) = Arc::clone(long).try_acquire_owned() else {
+    let Ok(place) = long.take(network) else {
         return Ok(None);
     };
     let long = Long { begun: Some(begun.freeze()), rest, _place: place };

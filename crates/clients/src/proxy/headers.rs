@@ -1,6 +1,8 @@
 //! What of a call and its answer goes over the hop between gateway and role, and what does not
 //! (RFC 9110 §7.6.1).
 
+use std::net::IpAddr;
+
 use axum::response::Response;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, HeaderName, PROXY_AUTHENTICATE,
@@ -49,9 +51,7 @@ pub(super) fn inward(parts: &Parts, scheme: &Scheme, body: Body) -> Request<Body
     for name in OURS {
         headers.remove(name);
     }
-    let peer = parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
-    let client = parts.extensions.get::<ClientAddress>().map(|client| client.0);
-    let client = client.or(peer).map(|address| address.to_string());
+    let client = client(parts).map(|address| address.to_string());
     let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
     let text = |text: String| HeaderValue::from_str(&text).ok();
     let said = [
@@ -67,6 +67,12 @@ pub(super) fn inward(parts: &Parts, scheme: &Scheme, body: Body) -> Request<Body
     }
     *request.headers_mut() = headers;
     request
+}
+
+/// Who asked: the client as the door knows it, else the connection's other end.
+pub(super) fn client(parts: &Parts) -> Option<IpAddr> {
+    let peer = || parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
+    parts.extensions.get::<ClientAddress>().map(|client| client.0).or_else(peer)
 }
 
 /// The answer as the client gets it.

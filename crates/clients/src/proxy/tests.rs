@@ -23,7 +23,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use super::answer::LONG as LONG_AT_ONCE;
+use super::answer::{LONG as LONG_AT_ONCE, LONG_OF_NETWORK};
 use super::{Forwarding, proxy};
 use crate::{Access, Channel, ChannelConfig};
 
@@ -222,4 +222,29 @@ async fn answers_that_nobody_takes_stop_nobody_else() {
         assert_eq!(body.len().to_string(), told);
     }
     assert_eq!(ask(&router, "/300000").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn one_network_holds_its_share_of_the_long_answers_and_no_more() {
+    let router = before(&[wordy().await], key(1));
+    let ask_from = async |address: &str, path: &str| {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ClientAddress(address.parse().unwrap()));
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let mut untaken = Vec::new();
+    for host in 0..LONG_OF_NETWORK {
+        let answer = ask_from(&format!("2001:db8::{host:x}"), "/300000").await;
+        assert_eq!(answer.status(), StatusCode::OK, "{host}");
+        untaken.push(answer);
+    }
+    let refused = ask_from("2001:db8::ffff", "/300000").await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "it is one household");
+    assert_eq!(ask_from("2001:db8::1", "/10").await.status(), StatusCode::OK, "short ones pass");
+    for address in ["2001:db8:0:1::1", "10.0.0.2"] {
+        let answer = ask_from(address, "/300000").await;
+        assert_eq!(to_bytes(answer.into_body(), 1_000_000).await.unwrap().len(), 300_000);
+    }
+    drop(untaken.pop());
+    assert_eq!(ask_from("2001:db8::ffff", "/300000").await.status(), StatusCode::OK);
 }

@@ -15,7 +15,8 @@ mod settling;
 
 pub use owners::{
     a_lobby_goes_to_another_node_once_it_is_handed_over,
-    a_lobby_is_anybodys_once_its_owners_lease_ran_out, a_node_that_left_owns_nothing,
+    a_lobby_is_anybodys_once_its_owners_lease_ran_out,
+    a_lobby_whose_newest_chain_was_restored_needs_an_owner, a_node_that_left_owns_nothing,
     each_claim_gives_a_higher_epoch_and_fences_the_one_before, skipped_seeds_are_used_up_and_told,
     what_is_fenced_in_a_batch_stops_nothing_else,
 };
@@ -39,6 +40,7 @@ macro_rules! conformance_tests {
         each_claim_gives_a_higher_epoch_and_fences_the_one_before
         what_is_fenced_in_a_batch_stops_nothing_else
         a_lobby_goes_to_another_node_once_it_is_handed_over
+        a_lobby_whose_newest_chain_was_restored_needs_an_owner
         a_node_that_left_owns_nothing
         skipped_seeds_are_used_up_and_told
         the_round_that_waits_for_the_wallet_longest_is_found

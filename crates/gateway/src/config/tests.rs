@@ -42,6 +42,23 @@ fn defaults_are_valid_and_zeros_are_not() {
 }
 
 #[test]
+fn players_are_not_sent_to_plain_http_where_only_tls_is_spoken() {
+    let pair = (Some("chain.pem".into()), Some("key.pem".into()));
+    let tls = TlsConfig { certificate: pair.0, key: pair.1 };
+    let validated = |tls: &TlsConfig, url: &str| {
+        let public_url = Some(url.to_owned());
+        Config { tls: tls.clone(), public_url, ..Config::default() }.validate()
+    };
+    for url in ["http://play.example.org", "HTTP://play.example.org:80"] {
+        assert_eq!(validated(&tls, url).unwrap_err().field, "public_url", "{url}");
+        // Perhaps a proxy speaks TLS, and perhaps nobody does.
+        assert_eq!(validated(&TlsConfig::default(), url), Ok(()), "{url}");
+    }
+    assert_eq!(validated(&tls, "https://play.example.org"), Ok(()));
+    assert_eq!(Config { tls, ..Config::default() }.validate(), Ok(()));
+}
+
+#[test]
 fn players_are_told_where_it_is_bound_unless_told_otherwise() {
     let config = Config::default();
     assert_eq!(config.origin("127.0.0.1:4711".parse().unwrap()), "http://127.0.0.1:4711");

@@ -190,6 +190,21 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_limits() {
 }
 
 #[tokio::test]
+async fn browsers_stay_with_tls_where_it_is_spoken() {
+    let mut config = Config::default();
+    for said in [None, Some("max-age=31536000")] {
+        let gateway = Gateway::with_config(config.clone(), user(), game());
+        for path in ["/gateway/status", "/nowhere", "/socket.io/?EIO=4&transport=polling"] {
+            let answer = send(&gateway, Request::get(path).body(Body::empty()).unwrap()).await;
+            let header = answer.headers().get("strict-transport-security");
+            assert_eq!(header.map(|value| value.to_str().unwrap()), said, "{path}");
+        }
+        config.tls.certificate = Some("chain.pem".into());
+        config.tls.key = Some("key.pem".into());
+    }
+}
+
+#[tokio::test]
 async fn pages_of_other_origins_may_open_sockets() {
     let mut config = Config::default();
     config.sockets.sockets_per_address_max = 1;

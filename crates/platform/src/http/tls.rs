@@ -20,6 +20,8 @@ use tokio_rustls::server::TlsStream;
 use crate::config::InvalidConfig;
 use crate::metrics::{Registry, TlsMetrics};
 
+mod expiry;
+
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -49,6 +51,13 @@ struct Pair {
     key: Sealed<Vec<u8>>,
 }
 
+/// What both files serve.
+struct Served {
+    config: Arc<ServerConfig>,
+    /// When the server's own certificate ends, in seconds since 1970.
+    expires_at_s: i64,
+}
+
 /// Tells one content of both files from another: a digest, or why there is none.
 #[derive(Clone, PartialEq, Eq)]
 struct Files(Result<[u8; 32], String>);
@@ -64,12 +73,15 @@ impl Tls {
         registry: &Registry,
     ) -> Result<Self, InvalidConfig> {
         let (opened, pair) = read(certificate, key);
+        let Served { config, expires_at_s } = pair.and_then(serve)?;
+        let metrics = TlsMetrics::register(registry);
+        metrics.certificate_served(expires_at_s);
         Ok(Self(Arc::new(Inner {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
-            serving: Mutex::new(pair.and_then(serve)?),
+            serving: Mutex::new(config),
             opened,
-            metrics: TlsMetrics::register(registry),
+            metrics,
         })))
     }
 
@@ -120,8 +132,9 @@ impl Inner {
             return;
         }
         match pair.and_then(serve) {
-            Ok(serving) => {
-                *self.serving.lock() = serving;
+            Ok(Served { config, expires_at_s }) => {
+                *self.serving.lock() = config;
+                self.metrics.certificate_served(expires_at_s);
                 self.metrics.certificate_read("taken");
                 tracing::info!("another certificate is served from now on");
             }
@@ -169,13 +182,14 @@ fn content(path: &Path, field: &'static str) -> Result<Vec<u8>, InvalidConfig> {
 }
 
 /// What is served by them; it is not cheap, so only what changed is tried.
-fn serve(Pair { chain, mut key }: Pair) -> Result<Arc<ServerConfig>, InvalidConfig> {
+fn serve(Pair { chain, mut key }: Pair) -> Result<Served, InvalidConfig> {
     let chain = CertificateDer::pem_slice_iter(&chain)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| InvalidConfig::new("certificate", format!("is not PEM: {error}")))?;
-    if chain.is_empty() {
+    let Some(own) = chain.first() else {
         return Err(InvalidConfig::new("certificate", "holds no certificate"));
-    }
+    };
+    let expires_at_s = expiry::not_after(own);
     let private = PrivateKeyDer::from_pem_slice(key.expose());
     key.wipe();
     // What is wrong with a key is not said: the reason could hold a piece of it.
@@ -188,7 +202,8 @@ fn serve(Pair { chain, mut key }: Pair) -> Result<Arc<ServerConfig>, InvalidConf
         .with_single_cert(chain, private)
         .map_err(refused)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    let endless = || InvalidConfig::new("certificate", "does not say when it ends");
+    Ok(Served { config: Arc::new(config), expires_at_s: expires_at_s.ok_or_else(endless)? })
 }
 
 fn refused(error: rustls::Error) -> InvalidConfig {

@@ -8,9 +8,11 @@ use platform::clock::SystemClock;
 use protocol::socket_io::{RoundName, ServerEvent};
 
 use super::{FOLLOWED_MAX, Hub};
-use crate::metrics::Dialects;
+use crate::metrics::{Dialects, Reason};
 use crate::session::{Frame, Sent, Wire};
-use crate::{CloseCode, Config, Delivery, Dialect, Encoded, Importance, Metrics, Session};
+use crate::{
+    CloseCode, Config, Dialect, Encoded, Importance, Metrics, Session, SignIn, TooManySockets,
+};
 
 /// A transport that remembers which rounds it was told of.
 #[derive(Clone, Default)]
@@ -26,12 +28,6 @@ impl Wire for Ear {
         }
         Sent::Done
     }
-}
-
-/// A hub with each kind of delivery.
-fn both() -> [Hub; 2] {
-    [Delivery::Write, Delivery::IoUring]
-        .map(|delivery| Hub::open(Metrics::default(), delivery).unwrap())
 }
 
 fn lobby(number: u64) -> LobbyId {
@@ -67,148 +63,169 @@ fn heard(ear: &Ear) -> usize {
 
 #[test]
 fn lobbies_never_mix() {
-    for hub in both() {
-        let ((ann, anns), (bob, bobs), (_, nobodys)) = (enter(&hub), enter(&hub), enter(&hub));
-        hub.join(&ann, lobby(4));
-        hub.join(&bob, lobby(5));
-        assert_eq!(hub.broadcast(lobby(4), &event(4)), 1);
-        assert_eq!((heard(&anns), heard(&bobs), heard(&nobodys)), (1, 0, 0));
-        hub.join(&ann, lobby(5));
-        assert!(hub.is_empty(lobby(4)));
-        assert_eq!(hub.broadcast(lobby(4), &event(4)), 0);
-        assert_eq!(hub.broadcast(lobby(5), &event(5)), 2);
-        assert_eq!((heard(&anns), heard(&bobs)), (1, 1));
-        assert_eq!(ann.lobby(), Some(lobby(5)));
-    }
+    let hub = Hub::new(Metrics::default());
+    let ((ann, anns), (bob, bobs), (_, nobodys)) = (enter(&hub), enter(&hub), enter(&hub));
+    hub.join(&ann, lobby(4));
+    hub.join(&bob, lobby(5));
+    assert_eq!(hub.broadcast(lobby(4), &event(4)), 1);
+    assert_eq!((heard(&anns), heard(&bobs), heard(&nobodys)), (1, 0, 0));
+    hub.join(&ann, lobby(5));
+    assert!(hub.is_empty(lobby(4)));
+    assert_eq!(hub.broadcast(lobby(4), &event(4)), 0);
+    assert_eq!(hub.broadcast(lobby(5), &event(5)), 2);
+    assert_eq!((heard(&anns), heard(&bobs)), (1, 1));
+    assert_eq!(ann.lobby(), Some(lobby(5)));
 }
 
 #[test]
 fn joining_again_changes_nothing() {
-    for hub in both() {
-        let (ann, anns) = enter(&hub);
-        hub.join(&ann, lobby(4));
-        hub.join(&ann, lobby(4));
-        hub.broadcast(lobby(4), &event(4));
-        assert_eq!(heard(&anns), 1);
-        hub.join(&ann, lobby(5));
-        assert_eq!((ann.lobby(), hub.is_empty(lobby(4))), (Some(lobby(5)), true));
-    }
+    let hub = Hub::new(Metrics::default());
+    let (ann, anns) = enter(&hub);
+    hub.join(&ann, lobby(4));
+    hub.join(&ann, lobby(4));
+    hub.broadcast(lobby(4), &event(4));
+    assert_eq!(heard(&anns), 1);
+    hub.join(&ann, lobby(5));
+    assert_eq!((ann.lobby(), hub.is_empty(lobby(4))), (Some(lobby(5)), true));
 }
 
 #[test]
 fn a_bet_is_followed_into_another_lobby() {
-    for hub in both() {
-        let ((ann, anns), (bob, bobs)) = (enter(&hub), enter(&hub));
-        ann.set_player(player(1));
-        bob.set_player(player(2));
-        hub.join(&ann, lobby(4));
-        hub.join(&bob, lobby(4));
-        hub.follow(&ann, lobby(4));
-        hub.join(&ann, lobby(5));
-        assert_eq!(hub.broadcast(lobby(4), &event(4)), 1, "bob alone");
-        assert_eq!(hub.to_player(lobby(4), player(1), &event(4)), 1);
-        assert_eq!(hub.to_player(lobby(4), player(2), &event(4)), 1);
-        assert_eq!(hub.to_player(lobby(5), player(2), &event(5)), 0);
-        assert_eq!((heard(&anns), heard(&bobs)), (1, 2));
-    }
+    let hub = Hub::new(Metrics::default());
+    let ((ann, anns), (bob, bobs)) = (enter(&hub), enter(&hub));
+    ann.set_player(player(1), None).unwrap();
+    bob.set_player(player(2), None).unwrap();
+    hub.join(&ann, lobby(4));
+    hub.join(&bob, lobby(4));
+    hub.follow(&ann, lobby(4));
+    hub.join(&ann, lobby(5));
+    assert_eq!(hub.broadcast(lobby(4), &event(4)), 1, "bob alone");
+    assert_eq!(hub.to_player(lobby(4), player(1), &event(4)), 1);
+    assert_eq!(hub.to_player(lobby(4), player(2), &event(4)), 1);
+    assert_eq!(hub.to_player(lobby(5), player(2), &event(5)), 0);
+    assert_eq!((heard(&anns), heard(&bobs)), (1, 2));
 }
 
 #[test]
 fn the_lobby_followed_longest_gives_way() {
-    for hub in both() {
-        let (ann, _) = enter(&hub);
-        let last = FOLLOWED_MAX as u64 + 1;
-        for number in 1..=last {
-            hub.follow(&ann, lobby(number));
-        }
-        assert!(hub.is_empty(lobby(1)));
-        assert!((2..=last).all(|number| !hub.is_empty(lobby(number))));
+    let hub = Hub::new(Metrics::default());
+    let (ann, _) = enter(&hub);
+    let last = FOLLOWED_MAX as u64 + 1;
+    for number in 1..=last {
+        hub.follow(&ann, lobby(number));
     }
+    assert!(hub.is_empty(lobby(1)));
+    assert!((2..=last).all(|number| !hub.is_empty(lobby(number))));
 }
 
 #[test]
 fn whoever_is_gone_is_nowhere() {
-    for hub in both() {
-        let (ann, _) = enter(&hub);
-        hub.join(&ann, lobby(4));
-        hub.follow(&ann, lobby(5));
-        hub.exit(&ann);
-        assert_eq!(hub.sessions(), 0);
-        assert!(hub.is_empty(lobby(4)) && hub.is_empty(lobby(5)));
-        let ours = Dialects::of(Dialect::SocketIo);
-        assert_eq!(hub.metrics().sockets.get_or_create(&ours).get(), 0);
-        hub.join(&ann, lobby(6));
-        assert!(hub.is_empty(lobby(6)), "a late join of a socket that is gone");
-    }
+    let hub = Hub::new(Metrics::default());
+    let (ann, _) = enter(&hub);
+    hub.join(&ann, lobby(4));
+    hub.follow(&ann, lobby(5));
+    hub.exit(&ann);
+    assert_eq!(hub.sessions(), 0);
+    assert!(hub.is_empty(lobby(4)) && hub.is_empty(lobby(5)));
+    let ours = Dialects::of(Dialect::SocketIo);
+    assert_eq!(hub.metrics().sockets.get_or_create(&ours).get(), 0);
+    hub.join(&ann, lobby(6));
+    assert!(hub.is_empty(lobby(6)), "a late join of a socket that is gone");
 }
 
 #[test]
 fn each_dialect_hears_its_own_words() {
-    for hub in both() {
-        let (ann, anns) = enter_as(&hub, Dialect::Plain);
-        let (bob, bobs) = enter(&hub);
-        hub.join(&ann, lobby(4));
-        hub.join(&bob, lobby(4));
-        assert_eq!(hub.broadcast(lobby(4), &event(4)), 1, "bob alone");
-        let plain = Encoded::plain(r#"{"type":"tick"}"#, Importance::Tick);
-        assert_eq!(hub.broadcast(lobby(4), &plain), 1, "ann alone");
-        assert_eq!(*anns.0.lock(), [r#"{"type":"tick"}"#]);
-        let both = event(4).with_plain("{}", Importance::Event);
-        assert_eq!(hub.broadcast(lobby(4), &both), 2);
-        assert_eq!((heard(&anns), heard(&bobs)), (2, 2));
-        assert!(both.is_tick(Dialect::Plain) == both.is_tick(Dialect::SocketIo));
-        assert!(plain.is_tick(Dialect::Plain) && !plain.speaks(Dialect::SocketIo));
-    }
+    let hub = Hub::new(Metrics::default());
+    let (ann, anns) = enter_as(&hub, Dialect::Plain);
+    let (bob, bobs) = enter(&hub);
+    hub.join(&ann, lobby(4));
+    hub.join(&bob, lobby(4));
+    assert_eq!(hub.broadcast(lobby(4), &event(4)), 1, "bob alone");
+    let plain = Encoded::plain(r#"{"type":"tick"}"#, Importance::Tick);
+    assert_eq!(hub.broadcast(lobby(4), &plain), 1, "ann alone");
+    assert_eq!(*anns.0.lock(), [r#"{"type":"tick"}"#]);
+    let both = event(4).with_plain("{}", Importance::Event);
+    assert_eq!(hub.broadcast(lobby(4), &both), 2);
+    assert_eq!((heard(&anns), heard(&bobs)), (2, 2));
+    assert!(both.is_tick(Dialect::Plain) == both.is_tick(Dialect::SocketIo));
+    assert!(plain.is_tick(Dialect::Plain) && !plain.speaks(Dialect::SocketIo));
 }
 
 #[test]
 fn whoever_leaves_hears_nothing_but_what_is_followed() {
-    for hub in both() {
-        let (ann, anns) = enter(&hub);
-        ann.set_player(player(1));
-        hub.join(&ann, lobby(4));
-        hub.follow(&ann, lobby(4));
-        hub.leave(&ann);
-        hub.leave(&ann);
-        assert_eq!((ann.lobby(), hub.broadcast(lobby(4), &event(4))), (None, 0));
-        assert_eq!(hub.to_player(lobby(4), player(1), &event(4)), 1);
-        assert_eq!(heard(&anns), 1);
-        hub.join(&ann, lobby(5));
-        hub.leave(&ann);
-        assert!(hub.is_empty(lobby(5)));
-    }
+    let hub = Hub::new(Metrics::default());
+    let (ann, anns) = enter(&hub);
+    ann.set_player(player(1), None).unwrap();
+    hub.join(&ann, lobby(4));
+    hub.follow(&ann, lobby(4));
+    hub.leave(&ann);
+    hub.leave(&ann);
+    assert_eq!((ann.lobby(), hub.broadcast(lobby(4), &event(4))), (None, 0));
+    assert_eq!(hub.to_player(lobby(4), player(1), &event(4)), 1);
+    assert_eq!(heard(&anns), 1);
+    hub.join(&ann, lobby(5));
+    hub.leave(&ann);
+    assert!(hub.is_empty(lobby(5)));
 }
 
 #[test]
 fn a_player_is_found_wherever_the_sockets_are() {
-    for hub in both() {
-        let ((phone, phones), (desk, desks)) = (enter(&hub), enter(&hub));
-        phone.set_player(player(1));
-        desk.set_player(player(2));
-        desk.set_player(player(1));
-        hub.join(&phone, lobby(4));
-        assert_eq!(hub.to_player_anywhere(player(1), &event(4)), 2);
-        assert_eq!(hub.to_player_anywhere(player(2), &event(4)), 0, "a later proof counts");
-        assert_eq!((heard(&phones), heard(&desks)), (1, 1));
-        hub.exit(&desk);
-        desk.set_player(player(1));
-        assert_eq!(hub.to_player_anywhere(player(1), &event(4)), 1, "who is gone stays away");
-    }
+    let hub = Hub::new(Metrics::default());
+    let ((phone, phones), (desk, desks)) = (enter(&hub), enter(&hub));
+    phone.set_player(player(1), None).unwrap();
+    desk.set_player(player(2), None).unwrap();
+    desk.set_player(player(1), None).unwrap();
+    hub.join(&phone, lobby(4));
+    assert_eq!(hub.to_player_anywhere(player(1), &event(4)), 2);
+    assert_eq!(hub.to_player_anywhere(player(2), &event(4)), 0, "a later proof counts");
+    assert_eq!((heard(&phones), heard(&desks)), (1, 1));
+    hub.exit(&desk);
+    desk.set_player(player(1), None).unwrap();
+    assert_eq!(hub.to_player_anywhere(player(1), &event(4)), 1, "who is gone stays away");
 }
 
 #[test]
 fn a_sign_out_closes_the_sockets_it_means() {
-    for hub in both() {
-        let ((phone, _), (desk, _)) = (enter_as(&hub, Dialect::Plain), enter(&hub));
-        for (session, id) in [(&phone, "phone"), (&desk, "desk")] {
-            session.set_player(player(1));
-            session.set_sign_in(Some(id.to_owned()), 60);
-        }
-        let is_phone = |session: &Session| {
-            session.sign_in().is_some_and(|by| by.id.as_deref() == Some("phone"))
-        };
-        assert_eq!(hub.close_player(player(1), CloseCode::LoggedOut, is_phone), 1);
-        assert!(phone.is_closing() && !desk.is_closing());
-        assert_eq!(hub.close_player(player(2), CloseCode::LoggedOut, |_| true), 0);
+    let hub = Hub::new(Metrics::default());
+    let ((phone, _), (desk, _)) = (enter_as(&hub, Dialect::Plain), enter(&hub));
+    for (session, id) in [(&phone, "phone"), (&desk, "desk")] {
+        let sign_in = SignIn { id: Some(id.to_owned()), issued_at_s: 60 };
+        session.set_player(player(1), Some(sign_in)).unwrap();
     }
+    let is_phone =
+        |session: &Session| session.sign_in().is_some_and(|by| by.id.as_deref() == Some("phone"));
+    assert_eq!(hub.close_player(player(1), CloseCode::LoggedOut, is_phone), 1);
+    assert!(phone.is_closing() && !desk.is_closing());
+    assert_eq!(hub.close_player(player(2), CloseCode::LoggedOut, |_| true), 0);
+}
+
+#[test]
+fn a_player_has_so_many_sockets_of_both_kinds_and_a_closed_one_makes_room() {
+    let hub = Hub::new(Metrics::default());
+    let max = Config::default().sockets_per_player_max;
+    let anns: Vec<Session> = (0..max)
+        .map(|number| {
+            let dialect = if number % 2 == 0 { Dialect::Plain } else { Dialect::SocketIo };
+            enter_as(&hub, dialect).0
+        })
+        .collect();
+    for session in &anns {
+        session.set_player(player(1), None).unwrap();
+    }
+    let (other, _) = enter(&hub);
+    other.set_player(player(2), None).unwrap();
+    assert_eq!(other.set_player(player(1), None), Err(TooManySockets));
+    assert_eq!(other.player(), Some(player(2)), "it stays whose it was");
+    assert_eq!(hub.sessions_of(player(2)).len(), 1);
+    anns[0].set_player(player(1), None).expect("a second proof of a socket that is there");
+    let refused = hub.metrics().connections_refused.get_or_create(&Reason { reason: "player" });
+    assert_eq!(refused.get(), 1);
+
+    hub.exit(&anns[0]);
+    other.set_player(player(1), None).unwrap();
+    assert_eq!(hub.sessions_of(player(1)).len(), max as usize);
+    assert!(hub.sessions_of(player(2)).is_empty());
+    anns[1].set_player(player(2), None).unwrap();
+    let (last, _) = enter_as(&hub, Dialect::Plain);
+    last.set_player(player(1), None).expect("who became another player made room");
 }

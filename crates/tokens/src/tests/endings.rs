@@ -144,6 +144,30 @@ fn a_second_look_finds_what_the_first_would() {
 }
 
 #[test]
+fn a_signature_is_computed_once_for_each_change_of_keys() {
+    let (signer, new) = (signer(), SigningKey::generate([7; 32]));
+    let verifier = signer.verifier();
+    let token = signer.sign(&claims());
+    let proven = verifier.verify_first(&token, NOW).unwrap();
+    // Whether a text that is no token passes shows that nobody read it.
+    let is_read = || verifier.verify_again(&proven, "unread", NOW) == Err(TokenError::Malformed);
+    assert!(!is_read());
+    for keys in [
+        vec![new.verifying_key(), signing_key().verifying_key()],
+        vec![signing_key().verifying_key()],
+    ] {
+        verifier.trust(keys);
+        assert!(is_read(), "other keys are trusted");
+        assert!(is_read(), "what failed proves nothing");
+        assert_eq!(verifier.verify_again(&proven, &token, NOW), Ok(()));
+        assert!(!is_read(), "it was proved by these keys");
+    }
+    verifier.trust(vec![new.verifying_key()]);
+    assert_eq!(verifier.verify_again(&proven, &token, NOW), Err(TokenError::UnknownKey));
+    assert!(is_read(), "and is not believed by them");
+}
+
+#[test]
 fn a_token_without_its_sign_in_is_refused() {
     let payload = with(payload(), "sid", json!(7));
     let token = signed(&header().to_string(), &payload.to_string());

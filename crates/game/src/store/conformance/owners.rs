@@ -7,8 +7,8 @@ use platform::clock::BoxFuture;
 use protocol::chains::{AbandonReason, Abandoned, Skipped, SkippedRounds, SkippedSeeds};
 
 use super::{
-    NODE, accepted, apply, bet, centi, chain, drawn, lobby, locked, opened, owner, prepare, round,
-    settled,
+    NODE, accepted, apply, bet, centi, chain, drawn, lobby, locked, opened, owner, player, prepare,
+    round, settled,
 };
 use crate::config::Config;
 use crate::store::{
@@ -190,4 +190,66 @@ pub async fn skipped_seeds_are_used_up_and_told(store: &dyn Store) {
     apply(store, vec![skip(&later), skip(&later), skip(&first), skip(&last), skip(&last)]).await;
     let chain = store.chain(lobby(1), 1).await.unwrap().unwrap();
     assert_eq!((chain.used, chain.skipped), (7, vec![first, later, last]));
+}
+
+/// A resting lobby whose newest chain was given up after a restore needs an owner, until it has a
+/// newer chain or is closed.
+pub async fn a_lobby_whose_newest_chain_was_restored_needs_an_owner(store: &dyn Store) {
+    prepare(store).await;
+    store.hand_over(owner(1)).await.unwrap();
+    let (restored, behind) = (Some(AbandonReason::Restored), Some(AbandonReason::StoreBehind));
+    // The ends of each lobby's chains, and whether it is closed.
+    let rested: [(&[Option<AbandonReason>], bool); 7] = [
+        (&[restored], false),
+        (&[restored, None], false),
+        (&[None, restored], false),
+        (&[behind, restored], false),
+        (&[restored, behind], false),
+        (&[restored], true),
+        (&[None], false),
+    ];
+    for (number, (ends, is_closed)) in (2..).zip(rested) {
+        let lobby = rest_in_a_players_lobby(store, ends, is_closed).await;
+        assert_eq!(lobby.get(), number);
+    }
+    // Lobby 1 is configured, and always wanted.
+    let wanted = [1, 2, 4, 5].map(lobby);
+    assert_eq!(store.lobbies_to_own(OTHER, 9).await.unwrap(), wanted);
+    assert_eq!(store.lobbies_to_own(OTHER, 2).await.unwrap(), wanted[..2]);
+
+    // Its take-over makes a new chain, and it rests again.
+    assert_eq!(claim(store, NODE, lobby(2)).await, Claimed::Yours(Epoch(2)));
+    let second = Owner { lobby: lobby(2), ..owner(2) };
+    let chain = crate::store::ChainRecord { lobby: lobby(2), chain: 2, ..chain() };
+    store.add_chain(second, chain, Vec::new()).await.unwrap();
+    store.hand_over(second).await.unwrap();
+    assert_eq!(store.lobbies_to_own(OTHER, 9).await.unwrap(), [1, 4, 5].map(lobby));
+}
+
+/// A lobby of a player, with a chain for each of `ends`, that nobody owns any more.
+async fn rest_in_a_players_lobby(
+    store: &dyn Store,
+    ends: &[Option<AbandonReason>],
+    is_closed: bool,
+) -> LobbyId {
+    let rules = engine::Rules::standard(kernel::Curve::linear());
+    let mut new = Config::default().players_lobby(&rules, 1);
+    new.owner = Some(player(4));
+    let lobby = store.create_lobby(new, 99).await.unwrap().unwrap().lobby;
+    assert_eq!(claim(store, NODE, lobby).await, Claimed::Yours(Epoch(1)));
+    let owner = Owner { lobby, ..owner(1) };
+    for (number, end) in (1..).zip(ends) {
+        let chain = crate::store::ChainRecord { lobby, chain: number, ..chain() };
+        store.add_chain(owner, chain, Vec::new()).await.unwrap();
+        if let Some(reason) = *end {
+            let how = Abandoned { reason, at: 9, lost_rounds: None };
+            let abandonment = Abandonment { chain: Some(number), how };
+            store.abandon(owner, abandonment).await.unwrap();
+        }
+    }
+    if is_closed {
+        assert!(store.close_lobby(NODE, lobby, i64::MAX, 9).await.unwrap());
+    }
+    store.hand_over(owner).await.unwrap();
+    lobby
 }

@@ -1,5 +1,6 @@
 //! The server over TLS: versions, upgrades to the raw stream, and handshakes that lead nowhere.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +21,13 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::http::{Connection, Limits, Tls, serve_secured};
+use crate::http::{Connection, Limits, RawStream, Tls, serve_secured};
 use crate::metrics::Registry;
 use crate::shutdown::Shutdown;
+
+/// Bytes that go there and back over an upgraded stream: more than two TLS records, and more than
+/// the server reads ahead of an upgrade.
+const LENGTH: usize = 40_000;
 
 const UPGRADE: &[u8] =
     b"GET /upgrade HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
@@ -35,7 +40,7 @@ struct Running {
 
 impl Running {
     async fn start(limits: Limits) -> Self {
-        Self::serve(Router::new().route("/upgrade", get(upgrade)), limits).await
+        Self::serve(Router::new(), limits).await
     }
 
     async fn serve(router: Router, limits: Limits) -> Self {
@@ -68,29 +73,67 @@ impl Running {
     }
 }
 
-async fn upgrade(mut request: Request) -> impl IntoResponse {
+/// Sends [`LENGTH`] bytes back, says how many of them were read before the upgrade, and ends.
+fn upgrade(mut request: Request, early: mpsc::UnboundedSender<usize>) -> impl IntoResponse {
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         let parts = downcast::<Connection>(upgrade.await.unwrap()).unwrap();
         let (stream, _place) = parts.io.into_parts();
         assert!(stream.is_secured());
-        super::echo(&stream, &parts.read_buf).await;
+        early.send(parts.read_buf.len()).unwrap();
+        let heard = listen(&stream, parts.read_buf.to_vec()).await;
+        let mut rest = &heard[..];
+        while !rest.is_empty() || stream.has_unsent() {
+            stream.writable().await.unwrap();
+            match stream.try_write(rest) {
+                Ok(count) => rest = &rest[count..],
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
+            }
+        }
+        stream.shut_down(std::net::Shutdown::Both).unwrap();
     });
     (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
 }
 
+/// Everything up to [`LENGTH`] bytes, which begin with `heard`.
+async fn listen(stream: &RawStream, mut heard: Vec<u8>) -> Vec<u8> {
+    let mut buffer = [0; 1_000];
+    while heard.len() < LENGTH {
+        stream.readable().await.unwrap();
+        match stream.try_read(&mut buffer) {
+            Ok(0) => panic!("it ended after {} bytes", heard.len()),
+            Ok(count) => heard.extend_from_slice(&buffer[..count]),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
+        }
+    }
+    heard
+}
+
 #[tokio::test]
 async fn an_upgrade_loses_no_byte_and_ends_with_a_word_of_farewell() {
-    let running = Running::start(Limits::default()).await;
-    for (together, apart) in [("", "ping"), ("pi", "ng"), ("ping", "")] {
+    let (early, mut told) = mpsc::unbounded_channel();
+    let upgrade = move |request: Request| {
+        let answer = upgrade(request, early.clone());
+        async { answer }
+    };
+    let router = Router::new().route("/upgrade", get(upgrade));
+    let running = Running::serve(router, Limits::default()).await;
+    // No two places look alike.
+    let message: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
+    for together in [0, 4, LENGTH / 2, LENGTH] {
         let mut stream = running.connect(b"http/1.1").await.unwrap();
-        stream.write_all(&[UPGRADE, together.as_bytes()].concat()).await.unwrap();
-        stream.write_all(apart.as_bytes()).await.unwrap();
+        let (with_it, behind_it) = message.split_at(together);
+        stream.write_all(&[UPGRADE, with_it].concat()).await.unwrap();
+        stream.write_all(behind_it).await.unwrap();
         let mut answer = Vec::new();
         // An end without the word would be an error.
         stream.read_to_end(&mut answer).await.unwrap();
-        assert!(answer.starts_with(b"HTTP/1.1 101"));
-        assert!(answer.ends_with(b"\r\n\r\nping"), "{together} and {apart}");
+        let head = answer.len() - LENGTH;
+        assert!(answer.starts_with(b"HTTP/1.1 101") && answer[..head].ends_with(b"\r\n\r\n"));
+        assert!(answer[head..] == message, "{together} bytes came with the handshake");
+        let early = told.recv().await.unwrap();
+        assert!(early >= together.min(4), "{early} of {together} were read ahead");
+        assert!(early < LENGTH / 2, "{early} bytes: the session held none of them");
     }
 }
 

@@ -63,5 +63,9 @@ fn another_pair_is_taken_once_and_a_broken_one_changes_nothing() {
     authority.issue().unwrap();
     look(&tls.0, &mut seen);
     assert!(counted("taken"));
+    let end = super::serve(read(&authority.certificate(), &authority.key()).1.unwrap());
+    let end = end.unwrap_or_else(|refused| panic!("{refused}")).expires_at_s;
+    let line = format!("waxwing_tls_certificate_expires_timestamp_seconds {end}\n");
+    assert!(registry.encode().unwrap().contains(&line), "{line}");
     assert!(!Arc::ptr_eq(&first, &serving()));
 }
