@@ -45,11 +45,6 @@ pub(crate) fn invalid_token(error: Option<TokenError>) -> Problem {
     Problem::new(code, "Invalid token")
 }
 
-/// The answer to a socket more than its player may have.
-pub(crate) fn too_many_sockets() -> Problem {
-    Problem::new(Code::RateLimited, "Too many connections")
-}
-
 const fn code_of(refusal: PlayRefusal) -> Code {
     match refusal {
         PlayRefusal::UnknownLobby => Code::UnknownLobby,

@@ -15,7 +15,7 @@ use protocol::socket_io::{
     BetPlaced, BetResult, ClientMessage, JoinRoom, PlaceBet, ServerEvent, Withdraw,
 };
 use protocol::wire::{WireAmount, WireBetId, WireLobbyId, WireMultiplier, WirePlayerId, WireStake};
-use realtime::{CloseCode, Encoded, Hub, Importance, Reply, Session, SessionHandler};
+use realtime::{Encoded, Hub, Importance, Reply, Session, SessionHandler};
 
 use crate::balances::Balances;
 use crate::feed::{Feeds, Greeting};
@@ -42,9 +42,7 @@ pub(crate) struct Sockets {
 #[async_trait]
 impl SessionHandler for Sockets {
     async fn connected(&self, session: &Session) {
-        if let Err(problem) = self.proof.recognize(session, None) {
-            self.refuse(session, problem);
-        }
+        self.proof.recognize(session, None);
     }
 
     async fn message(&self, session: &Session, stamp: Timestamp, message: ClientMessage) -> Reply {
@@ -53,18 +51,13 @@ impl SessionHandler for Sockets {
             ClientMessage::PlaceBet(bet) => self.place_bet(session, bet).await,
             ClientMessage::Withdraw(withdraw) => self.withdraw(session, stamp, withdraw).await,
         };
-        answer.unwrap_or_else(|problem| Reply::refuse(self.refuse(session, problem)))
+        answer.unwrap_or_else(|problem| Reply::refuse(self.refused(problem)))
     }
 
     async fn ask(&self, session: &Session, stamp: Timestamp, request: Request) -> String {
         let Request { id, ask } = request;
         let answer = self.answer(session, stamp, id, ask).await;
-        answer.unwrap_or_else(|problem| {
-            // Told before anything closes the socket: nothing comes behind that.
-            session.send_text(&Refused::new(Some(id), problem.clone()).json());
-            self.refuse(session, problem);
-            String::new()
-        })
+        answer.unwrap_or_else(|problem| Refused::new(Some(id), self.refused(problem)).json())
     }
 
     /// A bet rides without its socket, and a feed notices by itself that nobody is there.
@@ -77,18 +70,15 @@ impl SessionHandler for Sockets {
 }
 
 impl Sockets {
-    /// Counts a refusal. A socket more than its player may have is not kept.
-    fn refuse(&self, session: &Session, problem: Problem) -> Problem {
+    /// Counts a refusal.
+    fn refused(&self, problem: Problem) -> Problem {
         let code = problem.code.as_str();
         self.metrics.refused.get_or_create(&CodeLabels { code }).inc();
-        if problem == refusal::too_many_sockets() {
-            session.close(CloseCode::Overloaded);
-        }
         problem
     }
 
     async fn join(&self, session: &Session, join: JoinRoom) -> Result<Reply, Problem> {
-        self.proof.recognize(session, join.token.as_ref())?;
+        self.proof.recognize(session, join.token.as_ref());
         let lobby = join.lobby.ok_or_else(refusal::unknown_lobby)?;
         self.feeds.join(session, lobby, Greeting::SocketIo).await?;
         // Told while it was let in, so that nothing of the lobby comes before.

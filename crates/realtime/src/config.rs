@@ -13,9 +13,6 @@ pub struct Config {
     pub sockets_max: u32,
     /// Sockets from one address, or one /64 of IPv6; one more is answered 429.
     pub sockets_per_address_max: u32,
-    /// Sockets that have proved to be one player's; one more is told so and closed with 4100. Who
-    /// only watches counts among nobody's.
-    pub sockets_per_player_max: u32,
     /// How events for many reach their sockets: `auto`, `io_uring` or `write`.
     pub delivery: Delivery,
     /// Origins whose pages may open plain sockets, e.g. `https://play.example.org`. Without any,
@@ -54,7 +51,6 @@ impl Default for Config {
         Self {
             sockets_max: 10_000,
             sockets_per_address_max: 1_000,
-            sockets_per_player_max: 32,
             delivery: Delivery::Auto,
             origins: Vec::new(),
             payload_bytes_max: 65_536,
@@ -82,7 +78,6 @@ impl Config {
         let positive = [
             ("sockets_max", u64::from(self.sockets_max)),
             ("sockets_per_address_max", u64::from(self.sockets_per_address_max)),
-            ("sockets_per_player_max", u64::from(self.sockets_per_player_max)),
             ("burst_max", u64::from(self.burst_max)),
             ("messages_per_second", u64::from(self.messages_per_second)),
             ("strikes_max", u64::from(self.strikes_max)),
@@ -125,8 +120,6 @@ mod tests {
         assert_eq!(Config::default().validate(), Ok(()));
         let broken = Config { in_flight_max: 0, ..Config::default() };
         assert_eq!(broken.validate().unwrap_err().field, "in_flight_max");
-        let broken = Config { sockets_per_player_max: 0, ..Config::default() };
-        assert_eq!(broken.validate().unwrap_err().field, "sockets_per_player_max");
         let broken = Config { payload_bytes_max: 300, ..Config::default() };
         assert_eq!(broken.validate().unwrap_err().field, "payload_bytes_max");
     }

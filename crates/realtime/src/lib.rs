@@ -26,7 +26,7 @@ pub use hub::Hub;
 pub use metrics::Metrics;
 pub use plain::plain;
 pub use protocol::close::CloseCode;
-pub use session::{Session, SessionId, SignIn, TooManySockets};
+pub use session::{Session, SessionId, SignIn};
 pub use socket_io::socket_io;
 
 /// What `crates/fuzzing` calls: the codec and the handshake are nobody else's to see.

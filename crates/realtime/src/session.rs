@@ -1,6 +1,5 @@
 //! One socket as a role sees it, whatever transport carries it.
 
-use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -39,7 +38,6 @@ struct Inner {
     /// Locked before the roll, never after it.
     standing: Mutex<Standing>,
     roll: Roll,
-    per_player_max: usize,
     outbox: Outbox,
     metrics: Metrics,
 }
@@ -63,10 +61,6 @@ pub struct SignIn {
     pub issued_at_s: i64,
 }
 
-/// As many sockets as one player may have have proved to be the player's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManySockets;
-
 /// What a session is born with.
 pub(crate) struct Birth {
     pub(crate) id: SessionId,
@@ -89,7 +83,6 @@ impl Session {
             token: birth.token,
             standing: Mutex::default(),
             roll: birth.roll,
-            per_player_max: config.sockets_per_player_max as usize,
             outbox: Outbox::new(birth.dialect, config, clock, metrics.clone()),
             metrics,
         }))
@@ -125,40 +118,29 @@ impl Session {
         self.0.standing.lock().player
     }
 
-    /// Remembers who this socket proved to be, and by which sign-in, so that the end of that one
-    /// can be told from the end of others; a later proof replaces an earlier one.
-    ///
-    /// # Errors
-    /// It would be one socket more than the player may have; then it stays whose it was.
-    pub fn set_player(
-        &self,
-        player: PlayerId,
-        sign_in: Option<SignIn>,
-    ) -> Result<(), TooManySockets> {
+    /// Remembers who this socket proved to be; a later proof replaces an earlier one.
+    pub fn set_player(&self, player: PlayerId) {
         let mut standing = self.0.standing.lock();
-        let before = standing.player;
-        if !standing.is_gone && before != Some(player) {
-            if !self.0.roll.enter(player, self, self.0.per_player_max) {
-                self.0
-                    .metrics
-                    .connections_refused
-                    .get_or_create(&Reason { reason: "player" })
-                    .inc();
-                return Err(TooManySockets);
-            }
-            if let Some(before) = before {
-                self.0.roll.exit(before, self.id());
-            }
+        let before = standing.player.replace(player);
+        if standing.is_gone || before == Some(player) {
+            return;
         }
-        standing.player = Some(player);
-        standing.sign_in = sign_in;
-        Ok(())
+        if let Some(before) = before {
+            self.0.roll.exit(before, self.id());
+        }
+        self.0.roll.enter(player, self);
     }
 
     /// The sign-in behind the token shown last.
     #[must_use]
     pub fn sign_in(&self) -> Option<SignIn> {
         self.0.standing.lock().sign_in.clone()
+    }
+
+    /// Remembers which sign-in the token was of, and when it was issued, so that its end can be
+    /// told from that of others.
+    pub fn set_sign_in(&self, id: Option<String>, issued_at_s: i64) {
+        self.0.standing.lock().sign_in = Some(SignIn { id, issued_at_s });
     }
 
     /// The session is gone, out of its player's sockets too.
@@ -269,14 +251,6 @@ impl Session {
         self.0.outbox.detach();
     }
 }
-
-impl fmt::Display for TooManySockets {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the player has as many sockets as one may have")
-    }
-}
-
-impl Error for TooManySockets {}
 
 impl fmt::Display for SessionId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

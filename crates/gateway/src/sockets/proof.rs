@@ -7,10 +7,10 @@ use kernel::{PlayerId, Sealed};
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use protocol::{Code, Problem};
-use realtime::{CloseCode, Session, SessionId, SignIn, TooManySockets};
+use realtime::{CloseCode, Session, SessionId};
 use tokens::{PlayerClaims, Proven, TokenError, Verifier};
 
-use crate::refusal::{invalid_token, too_many_sockets};
+use crate::refusal::invalid_token;
 
 /// How long after its end a genuine token still cashes out, in seconds: an open bet outlives it.
 const GRACE_S: u32 = 24 * 60 * 60;
@@ -41,28 +41,19 @@ impl Proof {
 
     /// Remembers who the socket is if a token that is good now proves it: the message's, or the
     /// handshake's. Watching needs none, so a bad one is no problem here.
-    ///
-    /// # Errors
-    /// `rate_limited` for a socket more than the player may have.
-    pub(crate) fn recognize(
-        &self,
-        session: &Session,
-        token: Option<&Sealed<String>>,
-    ) -> Result<(), Problem> {
+    pub(crate) fn recognize(&self, session: &Session, token: Option<&Sealed<String>>) {
         if let Some(token) = token.or_else(|| session.token())
             && let Ok(claims) = self.verifier.verify(token.expose(), self.now_s())
         {
-            self.remember(session, token, &claims)?;
+            self.remember(session, token, &claims);
         }
-        Ok(())
     }
 
     /// `authenticate` of a plain socket. A token that has ended is refused, and yet what it proves
     /// is kept: this socket may still cash out.
     ///
     /// # Errors
-    /// `unauthenticated`, `token_expired`, `forbidden` for a socket that is another player's, or
-    /// `rate_limited` for one more than the player may have.
+    /// `unauthenticated`, `token_expired`, or `forbidden` for a socket that is another player's.
     pub(crate) fn authenticate(
         &self,
         session: &Session,
@@ -83,7 +74,7 @@ impl Proof {
             let detail = "This socket is another player's, open one of your own";
             return Err(Problem::new(Code::Forbidden, detail));
         }
-        self.remember(session, &token, &claims)?;
+        self.remember(session, &token, &claims);
         self.proved.lock().insert(session.id(), Arc::new(Proved { proven, token }));
         Ok(claims)
     }
@@ -133,30 +124,19 @@ impl Proof {
 
     /// From now on the session is the player's. A sign-out that was told meanwhile did not find
     /// the session among the player's, so the token is looked at once more.
-    ///
-    /// # Errors
-    /// `rate_limited` for a socket more than the player may have: it stays whose it was.
-    fn remember(
-        &self,
-        session: &Session,
-        token: &Sealed<String>,
-        claims: &PlayerClaims,
-    ) -> Result<(), Problem> {
-        let id = Some(claims.session.clone());
-        let sign_in = SignIn { id, issued_at_s: claims.issued_at_s };
-        let known = session.set_player(claims.player, Some(sign_in));
-        known.map_err(|TooManySockets| too_many_sockets())?;
+    fn remember(&self, session: &Session, token: &Sealed<String>, claims: &PlayerClaims) {
+        session.set_sign_in(Some(claims.session.clone()), claims.issued_at_s);
+        session.set_player(claims.player);
         let again = self.verifier.verify(token.expose(), self.now_s());
         if again == Err(TokenError::Revoked) {
             session.close(CloseCode::LoggedOut);
         }
-        Ok(())
     }
 
     /// Who bets: a token that is good now, the message's or the handshake's.
     ///
     /// # Errors
-    /// `Invalid token`, or `rate_limited` for a socket more than the player may have.
+    /// `Invalid token`.
     pub(crate) fn for_bet(
         &self,
         session: &Session,
@@ -165,14 +145,14 @@ impl Proof {
         let token = token.or_else(|| session.token()).ok_or_else(|| invalid_token(None))?;
         let claims = self.verifier.verify(token.expose(), self.now_s());
         let claims = claims.map_err(|error| invalid_token(Some(error)))?;
-        self.remember(session, token, &claims)?;
+        self.remember(session, token, &claims);
         Ok(claims)
     }
 
     /// Who cashes out: a genuine token that ended less than a day ago, or ended at any time if
     /// this socket proved the same player before, or, without any, what this socket proved, or
-    /// its handshake's token. A token that has ended proves nothing but this, nor does a good one
-    /// of a player who has too many sockets: this one is told no secrets for it.
+    /// its handshake's token. A token that has ended proves nothing but this: the socket is told
+    /// no secrets for it.
     ///
     /// # Errors
     /// `Invalid token`.
@@ -190,9 +170,7 @@ impl Proof {
         let at_any_time = self.verifier.verify_with_grace(token.expose(), self.now_s(), u32::MAX);
         let claims = at_any_time.map_err(|error| invalid_token(Some(error)))?;
         if claims.expires_at_s > self.now_s() {
-            if self.remember(session, token, &claims).is_err() {
-                session.set_former_player(claims.player);
-            }
+            self.remember(session, token, &claims);
         } else if !proved.contains(&Some(claims.player)) {
             let graced = claims.expires_at_s.saturating_add(i64::from(GRACE_S));
             if graced <= self.now_s() {

@@ -6,8 +6,6 @@ use serde_json::{Value, json};
 
 use crate::testing::{Client, Gateway, lobby, player};
 
-mod crowd;
-
 const HOUR: i64 = 3_600;
 
 async fn socket(gateway: &Gateway) -> Client {

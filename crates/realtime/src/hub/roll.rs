@@ -13,15 +13,9 @@ use crate::{Session, SessionId};
 pub(crate) struct Roll(Arc<Mutex<HashMap<PlayerId, HashMap<SessionId, Session>>>>);
 
 impl Roll {
-    /// The session is the player's from now on, unless `max` others are already; whether it is.
-    pub(crate) fn enter(&self, player: PlayerId, session: &Session, max: usize) -> bool {
-        let mut by_player = self.0.lock();
-        // Whoever is not there yet has none, so no empty entry is left by a refusal.
-        if by_player.get(&player).is_some_and(|sessions| sessions.len() >= max) {
-            return false;
-        }
-        by_player.entry(player).or_default().insert(session.id(), session.clone());
-        true
+    /// The session is the player's from now on.
+    pub(crate) fn enter(&self, player: PlayerId, session: &Session) {
+        self.0.lock().entry(player).or_default().insert(session.id(), session.clone());
     }
 
     /// The session is not the player's any more.

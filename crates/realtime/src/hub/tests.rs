@@ -8,11 +8,9 @@ use platform::clock::SystemClock;
 use protocol::socket_io::{RoundName, ServerEvent};
 
 use super::{FOLLOWED_MAX, Hub};
-use crate::metrics::{Dialects, Reason};
+use crate::metrics::Dialects;
 use crate::session::{Frame, Sent, Wire};
-use crate::{
-    CloseCode, Config, Dialect, Encoded, Importance, Metrics, Session, SignIn, TooManySockets,
-};
+use crate::{CloseCode, Config, Dialect, Encoded, Importance, Metrics, Session};
 
 /// A transport that remembers which rounds it was told of.
 #[derive(Clone, Default)]
@@ -93,8 +91,8 @@ fn joining_again_changes_nothing() {
 fn a_bet_is_followed_into_another_lobby() {
     let hub = Hub::new(Metrics::default());
     let ((ann, anns), (bob, bobs)) = (enter(&hub), enter(&hub));
-    ann.set_player(player(1), None).unwrap();
-    bob.set_player(player(2), None).unwrap();
+    ann.set_player(player(1));
+    bob.set_player(player(2));
     hub.join(&ann, lobby(4));
     hub.join(&bob, lobby(4));
     hub.follow(&ann, lobby(4));
@@ -155,7 +153,7 @@ fn each_dialect_hears_its_own_words() {
 fn whoever_leaves_hears_nothing_but_what_is_followed() {
     let hub = Hub::new(Metrics::default());
     let (ann, anns) = enter(&hub);
-    ann.set_player(player(1), None).unwrap();
+    ann.set_player(player(1));
     hub.join(&ann, lobby(4));
     hub.follow(&ann, lobby(4));
     hub.leave(&ann);
@@ -172,15 +170,15 @@ fn whoever_leaves_hears_nothing_but_what_is_followed() {
 fn a_player_is_found_wherever_the_sockets_are() {
     let hub = Hub::new(Metrics::default());
     let ((phone, phones), (desk, desks)) = (enter(&hub), enter(&hub));
-    phone.set_player(player(1), None).unwrap();
-    desk.set_player(player(2), None).unwrap();
-    desk.set_player(player(1), None).unwrap();
+    phone.set_player(player(1));
+    desk.set_player(player(2));
+    desk.set_player(player(1));
     hub.join(&phone, lobby(4));
     assert_eq!(hub.to_player_anywhere(player(1), &event(4)), 2);
     assert_eq!(hub.to_player_anywhere(player(2), &event(4)), 0, "a later proof counts");
     assert_eq!((heard(&phones), heard(&desks)), (1, 1));
     hub.exit(&desk);
-    desk.set_player(player(1), None).unwrap();
+    desk.set_player(player(1));
     assert_eq!(hub.to_player_anywhere(player(1), &event(4)), 1, "who is gone stays away");
 }
 
@@ -189,43 +187,12 @@ fn a_sign_out_closes_the_sockets_it_means() {
     let hub = Hub::new(Metrics::default());
     let ((phone, _), (desk, _)) = (enter_as(&hub, Dialect::Plain), enter(&hub));
     for (session, id) in [(&phone, "phone"), (&desk, "desk")] {
-        let sign_in = SignIn { id: Some(id.to_owned()), issued_at_s: 60 };
-        session.set_player(player(1), Some(sign_in)).unwrap();
+        session.set_player(player(1));
+        session.set_sign_in(Some(id.to_owned()), 60);
     }
     let is_phone =
         |session: &Session| session.sign_in().is_some_and(|by| by.id.as_deref() == Some("phone"));
     assert_eq!(hub.close_player(player(1), CloseCode::LoggedOut, is_phone), 1);
     assert!(phone.is_closing() && !desk.is_closing());
     assert_eq!(hub.close_player(player(2), CloseCode::LoggedOut, |_| true), 0);
-}
-
-#[test]
-fn a_player_has_so_many_sockets_of_both_kinds_and_a_closed_one_makes_room() {
-    let hub = Hub::new(Metrics::default());
-    let max = Config::default().sockets_per_player_max;
-    let anns: Vec<Session> = (0..max)
-        .map(|number| {
-            let dialect = if number % 2 == 0 { Dialect::Plain } else { Dialect::SocketIo };
-            enter_as(&hub, dialect).0
-        })
-        .collect();
-    for session in &anns {
-        session.set_player(player(1), None).unwrap();
-    }
-    let (other, _) = enter(&hub);
-    other.set_player(player(2), None).unwrap();
-    assert_eq!(other.set_player(player(1), None), Err(TooManySockets));
-    assert_eq!(other.player(), Some(player(2)), "it stays whose it was");
-    assert_eq!(hub.sessions_of(player(2)).len(), 1);
-    anns[0].set_player(player(1), None).expect("a second proof of a socket that is there");
-    let refused = hub.metrics().connections_refused.get_or_create(&Reason { reason: "player" });
-    assert_eq!(refused.get(), 1);
-
-    hub.exit(&anns[0]);
-    other.set_player(player(1), None).unwrap();
-    assert_eq!(hub.sessions_of(player(1)).len(), max as usize);
-    assert!(hub.sessions_of(player(2)).is_empty());
-    anns[1].set_player(player(2), None).unwrap();
-    let (last, _) = enter_as(&hub, Dialect::Plain);
-    last.set_player(player(1), None).expect("who became another player made room");
 }

@@ -16,9 +16,7 @@ pub(crate) fn farewell(code: CloseCode, dialect: Dialect) -> Frame {
         CloseCode::Restart => (Code::Draining, "The server restarts, connect again"),
         CloseCode::Moved => (Code::NotOwner, "The lobby moved, connect again"),
         CloseCode::Slow => (Code::RateLimited, "This connection is too slow, connect again"),
-        CloseCode::Overloaded => {
-            (Code::RateLimited, "Too many messages or connections, connect again later")
-        }
+        CloseCode::Overloaded => (Code::RateLimited, "Too many messages, connect again later"),
         CloseCode::TokenExpired => (Code::TokenExpired, "The token expired, sign in again"),
         CloseCode::LoggedOut => (Code::Unauthenticated, "Signed out"),
         CloseCode::ProtocolError => (Code::Malformed, "This is not our protocol"),

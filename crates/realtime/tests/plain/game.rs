@@ -107,9 +107,7 @@ impl SessionHandler for Role {
                 let problem = Problem::new(Code::Unauthenticated, "Invalid token");
                 return Refused::new(Some(id), problem).json();
             }
-            Ask::Authenticate { .. } => {
-                session.set_player(PlayerId::new(7).unwrap(), None).unwrap();
-            }
+            Ask::Authenticate { .. } => session.set_player(PlayerId::new(7).unwrap()),
             Ask::Join { lobby } => {
                 self.hub.join(session, lobby);
                 session.send_text(&format!(r#"{{"type":"reply","id":{id}}}"#));

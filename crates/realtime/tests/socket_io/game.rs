@@ -77,7 +77,7 @@ impl SessionHandler for Role {
     async fn connected(&self, session: &Session) {
         assert!(session.peer().is_some_and(|peer| peer.is_loopback()));
         if session.token().is_some_and(|token| token.expose() == "secret") {
-            session.set_player(PlayerId::new(7).unwrap(), None).unwrap();
+            session.set_player(PlayerId::new(7).unwrap());
         }
         self.log.lock().push("connected".to_owned());
     }
