@@ -117,11 +117,11 @@ impl Shared {
             followed.note("waxwing.instance", || picked.endpoint().instance.as_str().into());
             followed.note("waxwing.try", || tried.len().into());
             match followed.within(self.ask(picked.endpoint(), parts, body)).await {
-                Ok(None) => {
+                Ok(Err(refusal)) => {
                     picked.ended(CallEnd::Answered);
-                    return ApiError::overloaded().into_response();
+                    return refusal.into_response();
                 }
-                Ok(Some(response)) => {
+                Ok(Ok(response)) => {
                     let is_able = response.status() != StatusCode::SERVICE_UNAVAILABLE;
                     picked.ended(if is_able { CallEnd::Answered } else { CallEnd::Failed });
                     return headers::outward(response);
@@ -143,7 +143,7 @@ impl Shared {
         endpoint: &Endpoint,
         parts: &Parts,
         body: &Bytes,
-    ) -> Result<Option<Response>, ForwardError> {
+    ) -> Result<Result<Response, ApiError>, ForwardError> {
         let scheme = &self.forwarding.scheme;
         let network = headers::client(parts).map(Network::of);
         let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());

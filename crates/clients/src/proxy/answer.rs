@@ -10,7 +10,8 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
-use platform::http::{Network, Place, Places};
+use platform::http::{ApiError, Full, Network, Place, Places};
+use protocol::Code;
 
 use crate::channel::STREAM_BYTES;
 
@@ -36,8 +37,8 @@ struct Long {
     _place: Place,
 }
 
-/// Reads the beginning of `answer`, all of it if it is short. Nothing if it is long and there are
-/// too many such already, all in all or of the `network` that asked, which says nothing of the
+/// Reads the beginning of `answer`, all of it if it is short. A refusal if it is long and there
+/// are too many such already, all in all or of the `network` that asked, which says nothing of the
 /// instance.
 ///
 /// # Errors
@@ -46,23 +47,35 @@ pub(super) async fn read(
     answer: http::Response<Incoming>,
     long: &Places,
     network: Option<Network>,
-) -> Result<Option<Response>, hyper::Error> {
+) -> Result<Result<Response, ApiError>, hyper::Error> {
     let (parts, mut rest) = answer.into_parts();
     let mut begun = BytesMut::new();
     while begun.len() <= SHORT_BYTES {
         let Some(frame) = rest.frame().await else {
-            return Ok(Some(Response::from_parts(parts, Body::from(begun.freeze()))));
+            return Ok(Ok(Response::from_parts(parts, Body::from(begun.freeze()))));
         };
         // There are no trailers in a short answer worth passing on.
         if let Ok(bytes) = frame?.into_data() {
             begun.extend_from_slice(&bytes);
         }
     }
-    let Ok(place) = long.take(network) else {
-        return Ok(None);
+    let place = match long.take(network) {
+        Ok(place) => place,
+        Err(full) => return Ok(Err(refusal(full))),
     };
     let long = Long { begun: Some(begun.freeze()), rest, _place: place };
-    Ok(Some(Response::from_parts(parts, Body::new(long))))
+    Ok(Ok(Response::from_parts(parts, Body::new(long))))
+}
+
+/// What is the client's own doing is no failure of ours.
+fn refusal(full: Full) -> ApiError {
+    match full {
+        Full::Everywhere => ApiError::overloaded(),
+        Full::ForNetwork => {
+            let sentence = "Too many long answers are on their way to you; take them first";
+            ApiError::new(Code::RateLimited, sentence).with_retry_after(1)
+        }
+    }
 }
 
 impl hyper::body::Body for Long {

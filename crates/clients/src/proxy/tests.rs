@@ -239,7 +239,8 @@ async fn one_network_holds_its_share_of_the_long_answers_and_no_more() {
         untaken.push(answer);
     }
     let refused = ask_from("2001:db8::ffff", "/300000").await;
-    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "it is one household");
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "it is one household");
+    assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(ask_from("2001:db8::1", "/10").await.status(), StatusCode::OK, "short ones pass");
     for address in ["2001:db8:0:1::1", "10.0.0.2"] {
         let answer = ask_from(address, "/300000").await;
