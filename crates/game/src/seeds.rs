@@ -353,7 +353,8 @@ fn next_after(chain: &ChainRecord) -> (u32, u32) {
 }
 
 /// One copy may be put back twice, and nothing in it tells the second time from the first: only
-/// the clock does. A lobby uses up fewer chains than seconds, so none was promised under this one.
+/// the clock does. A lobby uses up fewer chains than seconds, and none is promised under a second
+/// that has not ended, so none was promised under this one.
 fn second_of(unix_ms: i64) -> u32 {
     u32::try_from(unix_ms / 1_000).unwrap_or(0)
 }

@@ -22,6 +22,9 @@ const AHEAD_MS: i64 = 6_000;
 const STORED_MS: i64 = 1_000;
 /// How long after it was due a beacon's round is asked for.
 const GIVE_UP_MS: i64 = 60_000;
+/// How long a chain waits at most for the second it is numbered by to end: the wait of a chain that
+/// follows at once upon another one.
+const OWN_SECOND_MS: i64 = 2_000;
 /// How soon it is asked for again, in milliseconds, doubling up to the last.
 const ASK_MS: (i64, i64) = (500, 5_000);
 
@@ -69,6 +72,7 @@ impl SeedMaker {
         chain: u32,
         seeds_before: u32,
     ) -> Result<ChainRecord, SeedError> {
+        self.outlast(chain).await;
         let maker = Arc::clone(self);
         let made = self.spawner.block(move || maker.draw(plan, chain, seeds_before));
         let (record, checkpoints) = made.await.map_err(|_| SeedError::Unreadable)??;
@@ -76,6 +80,15 @@ impl SeedMaker {
         // The row that stands: another attempt may have come first.
         let stands = self.store.chain(plan.owner.lobby, chain).await?.unwrap_or(record);
         self.promise(plan.owner, stands).await
+    }
+
+    /// Lets the second end that `chain` is numbered by, if a second numbers it: the same copy put
+    /// back once more within it would be found out under the number that is promised here.
+    async fn outlast(&self, chain: u32) {
+        let left = (i64::from(chain) + 1) * 1_000 - self.clock.unix_ms();
+        if (1..=OWN_SECOND_MS).contains(&left) {
+            self.clock.sleep_until(self.clock.now() + left.unsigned_abs()).await;
+        }
     }
 
     /// Notes that the promise of a stored chain was public in time, or gives the chain up: its
