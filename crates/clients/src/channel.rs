@@ -1,4 +1,5 @@
-//! One call to an instance of another role: HTTP/2, one connection a pair of processes.
+//! One call to an instance of another role: contracts over HTTP/2, one connection a pair of
+//! processes; calls that are handed on over HTTP/1.1, a connection each (ADR 46).
 //!
 //! Whether it may be sent again is the caller's to know: an error says only that no answer came.
 
@@ -26,11 +27,11 @@ use crate::access::{DEADLINE, SERVICE_TOKEN};
 
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 4 * 1_024 * 1_024;
-/// Bytes of one answer that may be on their way before some of them were read.
-pub(crate) const STREAM_BYTES: u32 = 64 * 1_024;
-/// The same of all answers on one connection: far more than those together that nobody takes, or
-/// they would stop everybody else's.
-pub(crate) const CONNECTION_BYTES: u32 = 64 * 1_024 * 1_024;
+/// How long a connection for calls that are handed on is kept without one: well below what a
+/// role's listener allows, so that it is nearly always this end that closes.
+const KEPT: Duration = Duration::from_secs(5);
+/// How long an instance may leave unacknowledged what was sent to it before it counts as gone.
+const GONE_AFTER: Duration = Duration::from_secs(4);
 
 /// How calls of one kind are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +99,10 @@ struct Shared {
     balancer: Balancer,
     signer: ServiceSigner,
     clock: Arc<dyn Clock>,
+    /// For the contracts: one HTTP/2 connection an instance.
     client: Client<HttpConnector, Body>,
+    /// For calls that are handed on: one HTTP/1.1 connection for each under way, kept for others.
+    hand: Client<HttpConnector, Body>,
 }
 
 impl Channel {
@@ -115,13 +119,18 @@ impl Channel {
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
             .http2_only(true)
-            .http2_initial_stream_window_size(STREAM_BYTES)
-            .http2_initial_connection_window_size(CONNECTION_BYTES)
             .timer(TokioTimer::new())
             .http2_keep_alive_interval(Some(Duration::from_secs(2)))
             .http2_keep_alive_timeout(Duration::from_secs(2))
+            .build(connector.clone());
+        #[cfg(target_os = "linux")]
+        connector.set_tcp_user_timeout(Some(GONE_AFTER));
+        let hand = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(KEPT)
             .build(connector);
-        Self { shared: Arc::new(Shared { config, balancer, signer, clock, client }) }
+        Self { shared: Arc::new(Shared { config, balancer, signer, clock, client, hand }) }
     }
 
     /// The role that is called.
@@ -214,7 +223,7 @@ impl Channel {
             reason,
             reached_nobody,
         };
-        let Shared { config, signer, clock, client, .. } = &*self.shared;
+        let Shared { config, signer, clock, hand, .. } = &*self.shared;
         let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let address = format!("{}{path}", endpoint.address).parse::<Uri>();
         *request.uri_mut() = address.map_err(|error| failed(error.to_string(), true))?;
@@ -224,7 +233,7 @@ impl Channel {
         request.headers_mut().insert(SERVICE_TOKEN, token);
         request.headers_mut().insert(DEADLINE, HeaderValue::from(patience_ms));
         traces::hand_on(request.headers_mut());
-        let answer = client.request(request).await;
+        let answer = hand.request(request).await;
         let answer = answer.map_err(|error| failed(error.to_string(), error.is_connect()))?;
         if answer.headers().contains_key(SERVICE_TOKEN) {
             // It has done nothing, and the player has nothing to do with it.

@@ -34,6 +34,8 @@ pub(crate) use headers::FORWARDED_FOR;
 
 /// How long one instance may take to begin its answer, in milliseconds.
 const TRY_MS: u64 = 10_000;
+/// The same of what may be sent to another one after that: one that stands still is given up early.
+const REPEATABLE_TRY_MS: u64 = 4_000;
 /// How long all tries may take together; the public door gives up later.
 const TOTAL: Duration = Duration::from_secs(20);
 /// Instances that one call may be sent to.
@@ -147,12 +149,14 @@ impl Shared {
         let scheme = &self.forwarding.scheme;
         let network = headers::client(parts).map(Network::of);
         let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
+        let is_repeatable = (self.forwarding.repeatable)(parts);
+        let try_ms = if is_repeatable { REPEATABLE_TRY_MS } else { TRY_MS };
         let asked = async {
-            let answer = self.channel.forward(endpoint, request, TRY_MS).await?;
+            let answer = self.channel.forward(endpoint, request, try_ms).await?;
             let read = answer::read(answer, &self.long, network).await;
             read.map_err(|error| ForwardError::broken(endpoint, &error))
         };
-        let answer = tokio::time::timeout(Duration::from_millis(TRY_MS), asked).await;
+        let answer = tokio::time::timeout(Duration::from_millis(try_ms), asked).await;
         answer.unwrap_or_else(|_| Err(ForwardError::late(endpoint)))
     }
 }

@@ -23,12 +23,13 @@ pub(crate) const RATE: u32 = 2_000;
 /// Connections that the calls are spread over.
 const CONNECTIONS: u32 = 64;
 /// How often each way is measured.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 /// How long calls come before they are counted, and while they are, in seconds.
 const WARM_UP_S: u32 = 1;
-const COUNTED_S: u32 = 6;
-/// How long the last answers are waited for.
+const COUNTED_S: u32 = 3;
+/// How long the last answers are waited for, and how often they are looked for.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
+const LOOKED_FOR: Duration = Duration::from_millis(20);
 
 /// Two quantiles, or what was added to them.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +106,10 @@ fn run(runtime: &tokio::runtime::Runtime, way: &Way) -> anyhow::Result<(Spread, 
         answers.sent(number, watch.seconds());
         connections[(number % CONNECTIONS) as usize].send()?;
     }
-    sleep(LAST_ANSWERS);
+    let limit_s = watch.seconds() + LAST_ANSWERS.as_secs_f64();
+    while answers.answered() < all && watch.seconds() < limit_s {
+        sleep(LOOKED_FOR);
+    }
     let outcomes = answers.outcomes(warm_up..all);
     let counted = (outcomes.acknowledged, outcomes.unanswered, outcomes.all_refused());
     ensure!(

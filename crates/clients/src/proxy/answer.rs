@@ -1,6 +1,6 @@
 //! An answer on its way to whoever asked: read at once if it is short, so that a client who takes
-//! nothing holds nothing of the connection that everybody's calls share. Of a long one no more
-//! is asked for than its stream's window, and there are few of them.
+//! nothing holds no connection to the role. A long one is read as its client takes it, and there
+//! are few of them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,17 +13,13 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use platform::http::{ApiError, Full, Network, Place, Places};
 use protocol::Code;
 
-use crate::channel::STREAM_BYTES;
-
 /// What is read of an answer before its client gets anything: nearly all are a whole below it.
 const SHORT_BYTES: usize = 64 * 1_024;
-/// Long answers on their way from one role; more are refused at once. If no client takes any of
-/// them, they hold a quarter of a connection's window.
+/// Long answers on their way from one role; more are refused at once. Each holds a connection to
+/// its instance for as long as its client takes over it.
 pub(super) const LONG: u32 = 256;
 /// Those of one network: whoever takes none of them keeps nobody else from a long answer.
 pub(super) const LONG_OF_NETWORK: u32 = LONG / 8;
-const _: () =
-    assert!(LONG as u64 * STREAM_BYTES as u64 * 4 <= crate::channel::CONNECTION_BYTES as u64);
 
 /// The places of one role's long answers.
 pub(super) fn places() -> Places {

@@ -14,7 +14,7 @@ use cluster::{Balancer, Endpoint};
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderMap, Method, StatusCode};
-use platform::clock::{Clock, SystemClock};
+use platform::clock::{Clock, Stopwatch, SystemClock};
 use platform::http::{ClientAddress, Limits, RequestId, serve_with};
 use platform::random::SeededRandom;
 use platform::shutdown::Shutdown;
@@ -175,6 +175,20 @@ async fn a_call_that_may_have_been_done_is_sent_again_only_if_it_may_be_repeated
         let (status, ..) = call(&router, Request::get("/").body(Body::empty()).unwrap()).await;
         assert_eq!(status, StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn an_instance_that_stands_still_is_given_up_early_where_the_call_may_be_repeated() {
+    // Its kernel takes connections and bytes; nothing ever reads them.
+    let still = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let router = before(&[still.local_addr().unwrap(), echo().await], key(1));
+    let began = Stopwatch::start();
+    let calls = (0..10).map(|_| call(&router, Request::get("/").body(Body::empty()).unwrap()));
+    for (status, ..) in futures_util::future::join_all(calls).await {
+        assert_eq!(status, StatusCode::OK);
+    }
+    let took_s = began.seconds();
+    assert!((4.0..8.0).contains(&took_s), "one at least was asked in vain, for {took_s} s");
 }
 
 #[tokio::test]
