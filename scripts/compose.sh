@@ -106,6 +106,13 @@ published=$(stack ps -q | xargs docker inspect -f '{{range $port, $to := .Networ
 curl -fsS "$base/metrics" >/dev/null 2>&1 && fail "the numbers are public"
 curl -fsS "$base/" | grep -q '<html' || fail "there is no page"
 
+say "who stands beside each database"
+for role in user game; do
+    beside=$(docker network inspect -f '{{range .Containers}}{{.Name}}{{"\n"}}{{end}}' "${project}_${role}s" | sed '/^$/d')
+    [ "$(grep -cE "[-_]$role(-database)?[-_][0-9]+$" <<<"$beside")" = 3 ] || fail "with the $role database: $beside"
+    [ "$(wc -l <<<"$beside")" = 3 ] || fail "with the $role database: $beside"
+done
+
 say "a round"
 node scripts/compose_player.mjs round "$base"
 

@@ -14,7 +14,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The host, a name or an address without a port, that other processes and Prometheus reach
     /// this one under. Without it, the address that is bound; where that is every address, the
-    /// one that this machine's own name stands for.
+    /// one by which this machine reaches NATS, else the one that its own name stands for.
     pub advertise: Option<String>,
     /// The NATS server (`nats://user:password@host:port`) over which processes find each other and
     /// pictures of lobbies go.

@@ -72,8 +72,7 @@ pub(super) struct Ground {
 
 /// What answers operators, for as long as the process lives.
 struct Ops {
-    address: String,
-    host: String,
+    bound: std::net::SocketAddr,
     stage: Shutdown,
     server: JoinHandle<()>,
 }
@@ -231,7 +230,10 @@ impl Ground {
         config: &Config,
         bound: std::net::SocketAddr,
     ) -> anyhow::Result<Announcement> {
-        let host = advertise::host(&config.internal, bound)?;
+        let host = advertise::among_processes(&config.internal, bound).await?;
+        let at_ops = self.ops.bound;
+        let ops_host = advertise::among_processes(&config.internal, at_ops).await?;
+        let ops = format!("{ops_host}:{}", at_ops.port());
         let scheme = match self.role {
             Role::Gateway => config.gateway.scheme(),
             Role::User | Role::Game => "http",
@@ -239,10 +241,10 @@ impl Ground {
         let address = format!("{scheme}://{host}:{}", bound.port());
         let endpoint = Endpoint { instance: self.instance.clone(), address };
         let role = self.role.name().to_owned();
-        let process = Process { role, endpoint, ops: self.ops.host.clone() };
+        let process = Process { role, endpoint, ops };
         let announcement = self.directory.announce(&process).await?;
         self.ready.pass();
-        print(format_args!("ops http://{}", self.ops.address))?;
+        print(format_args!("ops http://{at_ops}"))?;
         print(format_args!("ready {scheme}://{bound}"))?;
         info!(instance = self.instance, address = process.endpoint.address, "ready");
         Ok(announcement)
@@ -290,12 +292,11 @@ impl Ops {
     ) -> anyhow::Result<Self> {
         let listener = listener(config.ops).await?;
         let bound = listener.local_addr()?;
-        let host = format!("{}:{}", advertise::host(&config.internal, bound)?, bound.port());
         let stage = Shutdown::new();
         let router = platform::ops::router(health.clone(), registry.clone());
         let router = router.merge(discovery::router(processes.clone()));
         let server = tokio::spawn(platform::http::serve(listener, router, stage.clone()));
-        Ok(Self { address: bound.to_string(), host, stage, server })
+        Ok(Self { bound, stage, server })
     }
 }
 
