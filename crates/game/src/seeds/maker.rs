@@ -85,9 +85,9 @@ impl SeedMaker {
     /// Lets the second end that `chain` is numbered by, if a second numbers it: the same copy put
     /// back once more within it would be found out under the number that is promised here.
     async fn outlast(&self, chain: u32) {
-        let left = (i64::from(chain) + 1) * 1_000 - self.clock.unix_ms();
-        if (1..=OWN_SECOND_MS).contains(&left) {
-            self.clock.sleep_until(self.clock.now() + left.unsigned_abs()).await;
+        let ends = (i64::from(chain) + 1) * 1_000;
+        if (1..=OWN_SECOND_MS).contains(&(ends - self.clock.unix_ms())) {
+            self.sleep_until_unix(ends).await;
         }
     }
 
