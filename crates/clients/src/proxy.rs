@@ -34,7 +34,7 @@ pub(crate) use headers::FORWARDED_FOR;
 
 /// How long one instance may take to begin its answer, in milliseconds.
 const TRY_MS: u64 = 10_000;
-/// The same of what may be sent to another one after that: one that stands still is given up early.
+/// The same of what another one may be asked after that: one that stands still is given up early.
 const REPEATABLE_TRY_MS: u64 = 4_000;
 /// How long all tries may take together; the public door gives up later.
 const TOTAL: Duration = Duration::from_secs(20);
@@ -118,7 +118,11 @@ impl Shared {
             let followed = Span::call(|| format!("call {}", self.channel.role()));
             followed.note("waxwing.instance", || picked.endpoint().instance.as_str().into());
             followed.note("waxwing.try", || tried.len().into());
-            match followed.within(self.ask(picked.endpoint(), parts, body)).await {
+            let may_ask_another = (self.forwarding.repeatable)(parts)
+                && tried.len() < TRIES
+                && self.instances.has_other_than(&tried);
+            let try_ms = if may_ask_another { REPEATABLE_TRY_MS } else { TRY_MS };
+            match followed.within(self.ask(picked.endpoint(), parts, body, try_ms)).await {
                 Ok(Err(refusal)) => {
                     picked.ended(CallEnd::Answered);
                     return refusal.into_response();
@@ -145,12 +149,11 @@ impl Shared {
         endpoint: &Endpoint,
         parts: &Parts,
         body: &Bytes,
+        try_ms: u64,
     ) -> Result<Result<Response, ApiError>, ForwardError> {
         let scheme = &self.forwarding.scheme;
         let network = headers::client(parts).map(Network::of);
         let request = headers::inward(parts, scheme, Full::new(body.clone()).boxed_unsync());
-        let is_repeatable = (self.forwarding.repeatable)(parts);
-        let try_ms = if is_repeatable { REPEATABLE_TRY_MS } else { TRY_MS };
         let asked = async {
             let answer = self.channel.forward(endpoint, request, try_ms).await?;
             let read = answer::read(answer, &self.long, network).await;

@@ -10,6 +10,7 @@ mod instance;
 
 use std::sync::Arc;
 
+use kernel::Timestamp;
 use parking_lot::Mutex;
 use platform::clock::{Clock, Stopwatch};
 use platform::random::{Random, array};
@@ -91,13 +92,9 @@ impl Balancer {
         let shared = &self.shared;
         let now = shared.clock.now();
         let mut instances = shared.instances.lock();
-        let left_alone_max = instances.len() / 2;
-        let may_be_left_alone = instance::ejected(&instances) <= left_alone_max;
-        let mut open: Vec<&mut Instance> = instances
-            .iter_mut()
-            .filter(|instance| !tried.contains(&instance.endpoint))
-            .filter(|instance| !may_be_left_alone || instance.takes_calls(now))
-            .collect();
+        let is_open = is_open(&instances, tried, now);
+        let mut open: Vec<&mut Instance> =
+            instances.iter_mut().filter(|instance| is_open(instance)).collect();
         let count = open.len();
         let chosen = match count {
             0 => return None,
@@ -118,6 +115,14 @@ impl Balancer {
             watch: Stopwatch::start(),
             end: None,
         })
+    }
+
+    /// Whether [`Self::pick_other_than`] would find somebody.
+    #[must_use]
+    pub fn has_other_than(&self, tried: &[Endpoint]) -> bool {
+        let instances = self.shared.instances.lock();
+        let is_open = is_open(&instances, tried, self.shared.clock.now());
+        instances.iter().any(is_open)
     }
 }
 
@@ -140,6 +145,20 @@ impl Picked {
     /// The call is over.
     pub fn ended(mut self, end: CallEnd) {
         self.end = Some(end);
+    }
+}
+
+/// Which of `instances` a call may go to that was sent to those `tried`.
+fn is_open<'t>(
+    instances: &[Instance],
+    tried: &'t [Endpoint],
+    now: Timestamp,
+) -> impl Fn(&Instance) -> bool + use<'t> {
+    let left_alone_max = instances.len() / 2;
+    let may_be_left_alone = instance::ejected(instances) <= left_alone_max;
+    move |instance| {
+        let is_left_alone = may_be_left_alone && !instance.takes_calls(now);
+        !tried.contains(&instance.endpoint) && !is_left_alone
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where the user and game roles take calls of other processes, HTTP/2 without TLS: a private
+    /// Where the user and game roles take calls of other processes, HTTP without TLS: a private
     /// network's. A gateway takes none. Port 0 takes any free one.
     pub listen: SocketAddr,
     /// The host, a name or an address without a port, that other processes and Prometheus reach

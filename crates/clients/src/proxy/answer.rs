@@ -3,8 +3,10 @@
 //! are few of them.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
@@ -12,6 +14,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use platform::http::{ApiError, Full, Network, Place, Places};
 use protocol::Code;
+use tokio::time::{Sleep, sleep};
 
 /// What is read of an answer before its client gets anything: nearly all are a whole below it.
 const SHORT_BYTES: usize = 64 * 1_024;
@@ -21,15 +24,21 @@ pub(super) const LONG: u32 = 256;
 /// Those of one network: whoever takes none of them keeps nobody else from a long answer.
 pub(super) const LONG_OF_NETWORK: u32 = LONG / 8;
 
+/// How long the role may be silent within a long answer whose client waits.
+const SILENT: Duration = Duration::from_secs(10);
+
 /// The places of one role's long answers.
 pub(super) fn places() -> Places {
     Places::new(LONG, LONG_OF_NETWORK)
 }
 
 /// The rest of a long answer behind what was read of it.
-struct Long {
+struct Long<B> {
     begun: Option<Bytes>,
-    rest: Incoming,
+    rest: B,
+    /// How long a silence is waited out; and the wait, while there is one.
+    patience: Duration,
+    waits: Option<Pin<Box<Sleep>>>,
     _place: Place,
 }
 
@@ -59,7 +68,8 @@ pub(super) async fn read(
         Ok(place) => place,
         Err(full) => return Ok(Err(refusal(full))),
     };
-    let long = Long { begun: Some(begun.freeze()), rest, _place: place };
+    let long =
+        Long { begun: Some(begun.freeze()), rest, patience: SILENT, waits: None, _place: place };
     Ok(Ok(Response::from_parts(parts, Body::new(long))))
 }
 
@@ -74,18 +84,30 @@ fn refusal(full: Full) -> ApiError {
     }
 }
 
-impl hyper::body::Body for Long {
+impl<B> hyper::body::Body for Long<B>
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match self.begun.take() {
-            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            None => Pin::new(&mut self.rest).poll_frame(context),
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(bytes) = self.begun.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
+        if let Poll::Ready(frame) = Pin::new(&mut self.rest).poll_frame(context) {
+            self.waits = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        // A frozen role's kernel keeps the connection: nothing else would ever end it.
+        let patience = self.patience;
+        let waits = self.waits.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(waits.as_mut().poll(context));
+        Poll::Ready(Some(Err("the role fell silent within its answer".into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -102,3 +124,6 @@ impl hyper::body::Body for Long {
         hint
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,7 +16,7 @@ use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderMap, Method, StatusCode};
 use platform::clock::{Clock, Stopwatch, SystemClock};
-use platform::http::{ClientAddress, Limits, RequestId, serve_with};
+use platform::http::{ClientAddress, RequestId};
 use platform::random::SeededRandom;
 use platform::shutdown::Shutdown;
 use tokens::{ServiceSigner, ServiceVerifier, SigningKey};
@@ -26,6 +27,17 @@ use tower::ServiceExt as _;
 use super::answer::{LONG as LONG_AT_ONCE, LONG_OF_NETWORK};
 use super::{Forwarding, proxy};
 use crate::{Access, Channel, ChannelConfig};
+
+/// A role that answers as `router` does.
+async fn role(router: Router) -> SocketAddr {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let verifier = ServiceVerifier::new(vec![key(1).verifying_key()], "game");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Access::new(verifier, clock).guard_public(router);
+    tokio::spawn(platform::http::serve(listener, router, Shutdown::new()));
+    address
+}
 
 /// A role that says what it heard.
 async fn echo() -> SocketAddr {
@@ -39,13 +51,7 @@ async fn echo() -> SocketAddr {
         heard.push(format!("{} {} {body:?} {client:?}", parts.method, parts.uri.path()));
         Response::builder().header("x-kept", "1").body(Body::from(heard.join("\n"))).unwrap()
     });
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let verifier = ServiceVerifier::new(vec![key(1).verifying_key()], "game");
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = Access::new(verifier, clock).guard_public(router);
-    tokio::spawn(platform::http::serve(listener, router, Shutdown::new()));
-    address
+    role(router).await
 }
 
 /// A role that takes calls and hangs up; how often it was called.
@@ -75,15 +81,7 @@ async fn wordy() -> SocketAddr {
         let length = request.uri().path()[1..].parse().unwrap();
         Body::from(vec![b'x'; length])
     });
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let verifier = ServiceVerifier::new(vec![key(1).verifying_key()], "game");
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = Access::new(verifier, clock).guard_public(router);
-    // As many calls at once on the one connection as a role takes.
-    let limits = Limits { streams: 8_192, ..Limits::default() };
-    tokio::spawn(serve_with(listener, router, limits, Shutdown::new()));
-    address
+    role(router).await
 }
 
 async fn ask(router: &Router, path: &str) -> Response {
@@ -192,6 +190,14 @@ async fn an_instance_that_stands_still_is_given_up_early_where_the_call_may_be_r
 }
 
 #[tokio::test]
+async fn an_instance_that_is_slow_is_waited_for_where_there_is_no_other() {
+    let slow = Router::new().fallback(async || tokio::time::sleep(Duration::from_secs(5)).await);
+    let router = before(&[role(slow).await], key(1));
+    let (status, ..) = call(&router, Request::get("/").body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn where_nobody_is_known_nobody_is_waited_for() {
     let router = before(&[], key(1));
     let (status, ..) = call(&router, Request::get("/").body(Body::empty()).unwrap()).await;
@@ -214,7 +220,7 @@ async fn a_body_without_end_is_too_large_and_nobody_is_asked() {
 async fn answers_that_nobody_takes_stop_nobody_else() {
     let router = before(&[wordy().await], key(1));
     let mut untaken = Vec::new();
-    // More short ones than the connection's window has room for.
+    // More short ones than places for long ones, none of which they take.
     for _ in 0..1_100 {
         untaken.push(ask(&router, "/65000").await);
     }

@@ -47,8 +47,12 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) const LEAVE: Duration = Duration::from_millis(2_600);
 /// How long streams that never end by themselves are waited for.
 pub(super) const STREAMS_END: Duration = Duration::from_millis(500);
-/// Calls at once on the one connection between two processes.
+/// Calls of contracts at once on the one connection between two processes.
 const STREAMS: u32 = 8_192;
+/// Connections to one process: a gateway has one for each call that it hands on, 4,096 at most.
+const CONNECTIONS: usize = 65_536;
+/// Headers of a call: those that a client may send and those that the gateway adds.
+const HEADERS: (usize, usize) = (100, 32 * 1_024);
 
 /// What all roles share.
 pub(super) struct Ground {
@@ -313,9 +317,16 @@ pub(super) fn fell(ended: Result<(), JoinError>, what: &str) -> anyhow::Error {
     }
 }
 
-/// Serves calls of other processes: few connections, each with many calls.
+/// Serves calls of other processes, which all come from few addresses.
 pub(super) fn serve(listener: TcpListener, router: Router, door: &Shutdown) -> JoinHandle<()> {
-    let limits =
-        Limits { connections_per_network: u32::MAX, streams: STREAMS, ..Limits::default() };
+    let (headers, header_bytes) = HEADERS;
+    let limits = Limits {
+        connections: CONNECTIONS,
+        connections_per_network: u32::MAX,
+        headers,
+        header_bytes,
+        streams: STREAMS,
+        ..Limits::default()
+    };
     tokio::spawn(platform::http::serve_with(listener, router, limits, door.clone()))
 }
