@@ -25,6 +25,11 @@ impl Budget {
         let _always = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
+    /// Whether [`Self::spend`] would allow it now.
+    pub(super) fn is_left(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= COST
+    }
+
     /// Whether a call may be sent once more.
     pub(super) fn spend(&self) -> bool {
         let less = |saved: u32| saved.checked_sub(COST);
@@ -39,8 +44,10 @@ mod tests {
     #[test]
     fn where_all_fail_a_tenth_is_sent_again_once_the_savings_are_spent() {
         let budget = Budget::default();
+        assert!(budget.is_left());
         let spent = (0..10_000).filter(|_| budget.spend()).count();
         assert_eq!(spent, (MOST / COST) as usize);
+        assert!(!budget.is_left());
         let again = (0..1_000).filter(|_| {
             budget.earn();
             budget.spend()

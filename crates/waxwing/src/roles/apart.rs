@@ -31,14 +31,15 @@ use tracing::info;
 use crate::cli::print;
 use crate::config::Config;
 use crate::discovery::{self, Processes};
+use crate::internal;
 use crate::keys::{self, AUDIENCE, ISSUER, Role};
 
 use signatures::RoleKeys;
 
 /// How long a call to another role may take in all, and its connection, in milliseconds.
 const CALL_MS: (u64, u64) = (2_000, 500);
-/// How soon a database that does not answer is asked again.
-const DATABASE_PAUSE: Duration = Duration::from_millis(500);
+/// How soon a database or a name that does not answer is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How soon keys of services are read again.
 const KEYS: Duration = Duration::from_secs(2);
 /// How soon what a process needs is looked for again.
@@ -50,7 +51,7 @@ pub(super) const STREAMS_END: Duration = Duration::from_millis(500);
 /// Calls of contracts at once on the one connection between two processes.
 const STREAMS: u32 = 8_192;
 /// Connections to one process: a gateway has one for each call that it hands on, 4,096 at most.
-const CONNECTIONS: usize = 65_536;
+const CONNECTIONS: usize = 32_768;
 /// Headers of a call: those that a client may send and those that the gateway adds.
 const HEADERS: (usize, usize) = (100, 32 * 1_024);
 
@@ -208,7 +209,7 @@ impl Ground {
             }
             tokio::select! {
                 () = self.shutdown.draining() => return Ok(None),
-                () = tokio::time::sleep(DATABASE_PAUSE) => {}
+                () = tokio::time::sleep(PAUSE) => {}
             }
         }
     }
@@ -234,10 +235,9 @@ impl Ground {
         config: &Config,
         bound: std::net::SocketAddr,
     ) -> anyhow::Result<Announcement> {
-        let host = advertise::among_processes(&config.internal, bound).await?;
+        let host = self.host(&config.internal, bound).await?;
         let at_ops = self.ops.bound;
-        let ops_host = advertise::among_processes(&config.internal, at_ops).await?;
-        let ops = format!("{ops_host}:{}", at_ops.port());
+        let ops = format!("{}:{}", self.host(&config.internal, at_ops).await?, at_ops.port());
         let scheme = match self.role {
             Role::Gateway => config.gateway.scheme(),
             Role::User | Role::Game => "http",
@@ -252,6 +252,26 @@ impl Ground {
         print(format_args!("ready {scheme}://{bound}"))?;
         info!(instance = self.instance, address = process.endpoint.address, "ready");
         Ok(announcement)
+    }
+
+    /// The host that others are told for what is bound to `bound`. While NATS has no name here
+    /// nobody could be told anyway.
+    async fn host(
+        &self,
+        config: &internal::Config,
+        bound: std::net::SocketAddr,
+    ) -> anyhow::Result<String> {
+        loop {
+            match advertise::towards_nats(config, bound).await {
+                Ok(Some(own)) => return Ok(advertise::in_url(own)),
+                Ok(None) => return advertise::host(config, bound),
+                Err(error) => tracing::warn!(%error, "how this machine reaches NATS is not known"),
+            }
+            tokio::select! {
+                () = self.shutdown.draining() => return advertise::host(config, bound),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
     }
 
     /// Closes the ops listener, last of all.
@@ -319,6 +339,7 @@ pub(super) fn fell(ended: Result<(), JoinError>, what: &str) -> anyhow::Error {
 
 /// Serves calls of other processes, which all come from few addresses.
 pub(super) fn serve(listener: TcpListener, router: Router, door: &Shutdown) -> JoinHandle<()> {
+    platform::http::warn_if_files_are_few(CONNECTIONS);
     let (headers, header_bytes) = HEADERS;
     let limits = Limits {
         connections: CONNECTIONS,

@@ -14,30 +14,39 @@ const NATS_PORT: u16 = 4222;
 /// Where this machine's name stands on Linux.
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
-/// The host under which the processes of a deployment reach what is bound to `bound`. A machine in
-/// several networks is told by its address in the one that leads to NATS, where all of them are.
-pub(super) async fn among_processes(
+/// This machine's address among the processes of a deployment, where the host of `bound` has to be
+/// guessed: the one that leads to NATS, where all of them are, whatever other networks it is in.
+/// Nothing is sent. None where nothing has to be guessed, or all of them are on one machine.
+///
+/// # Errors
+/// NATS' name stands for no address that can be reached from here, for now.
+pub(super) async fn towards_nats(
     config: &internal::Config,
     bound: SocketAddr,
-) -> anyhow::Result<String> {
-    let is_open = config.advertise.is_none() && bound.ip().is_unspecified();
-    if is_open && let Some(nats) = &config.nats {
-        match towards(nats.expose()).await {
-            Ok(address) if !address.is_loopback() => return Ok(in_url(address)),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "how this machine reaches NATS is not known"),
+) -> std::io::Result<Option<IpAddr>> {
+    let Some(nats) = &config.nats else { return Ok(None) };
+    if config.advertise.is_some() || !bound.ip().is_unspecified() {
+        return Ok(None);
+    }
+    let invalid = |_| std::io::Error::from(std::io::ErrorKind::InvalidInput);
+    let url: Uri = nats.expose().parse().map_err(invalid)?;
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let mut last = std::io::ErrorKind::NotFound.into();
+    for there in lookup_host((host, url.port_u16().unwrap_or(NATS_PORT))).await? {
+        // What listens on every IPv4 address is reached under none of IPv6.
+        if there.is_ipv6() && bound.is_ipv4() {
+            continue;
+        }
+        match own_address(there).await {
+            Ok(own) => return Ok((!own.is_loopback()).then_some(own)),
+            Err(error) => last = error,
         }
     }
-    host(config, bound)
+    Err(last)
 }
 
-/// This machine's address on its way to the host of `url`. Nothing is sent.
-async fn towards(url: &str) -> std::io::Result<IpAddr> {
-    let invalid = |_| std::io::Error::from(std::io::ErrorKind::InvalidInput);
-    let url: Uri = url.parse().map_err(invalid)?;
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    let mut found = lookup_host((host, url.port_u16().unwrap_or(NATS_PORT))).await?;
-    let there = found.next().ok_or(std::io::ErrorKind::NotFound)?;
+/// The address of this machine that the kernel would send from.
+async fn own_address(there: SocketAddr) -> std::io::Result<IpAddr> {
     let any: IpAddr = match there {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -70,7 +79,7 @@ pub(in crate::roles) fn host(
     }
 }
 
-fn in_url(address: IpAddr) -> String {
+pub(super) fn in_url(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
@@ -83,18 +92,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_machine_of_several_networks_is_told_by_the_one_that_leads_to_nats() {
-        for (url, own) in [
-            ("nats://user:pass%40word@127.0.0.1:4222", "127.0.0.1"),
-            ("nats://127.0.0.9", "127.0.0.1"),
-            ("tls://[::1]:4222", "::1"),
-        ] {
-            assert_eq!(towards(url).await.unwrap().to_string(), own, "{url}");
+        for (there, own) in [("127.0.0.9:4222", "127.0.0.1"), ("[::1]:4222", "::1")] {
+            assert_eq!(own_address(there.parse().unwrap()).await.unwrap().to_string(), own);
         }
-        assert!(towards("nats://").await.is_err());
-        let nats = Some(platform::config::Redacted::new("nats://127.0.0.1:4222"));
-        let config = internal::Config { nats, ..internal::Config::default() };
-        let bound = "10.0.0.7:9465".parse().unwrap();
-        assert_eq!(among_processes(&config, bound).await.unwrap(), "10.0.0.7");
+        let guess = async |url: &str, bound: &str| {
+            let nats = Some(platform::config::Redacted::new(url));
+            let config = internal::Config { nats, ..internal::Config::default() };
+            towards_nats(&config, bound.parse().unwrap()).await
+        };
+        // All are on one machine, which has a name.
+        let here = guess("nats://user:pass%40word@127.0.0.1", "0.0.0.0:9465").await;
+        assert_eq!(here.unwrap(), None);
+        assert_eq!(guess("nats://no.such.name.invalid", "10.0.0.7:9465").await.unwrap(), None);
+        assert!(guess("nats://no.such.name.invalid", "0.0.0.0:9465").await.is_err());
+        assert!(guess("tls://[::1]:4222", "0.0.0.0:9465").await.is_err(), "it listens on IPv4");
+        assert_eq!(guess("tls://[::1]:4222", "[::]:9465").await.unwrap(), None);
     }
 
     #[test]
