@@ -38,7 +38,7 @@ docker compose version >/dev/null 2>&1 || compose=(docker-compose)
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1
 
 stack() { "${compose[@]}" -p "$project" "$@"; }
-ask() { docker exec "$prometheus" promtool query instant http://127.0.0.1:9090 "$1"; }
+ask() { docker exec "$prometheus" promtool query instant http://127.0.0.1:9090 -- "$1"; }
 
 finish() {
     local status=$?
