@@ -121,7 +121,7 @@ impl Shared {
             let may_ask_another = (self.forwarding.repeatable)(parts)
                 && tried.len() < TRIES
                 && self.budget.is_left()
-                && self.instances.has_other_than(&tried);
+                && picked.has_others();
             let try_ms = if may_ask_another { REPEATABLE_TRY_MS } else { TRY_MS };
             match followed.within(self.ask(picked.endpoint(), parts, body, try_ms)).await {
                 Ok(Err(refusal)) => {

@@ -10,7 +10,6 @@ mod instance;
 
 use std::sync::Arc;
 
-use kernel::Timestamp;
 use parking_lot::Mutex;
 use platform::clock::{Clock, Stopwatch};
 use platform::random::{Random, array};
@@ -53,6 +52,7 @@ pub struct Picked {
     shared: Arc<Shared>,
     watch: Stopwatch,
     end: Option<CallEnd>,
+    has_others: bool,
 }
 
 impl Balancer {
@@ -92,9 +92,13 @@ impl Balancer {
         let shared = &self.shared;
         let now = shared.clock.now();
         let mut instances = shared.instances.lock();
-        let is_open = is_open(&instances, tried, now);
-        let mut open: Vec<&mut Instance> =
-            instances.iter_mut().filter(|instance| is_open(instance)).collect();
+        let left_alone_max = instances.len() / 2;
+        let may_be_left_alone = instance::ejected(&instances) <= left_alone_max;
+        let mut open: Vec<&mut Instance> = instances
+            .iter_mut()
+            .filter(|instance| !tried.contains(&instance.endpoint))
+            .filter(|instance| !may_be_left_alone || instance.takes_calls(now))
+            .collect();
         let count = open.len();
         let chosen = match count {
             0 => return None,
@@ -114,15 +118,8 @@ impl Balancer {
             shared: Arc::clone(shared),
             watch: Stopwatch::start(),
             end: None,
+            has_others: count > 1,
         })
-    }
-
-    /// Whether [`Self::pick_other_than`] would find somebody.
-    #[must_use]
-    pub fn has_other_than(&self, tried: &[Endpoint]) -> bool {
-        let instances = self.shared.instances.lock();
-        let is_open = is_open(&instances, tried, self.shared.clock.now());
-        instances.iter().any(is_open)
     }
 }
 
@@ -142,23 +139,15 @@ impl Picked {
         &self.endpoint
     }
 
+    /// Whether somebody else could have been picked.
+    #[must_use]
+    pub const fn has_others(&self) -> bool {
+        self.has_others
+    }
+
     /// The call is over.
     pub fn ended(mut self, end: CallEnd) {
         self.end = Some(end);
-    }
-}
-
-/// Which of `instances` a call may go to that was sent to those `tried`.
-fn is_open<'t>(
-    instances: &[Instance],
-    tried: &'t [Endpoint],
-    now: Timestamp,
-) -> impl Fn(&Instance) -> bool + use<'t> {
-    let left_alone_max = instances.len() / 2;
-    let may_be_left_alone = instance::ejected(instances) <= left_alone_max;
-    move |instance| {
-        let is_left_alone = may_be_left_alone && !instance.takes_calls(now);
-        !tried.contains(&instance.endpoint) && !is_left_alone
     }
 }
 

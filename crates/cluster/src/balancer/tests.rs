@@ -46,6 +46,18 @@ fn nobody_known_is_nobody_called() {
 }
 
 #[test]
+fn who_is_left_alone_or_was_tried_is_no_other() {
+    assert!(!balancer(&["a"]).0.pick().unwrap().has_others());
+    let (balancer, _clock) = balancer(&["a", "b"]);
+    assert!(balancer.pick().unwrap().has_others());
+    assert!(!balancer.pick_other_than(&[endpoint("a")]).unwrap().has_others());
+    for _ in 0..3 {
+        call_until(&balancer, "b", CallEnd::Failed);
+    }
+    assert!(!balancer.pick().unwrap().has_others());
+}
+
+#[test]
 fn whoever_has_less_to_do_is_called() {
     let (balancer, _clock) = balancer(&["a", "b"]);
     let under_way: Vec<Picked> = (0..100).map(|_| balancer.pick().unwrap()).collect();

@@ -5,6 +5,7 @@ pub(super) mod checks;
 pub(super) mod sign_ins;
 mod signatures;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ pub(super) const STREAMS_END: Duration = Duration::from_millis(500);
 const STREAMS: u32 = 8_192;
 /// Connections to one process: a gateway has one for each call that it hands on, 4,096 at most.
 const CONNECTIONS: usize = 32_768;
-/// Headers of a call: those that a client may send and those that the gateway adds.
+/// Headers of a call and their bytes: those that a client may send, and those the gateway adds.
 const HEADERS: (usize, usize) = (100, 32 * 1_024);
 
 /// What all roles share.
@@ -77,7 +78,7 @@ pub(super) struct Ground {
 
 /// What answers operators, for as long as the process lives.
 struct Ops {
-    bound: std::net::SocketAddr,
+    bound: SocketAddr,
     stage: Shutdown,
     server: JoinHandle<()>,
 }
@@ -233,7 +234,7 @@ impl Ground {
     pub(super) async fn announce(
         &self,
         config: &Config,
-        bound: std::net::SocketAddr,
+        bound: SocketAddr,
     ) -> anyhow::Result<Announcement> {
         let host = self.host(&config.internal, bound).await?;
         let at_ops = self.ops.bound;
@@ -256,11 +257,7 @@ impl Ground {
 
     /// The host that others are told for what is bound to `bound`. While NATS has no name here
     /// nobody could be told anyway.
-    async fn host(
-        &self,
-        config: &internal::Config,
-        bound: std::net::SocketAddr,
-    ) -> anyhow::Result<String> {
+    async fn host(&self, config: &internal::Config, bound: SocketAddr) -> anyhow::Result<String> {
         loop {
             match advertise::towards_nats(config, bound).await {
                 Ok(Some(own)) => return Ok(advertise::in_url(own)),
@@ -325,7 +322,7 @@ impl Ops {
 }
 
 /// A listener, or the sentence that says which cannot be had.
-pub(super) async fn listener(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+pub(super) async fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
