@@ -1,5 +1,5 @@
 //! One call to an instance of another role: contracts over HTTP/2, one connection a pair of
-//! processes; calls that are handed on over HTTP/1.1, a connection each (ADR 46).
+//! processes; calls that are handed on over HTTP/1.1, a connection each.
 //!
 //! Whether it may be sent again is the caller's to know: an error says only that no answer came.
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster::{Balancer, CallEnd, Endpoint};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -24,14 +24,10 @@ use serde::de::DeserializeOwned;
 use tokens::ServiceSigner;
 
 use crate::access::{DEADLINE, SERVICE_TOKEN};
+use crate::hops::{Answer, Hops};
 
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 4 * 1_024 * 1_024;
-/// How long a connection for calls that are handed on is kept without one: well below what a
-/// role's listener allows, so that it is nearly always this end that closes.
-const KEPT: Duration = Duration::from_secs(5);
-/// How long an instance may leave unacknowledged what was sent to it before it counts as gone.
-const GONE_AFTER: Duration = Duration::from_secs(4);
 
 /// How calls of one kind are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +97,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     /// For the contracts: one HTTP/2 connection an instance.
     client: Client<HttpConnector, Body>,
-    /// For calls that are handed on: one HTTP/1.1 connection for each under way, kept for others.
-    hand: Client<HttpConnector, Body>,
+    /// For calls that are handed on.
+    hops: Hops,
 }
 
 impl Channel {
@@ -122,15 +118,9 @@ impl Channel {
             .timer(TokioTimer::new())
             .http2_keep_alive_interval(Some(Duration::from_secs(2)))
             .http2_keep_alive_timeout(Duration::from_secs(2))
-            .build(connector.clone());
-        #[cfg(target_os = "linux")]
-        connector.set_tcp_user_timeout(Some(GONE_AFTER));
-        let hand = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(KEPT)
             .build(connector);
-        Self { shared: Arc::new(Shared { config, balancer, signer, clock, client, hand }) }
+        let hops = Hops::new(Duration::from_millis(config.connect_ms), Arc::clone(&clock));
+        Self { shared: Arc::new(Shared { config, balancer, signer, clock, client, hops }) }
     }
 
     /// The role that is called.
@@ -217,24 +207,21 @@ impl Channel {
         endpoint: &Endpoint,
         mut request: Request<Body>,
         patience_ms: u64,
-    ) -> Result<Response<Incoming>, ForwardError> {
+    ) -> Result<Response<Answer>, ForwardError> {
         let failed = |reason: String, reached_nobody| ForwardError {
             instance: endpoint.instance.clone(),
             reason,
             reached_nobody,
         };
-        let Shared { config, signer, clock, hand, .. } = &*self.shared;
-        let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let address = format!("{}{path}", endpoint.address).parse::<Uri>();
-        *request.uri_mut() = address.map_err(|error| failed(error.to_string(), true))?;
+        let Shared { config, signer, clock, hops, .. } = &*self.shared;
         let token = signer.token(config.role, clock.unix_ms().div_euclid(1_000));
         let token = HeaderValue::from_str(&token);
         let token = token.map_err(|error| failed(error.to_string(), true))?;
         request.headers_mut().insert(SERVICE_TOKEN, token);
         request.headers_mut().insert(DEADLINE, HeaderValue::from(patience_ms));
         traces::hand_on(request.headers_mut());
-        let answer = hand.request(request).await;
-        let answer = answer.map_err(|error| failed(error.to_string(), error.is_connect()))?;
+        let answer = hops.call(&endpoint.address, request).await;
+        let answer = answer.map_err(|error| failed(error.to_string(), error.reached_nobody()))?;
         if answer.headers().contains_key(SERVICE_TOKEN) {
             // It has done nothing, and the player has nothing to do with it.
             tracing::error!(instance = endpoint.instance, "our service token was refused");

@@ -5,6 +5,7 @@
 
 mod access;
 mod channel;
+mod hops;
 mod lobbies;
 mod play;
 mod proxy;

@@ -22,6 +22,7 @@ use http::StatusCode;
 use http::request::Parts;
 use http::uri::Scheme;
 use http_body_util::{BodyExt as _, Full, LengthLimitError};
+use platform::clock::Stopwatch;
 use platform::http::{ApiError, Network, Places};
 use platform::traces::Span;
 use protocol::Code;
@@ -36,8 +37,8 @@ pub(crate) use headers::FORWARDED_FOR;
 const TRY_MS: u64 = 10_000;
 /// The same of what another one may be asked after that: one that stands still is given up early.
 const REPEATABLE_TRY_MS: u64 = 4_000;
-/// How long all tries may take together; the public door gives up later.
-const TOTAL: Duration = Duration::from_secs(20);
+/// How long all tries may take together, in milliseconds; the public door gives up later.
+const TOTAL_MS: u64 = 20_000;
 /// Instances that one call may be sent to.
 const TRIES: usize = 3;
 /// Calls under way to one role; more are refused at once.
@@ -88,10 +89,7 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
         Ok(body) => body,
         Err(error) => return unreadable(&error).into_response(),
     };
-    match tokio::time::timeout(TOTAL, proxy.shared.answer(&parts, &body)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::unavailable().into_response(),
-    }
+    proxy.shared.answer(&parts, &body).await
 }
 
 /// Why a body was not read: it has no end within the limit, or it broke off.
@@ -109,6 +107,7 @@ fn unreadable(error: &axum::Error) -> ApiError {
 impl Shared {
     async fn answer(&self, parts: &Parts, body: &Bytes) -> Response {
         self.budget.earn();
+        let watch = Stopwatch::start();
         let mut tried: Vec<Endpoint> = Vec::new();
         loop {
             let Some(picked) = self.instances.pick_other_than(&tried) else {
@@ -123,6 +122,7 @@ impl Shared {
                 && self.budget.is_left()
                 && picked.has_others();
             let try_ms = if may_ask_another { REPEATABLE_TRY_MS } else { TRY_MS };
+            let try_ms = try_ms.min(TOTAL_MS.saturating_sub(watch.ms()));
             match followed.within(self.ask(picked.endpoint(), parts, body, try_ms)).await {
                 Ok(Err(refusal)) => {
                     picked.ended(CallEnd::Answered);

@@ -4,6 +4,8 @@
 //! the cookie is `SameSite=Strict`, the browser has to say that the page is ours, and no answer
 //! allows another origin to read it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -50,7 +52,7 @@ pub(crate) fn is_read_at(path: &str) -> bool {
             body = ProblemBody),
     )
 )]
-pub(crate) async fn log_in(State(app): State<App>, request: Request) -> Response {
+pub(crate) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Response {
     if !is_of_our_page(&request) {
         return foreign();
     }
@@ -70,7 +72,7 @@ pub(crate) async fn log_in(State(app): State<App>, request: Request) -> Response
             body = ProblemBody),
     )
 )]
-pub(crate) async fn refresh(State(app): State<App>, request: Request) -> Response {
+pub(crate) async fn refresh(State(app): State<Arc<App>>, request: Request) -> Response {
     if !is_of_our_page(&request) {
         return foreign();
     }
@@ -101,7 +103,7 @@ pub(crate) async fn refresh(State(app): State<App>, request: Request) -> Respons
             body = ProblemBody),
     )
 )]
-pub(crate) async fn log_out(State(app): State<App>, request: Request) -> Response {
+pub(crate) async fn log_out(State(app): State<Arc<App>>, request: Request) -> Response {
     if !is_of_our_page(&request) {
         return foreign();
     }

@@ -71,8 +71,8 @@ pub(crate) fn merge(mut roles: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
 }
 
 /// `GET /gateway/openapi.json`
-pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], app.openapi)
+pub(crate) async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], app.openapi.clone())
 }
 
 /// `GET /gateway/docs`: the page's parts are relative to the folder.

@@ -1,5 +1,7 @@
 //! The public keys of our tokens, for whoever wants to verify one.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -13,7 +15,7 @@ use crate::state::App;
     tag = "gateway",
     responses((status = 200, description = "A JWK set", content_type = "application/jwk-set+json"))
 )]
-pub(crate) async fn jwks(State(app): State<App>) -> impl IntoResponse {
+pub(crate) async fn jwks(State(app): State<Arc<App>>) -> impl IntoResponse {
     let headers =
         [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=300")];
     // The keys of this moment: they change while the process runs.

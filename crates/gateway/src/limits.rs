@@ -7,8 +7,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -126,14 +125,14 @@ impl Limits {
 }
 
 /// Refuses a request whose address or player sent too many; tells the others who they come from.
-pub(crate) async fn limit(
-    State(limits): State<std::sync::Arc<Limits>>,
+pub(crate) async fn limit<Answer: Future<Output = Response>>(
+    limits: &Limits,
     mut request: Request,
-    next: Next,
+    inward: impl FnOnce(Request) -> Answer,
 ) -> Response {
     // Without an address (a test, a pipe) there is nobody to limit.
     let Some(&PeerAddress(peer)) = request.extensions().get::<PeerAddress>() else {
-        return next.run(request).await;
+        return inward(request).await;
     };
     let client = client::address(peer.ip(), request.headers(), &limits.trusted_proxies);
     let left = match limits.judge(client, &request) {
@@ -148,7 +147,7 @@ pub(crate) async fn limit(
     };
     request.extensions_mut().insert(Peer(client));
     request.extensions_mut().insert(ClientAddress(client));
-    let mut response = next.run(request).await;
+    let mut response = inward(request).await;
     left.tell(response.headers_mut());
     response
 }

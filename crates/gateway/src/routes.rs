@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use http::Method;
@@ -45,25 +45,36 @@ pub(crate) fn public(app: App, sockets: Router, door: &Door, limits: &Arc<Limits
         .route("/gateway/user/v1/auth/cookie/logout", post(cookie::log_out))
         .route("/gateway/user/v1/{*rest}", any(user))
         .route("/gateway/game/v1/{*rest}", any(game))
-        .with_state(app);
-    let behind = |router: Router, door: &Door| {
-        door.before(
-            router
-                .layer(from_fn(headers::preflight))
-                .layer(from_fn_with_state(Arc::clone(limits), limit)),
-        )
+        .with_state(Arc::new(app));
+    let behind = |router: Router, door: Door| {
+        router.layer(from_fn_with_state(Front { door, limits: Arc::clone(limits) }, pass))
     };
-    let sockets = behind(sockets, &door.clone().with_deadline(POLL_DEADLINE));
-    behind(calls, door).merge(sockets).layer(from_fn(headers::on_every_answer))
+    let sockets = behind(sockets, door.clone().with_deadline(POLL_DEADLINE));
+    behind(calls, door.clone()).merge(sockets)
+}
+
+/// What stands in front of every route.
+#[derive(Clone)]
+struct Front {
+    door: Door,
+    limits: Arc<Limits>,
+}
+
+/// One layer for all of it: axum copies for each call what is below a layer, layer by layer.
+async fn pass(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let Front { door, limits } = &front;
+    let inward = |request| headers::preflight(request, |request| next.run(request));
+    let inward = |request| limit(limits, request, inward);
+    headers::on_every_answer(request, |request| door.pass(request, inward)).await
 }
 
 /// `/gateway/user/v1/…`: identity and wallet.
-async fn user(State(app): State<App>, request: Request) -> Response {
+async fn user(State(app): State<Arc<App>>, request: Request) -> Response {
     app.user.call(inward(request)).await
 }
 
 /// `/gateway/game/v1/…`: lobbies and rounds.
-async fn game(State(app): State<App>, request: Request) -> Response {
+async fn game(State(app): State<Arc<App>>, request: Request) -> Response {
     app.game.call(inward(request)).await
 }
 

@@ -8,7 +8,6 @@ use tokens::Verifier;
 use crate::upstream::Upstream;
 
 /// The state of the public router.
-#[derive(Clone)]
 pub(crate) struct App {
     /// Identity and wallet.
     pub(crate) user: Arc<dyn Upstream>,

@@ -1,5 +1,7 @@
 //! Whether all roles answer, as the original's gateway tells it.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -42,7 +44,7 @@ pub(crate) struct OneFails {
         (status = 500, description = "A role does not answer", body = OneFails),
     )
 )]
-pub(crate) async fn status(State(app): State<App>) -> Response {
+pub(crate) async fn status(State(app): State<Arc<App>>) -> Response {
     let roles = [(&app.user, "/user/v1/status"), (&app.game, "/game/v1/status")];
     let mut working_services = vec!["gateway".to_owned()];
     let mut failed = None;

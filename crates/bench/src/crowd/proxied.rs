@@ -22,11 +22,12 @@ use deployment::Deployment;
 pub(crate) const RATE: u32 = 2_000;
 /// Connections that the calls are spread over.
 const CONNECTIONS: u32 = 64;
-/// How often each way is measured.
-const ROUNDS: usize = 15;
-/// How long calls come before they are counted, and while they are, in seconds.
-const WARM_UP_S: u32 = 1;
-const COUNTED_S: u32 = 3;
+/// How often each way is measured. Short turns: what disturbs the machine for some seconds then
+/// falls into a few of them, and the middle is taken of all.
+const ROUNDS: usize = 45;
+/// Calls that come before those that are counted, and those; twenty of the latter lie above p99.
+const WARM_UP: u32 = 500;
+const COUNTED: u32 = 2_000;
 /// How long the last answers are waited for, and how often they are looked for.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 const LOOKED_FOR: Duration = Duration::from_millis(20);
@@ -81,7 +82,7 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
 
 /// One round of one way: latencies from when each call was due, and how late they were sent.
 fn run(runtime: &tokio::runtime::Runtime, way: &Way) -> anyhow::Result<(Spread, Spread)> {
-    let (warm_up, all) = (RATE * WARM_UP_S, RATE * (WARM_UP_S + COUNTED_S));
+    let (warm_up, all) = (WARM_UP, WARM_UP + COUNTED);
     let answers = Arc::new(Answers::of(all));
     let watch = Stopwatch::start();
     let mut connections = Vec::new();

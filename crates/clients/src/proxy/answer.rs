@@ -11,10 +11,12 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Frame, SizeHint};
 use platform::http::{ApiError, Full, Network, Place, Places};
 use protocol::Code;
 use tokio::time::{Sleep, sleep};
+
+use crate::hops::Answer;
 
 /// What is read of an answer before its client gets anything: nearly all are a whole below it.
 const SHORT_BYTES: usize = 64 * 1_024;
@@ -49,7 +51,7 @@ struct Long<B> {
 /// # Errors
 /// hyper's: it broke off.
 pub(super) async fn read(
-    answer: http::Response<Incoming>,
+    answer: http::Response<Answer>,
     long: &Places,
     network: Option<Network>,
 ) -> Result<Result<Response, ApiError>, hyper::Error> {

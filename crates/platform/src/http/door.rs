@@ -98,7 +98,76 @@ impl Door {
 
     /// `router` behind this door, its fallbacks included.
     pub fn before(&self, router: Router) -> Router {
+        let pass = async |State(door): State<Self>, request: Request, next: Next| {
+            door.pass(request, |request| next.run(request)).await
+        };
         router.layer(from_fn_with_state(self.clone(), pass))
+    }
+
+    /// What `inward` answers to `request`, behind this door. For who has a layer of its own, of
+    /// which this is a part.
+    pub async fn pass<Answer: Future<Output = Response>>(
+        &self,
+        mut request: Request,
+        inward: impl FnOnce(Request) -> Answer,
+    ) -> Response {
+        let watch = Stopwatch::start();
+        let id = self.request_id(&request);
+        request.extensions_mut().insert(id.clone());
+        let method = request.method().clone();
+        let route = request.extensions().get::<MatchedPath>();
+        let followed = match self.traces {
+            Traces::Drawn => Span::drawn(|| traces::call_name(&method, route)),
+            Traces::None => Span::none(),
+        };
+        let route = route.map_or("none", MatchedPath::as_str).to_owned();
+        let ours = followed.line();
+        let theirs = || request.headers().get(TRACE_PARENT).and_then(|value| value.to_str().ok());
+        let trace = ours.as_deref().or_else(theirs);
+        let span = tracing::info_span!("request", request.id = %id.0, %method, route, trace);
+        let answering = self.run(request, inward).instrument(span.clone());
+        let mut response = as_problem(followed.within(answering).await);
+        if let Ok(id) = HeaderValue::from_str(&id.0) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let status = response.status();
+        followed.note("http.response.status_code", || status.as_u16().into());
+        if let Some(metrics) = &self.shared.metrics {
+            metrics.observe(&method, &route, status, watch.seconds());
+        }
+        span.in_scope(|| {
+            if status.is_server_error() {
+                tracing::warn!(status = status.as_u16(), "answered");
+            } else {
+                tracing::debug!(status = status.as_u16(), "answered");
+            }
+        });
+        response
+    }
+
+    /// Within the limits of this door, and without its panics.
+    async fn run<Answer: Future<Output = Response>>(
+        &self,
+        request: Request,
+        inward: impl FnOnce(Request) -> Answer,
+    ) -> Response {
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length = length.and_then(|text| text.parse::<u64>().ok());
+        if length.is_some_and(|length| length > BODY_BYTES as u64) {
+            return ApiError::from(Code::TooLarge).into_response();
+        }
+        let request = request.map(|body| Body::new(Limited::new(body, BODY_BYTES)));
+        let handled = AssertUnwindSafe(inward(request)).catch_unwind();
+        match tokio::time::timeout(self.deadline, handled).await {
+            Ok(Ok(response)) => response,
+            // The panic hook has logged it, in this span.
+            Ok(Err(_)) => ApiError::from(Code::Internal).into_response(),
+            Err(_) => {
+                ApiError::new(Code::Internal, "The request took too long; its outcome is unknown")
+                    .with_status(StatusCode::SERVICE_UNAVAILABLE, "Timed out")
+                    .into_response()
+            }
+        }
     }
 
     fn request_id(&self, request: &Request) -> RequestId {
@@ -114,61 +183,6 @@ impl Door {
             },
             str::to_owned,
         ))
-    }
-}
-
-async fn pass(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    let watch = Stopwatch::start();
-    let id = door.request_id(&request);
-    request.extensions_mut().insert(id.clone());
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>();
-    let followed = match door.traces {
-        Traces::Drawn => Span::drawn(|| traces::call_name(&method, route)),
-        Traces::None => Span::none(),
-    };
-    let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let ours = followed.line();
-    let theirs = || request.headers().get(TRACE_PARENT).and_then(|value| value.to_str().ok());
-    let trace = ours.as_deref().or_else(theirs);
-    let span = tracing::info_span!("request", request.id = %id.0, %method, route, trace);
-    let answering = run(&door, request, next).instrument(span.clone());
-    let mut response = as_problem(followed.within(answering).await);
-    if let Ok(id) = HeaderValue::from_str(&id.0) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    let status = response.status();
-    followed.note("http.response.status_code", || status.as_u16().into());
-    if let Some(metrics) = &door.shared.metrics {
-        metrics.observe(&method, &route, status, watch.seconds());
-    }
-    span.in_scope(|| {
-        if status.is_server_error() {
-            tracing::warn!(status = status.as_u16(), "answered");
-        } else {
-            tracing::debug!(status = status.as_u16(), "answered");
-        }
-    });
-    response
-}
-
-async fn run(door: &Door, request: Request, next: Next) -> Response {
-    let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let length = length.and_then(|text| text.parse::<u64>().ok());
-    if length.is_some_and(|length| length > BODY_BYTES as u64) {
-        return ApiError::from(Code::TooLarge).into_response();
-    }
-    let request = request.map(|body| Body::new(Limited::new(body, BODY_BYTES)));
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(door.deadline, handled).await {
-        Ok(Ok(response)) => response,
-        // The panic hook has logged it, in this span.
-        Ok(Err(_)) => ApiError::from(Code::Internal).into_response(),
-        Err(_) => {
-            ApiError::new(Code::Internal, "The request took too long; its outcome is unknown")
-                .with_status(StatusCode::SERVICE_UNAVAILABLE, "Timed out")
-                .into_response()
-        }
     }
 }
 

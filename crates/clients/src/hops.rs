@@ -1,0 +1,236 @@
+//! Connections to instances for calls that are handed on: HTTP/1.1, one for each call under way,
+//! kept for the next.
+//!
+//! Whoever uses one drives it within its own task: a call crosses from its client's connection to
+//! the instance's and back without another task being woken in between.
+
+mod driven;
+
+use std::collections::HashMap;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{HeaderValue, Request, Response};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use kernel::Timestamp;
+use parking_lot::Mutex;
+use platform::clock::Clock;
+use tokio::net::TcpStream;
+
+use crate::channel::Body;
+use driven::Driven;
+
+/// How long a connection is kept without a call, in milliseconds: well below what a role's
+/// listener allows, so that it is nearly always this end that closes.
+const KEPT_MS: u64 = 5_000;
+/// How often kept ones are looked through.
+const LOOKED_THROUGH: Duration = Duration::from_secs(1);
+/// How long an instance may leave unacknowledged what was sent to it before it counts as gone.
+const GONE_AFTER: Duration = Duration::from_secs(4);
+/// How instances' addresses begin.
+const SCHEME: &str = "http://";
+
+/// The connections of one channel. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Hops {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// How long a connection may take to be made.
+    patience: Duration,
+    clock: Arc<dyn Clock>,
+    /// By instances' addresses, the longest kept first.
+    kept: Mutex<HashMap<String, Vec<Kept>>>,
+}
+
+struct Kept {
+    hop: Hop,
+    since: Timestamp,
+}
+
+/// One connection, in use or kept.
+struct Hop {
+    calls: http1::SendRequest<Body>,
+    driven: Driven<http1::Connection<TokioIo<TcpStream>, Body>>,
+}
+
+/// What an instance answers, as it comes. Once it is whole, its connection is kept.
+pub(crate) struct Answer {
+    body: Incoming,
+    /// Gone when the connection is.
+    hop: Option<(Hop, String)>,
+    hops: Hops,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HopError {
+    #[error("no connection: {0}")]
+    NotMade(#[source] io::Error),
+    #[error("no connection in time")]
+    NotMadeInTime,
+    /// What was sent may have been done.
+    #[error(transparent)]
+    Broken(#[from] hyper::Error),
+}
+
+impl HopError {
+    /// Whether certainly no byte of the call reached the instance.
+    pub(crate) const fn reached_nobody(&self) -> bool {
+        matches!(self, Self::NotMade(_) | Self::NotMadeInTime)
+    }
+}
+
+impl Hops {
+    pub(crate) fn new(patience: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { shared: Arc::new(Shared { patience, clock, kept: Mutex::default() }) }
+    }
+
+    /// Sends `call`, whose address is a path, to the instance at `address`.
+    ///
+    /// # Errors
+    /// [`HopError`].
+    pub(crate) async fn call(
+        &self,
+        address: &str,
+        mut call: Request<Body>,
+    ) -> Result<Response<Answer>, HopError> {
+        let authority = address.strip_prefix(SCHEME).unwrap_or(address);
+        let unfit = |_| HopError::NotMade(io::ErrorKind::InvalidInput.into());
+        let host = HeaderValue::from_str(authority).map_err(unfit)?;
+        call.headers_mut().insert(HOST, host);
+        loop {
+            let (mut hop, is_new) = match self.take(address) {
+                Some(kept) => (kept, false),
+                None => (self.shared.connect(authority).await?, true),
+            };
+            match hop.send(call).await {
+                Ok(answer) => {
+                    let hop = Some((hop, address.to_owned()));
+                    return Ok(answer.map(|body| Answer { body, hop, hops: self.clone() }));
+                }
+                // The instance had closed a kept one: nothing was written.
+                Err((_, Some(unsent))) if !is_new => call = *unsent,
+                Err((error, _)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The connection to `address` that was used last.
+    fn take(&self, address: &str) -> Option<Hop> {
+        Some(self.shared.kept.lock().get_mut(address)?.pop()?.hop)
+    }
+
+    fn keep(&self, hop: Hop, address: String) {
+        let kept = Kept { hop, since: self.shared.clock.now() };
+        let mut all = self.shared.kept.lock();
+        if all.is_empty() {
+            tokio::spawn(close_unused(Arc::downgrade(&self.shared)));
+        }
+        all.entry(address).or_default().push(kept);
+    }
+}
+
+/// Closes what nobody used for long, until there is none.
+async fn close_unused(hops: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(LOOKED_THROUGH).await;
+        let Some(shared) = hops.upgrade() else { return };
+        if shared.close_unused() {
+            return;
+        }
+    }
+}
+
+impl Shared {
+    async fn connect(&self, authority: &str) -> Result<Hop, HopError> {
+        let connecting = TcpStream::connect(authority);
+        let stream = match tokio::time::timeout(self.patience, connecting).await {
+            Ok(made) => made.map_err(HopError::NotMade)?,
+            Err(_) => return Err(HopError::NotMadeInTime),
+        };
+        stream.set_nodelay(true).map_err(HopError::NotMade)?;
+        #[cfg(target_os = "linux")]
+        socket2::SockRef::from(&stream)
+            .set_tcp_user_timeout(Some(GONE_AFTER))
+            .map_err(HopError::NotMade)?;
+        let (calls, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Hop { calls, driven: Driven::new(connection) })
+    }
+
+    /// Whether none is left.
+    fn close_unused(&self) -> bool {
+        let now = self.clock.now();
+        let mut all = self.kept.lock();
+        all.retain(|_, kept| {
+            let unused = kept.partition_point(|kept| kept.since + KEPT_MS <= now);
+            kept.drain(..unused);
+            !kept.is_empty()
+        });
+        all.is_empty()
+    }
+}
+
+impl Hop {
+    /// The answer's head; or why there is none, and the call if nothing of it was written.
+    async fn send(
+        &mut self,
+        call: Request<Body>,
+    ) -> Result<Response<Incoming>, (hyper::Error, Option<Box<Request<Body>>>)> {
+        let mut answer = pin!(self.calls.try_send_request(call));
+        let answer = self.driven.until(|context| answer.as_mut().poll(context)).await;
+        answer.map_err(|mut failed| {
+            let unsent = failed.take_message().map(Box::new);
+            (failed.into_error(), unsent)
+        })
+    }
+
+    /// Whether another call can be sent, now that the last one's answer is whole.
+    fn is_reusable(&mut self) -> bool {
+        self.driven.settle();
+        self.calls.is_ready()
+    }
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self { body, hop, hops } = self.get_mut();
+        let mut next = |context: &mut Context<'_>| Pin::new(&mut *body).poll_frame(context);
+        let frame = match hop {
+            Some((hop, _)) => ready!(hop.driven.poll_until(context, next)),
+            None => ready!(next(context)),
+        };
+        if frame.is_none()
+            && let Some((mut hop, address)) = hop.take()
+            && hop.is_reusable()
+        {
+            hops.keep(hop, address);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;
