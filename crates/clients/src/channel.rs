@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use kernel::Timestamp;
 use platform::clock::Clock;
 use platform::traces::{self, Span};
 use serde::Serialize;
@@ -121,6 +122,11 @@ impl Channel {
             .build(connector);
         let hops = Hops::new(Duration::from_millis(config.connect_ms), Arc::clone(&clock));
         Self { shared: Arc::new(Shared { config, balancer, signer, clock, client, hops }) }
+    }
+
+    /// The present instant of the clock that this channel goes by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
     }
 
     /// The role that is called.

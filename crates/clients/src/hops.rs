@@ -22,7 +22,7 @@ use hyper_util::rt::TokioIo;
 use kernel::Timestamp;
 use parking_lot::Mutex;
 use platform::clock::Clock;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 use crate::channel::Body;
 use driven::Driven;
@@ -58,6 +58,8 @@ struct Kept {
 
 /// One connection, in use or kept.
 struct Hop {
+    /// The instance's.
+    address: String,
     calls: http1::SendRequest<Body>,
     driven: Driven<http1::Connection<TokioIo<TcpStream>, Body>>,
 }
@@ -66,7 +68,7 @@ struct Hop {
 pub(crate) struct Answer {
     body: Incoming,
     /// Gone when the connection is.
-    hop: Option<(Hop, String)>,
+    hop: Option<Hop>,
     hops: Hops,
 }
 
@@ -77,6 +79,8 @@ pub(crate) enum HopError {
     NotMade(#[source] io::Error),
     #[error("no connection in time")]
     NotMadeInTime,
+    #[error("nothing was sent: {0}")]
+    Unsent(#[source] hyper::Error),
     /// What was sent may have been done.
     #[error(transparent)]
     Broken(#[from] hyper::Error),
@@ -85,7 +89,7 @@ pub(crate) enum HopError {
 impl HopError {
     /// Whether certainly no byte of the call reached the instance.
     pub(crate) const fn reached_nobody(&self) -> bool {
-        matches!(self, Self::NotMade(_) | Self::NotMadeInTime)
+        !matches!(self, Self::Broken(_))
     }
 }
 
@@ -103,23 +107,23 @@ impl Hops {
         address: &str,
         mut call: Request<Body>,
     ) -> Result<Response<Answer>, HopError> {
-        let authority = address.strip_prefix(SCHEME).unwrap_or(address);
         let unfit = |_| HopError::NotMade(io::ErrorKind::InvalidInput.into());
-        let host = HeaderValue::from_str(authority).map_err(unfit)?;
+        let host = HeaderValue::from_str(authority(address)).map_err(unfit)?;
         call.headers_mut().insert(HOST, host);
         loop {
             let (mut hop, is_new) = match self.take(address) {
                 Some(kept) => (kept, false),
-                None => (self.shared.connect(authority).await?, true),
+                None => (self.shared.connect(address).await?, true),
             };
             match hop.send(call).await {
                 Ok(answer) => {
-                    let hop = Some((hop, address.to_owned()));
-                    return Ok(answer.map(|body| Answer { body, hop, hops: self.clone() }));
+                    let hops = self.clone();
+                    return Ok(answer.map(|body| Answer { body, hop: Some(hop), hops }));
                 }
                 // The instance had closed a kept one: nothing was written.
                 Err((_, Some(unsent))) if !is_new => call = *unsent,
-                Err((error, _)) => return Err(error.into()),
+                Err((error, Some(_))) => return Err(HopError::Unsent(error)),
+                Err((error, None)) => return Err(error.into()),
             }
         }
     }
@@ -129,14 +133,22 @@ impl Hops {
         Some(self.shared.kept.lock().get_mut(address)?.pop()?.hop)
     }
 
-    fn keep(&self, hop: Hop, address: String) {
-        let kept = Kept { hop, since: self.shared.clock.now() };
+    fn keep(&self, hop: Hop) {
+        let since = self.shared.clock.now();
         let mut all = self.shared.kept.lock();
         if all.is_empty() {
             tokio::spawn(close_unused(Arc::downgrade(&self.shared)));
         }
-        all.entry(address).or_default().push(kept);
+        match all.get_mut(&hop.address) {
+            Some(kept) => kept.push(Kept { hop, since }),
+            None => drop(all.insert(hop.address.clone(), vec![Kept { hop, since }])),
+        }
     }
+}
+
+/// What of an instance's address names its host.
+fn authority(address: &str) -> &str {
+    address.strip_prefix(SCHEME).unwrap_or(address)
 }
 
 /// Closes what nobody used for long, until there is none.
@@ -151,28 +163,37 @@ async fn close_unused(hops: Weak<Shared>) {
 }
 
 impl Shared {
-    async fn connect(&self, authority: &str) -> Result<Hop, HopError> {
-        let connecting = TcpStream::connect(authority);
-        let stream = match tokio::time::timeout(self.patience, connecting).await {
-            Ok(made) => made.map_err(HopError::NotMade)?,
-            Err(_) => return Err(HopError::NotMadeInTime),
-        };
+    async fn connect(&self, address: &str) -> Result<Hop, HopError> {
+        let stream = self.stream(authority(address)).await?;
         stream.set_nodelay(true).map_err(HopError::NotMade)?;
         #[cfg(target_os = "linux")]
         socket2::SockRef::from(&stream)
             .set_tcp_user_timeout(Some(GONE_AFTER))
             .map_err(HopError::NotMade)?;
         let (calls, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        Ok(Hop { calls, driven: Driven::new(connection) })
+        Ok(Hop { address: address.to_owned(), calls, driven: Driven::new(connection) })
     }
 
-    /// Whether none is left.
+    /// To the first of a name's addresses that answers.
+    async fn stream(&self, authority: &str) -> Result<TcpStream, HopError> {
+        let mut failed = HopError::NotMade(io::ErrorKind::NotFound.into());
+        for address in lookup_host(authority).await.map_err(HopError::NotMade)? {
+            match tokio::time::timeout(self.patience, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => failed = HopError::NotMade(error),
+                Err(_) => failed = HopError::NotMadeInTime,
+            }
+        }
+        Err(failed)
+    }
+
+    /// Whether none is left. They are closed once calls need not wait for it.
     fn close_unused(&self) -> bool {
-        let now = self.clock.now();
+        let (now, mut unused) = (self.clock.now(), Vec::new());
         let mut all = self.kept.lock();
         all.retain(|_, kept| {
-            let unused = kept.partition_point(|kept| kept.since + KEPT_MS <= now);
-            kept.drain(..unused);
+            let old = kept.partition_point(|kept| kept.since + KEPT_MS <= now);
+            unused.extend(kept.drain(..old));
             !kept.is_empty()
         });
         all.is_empty()
@@ -211,14 +232,16 @@ impl hyper::body::Body for Answer {
         let Self { body, hop, hops } = self.get_mut();
         let mut next = |context: &mut Context<'_>| Pin::new(&mut *body).poll_frame(context);
         let frame = match hop {
-            Some((hop, _)) => ready!(hop.driven.poll_until(context, next)),
+            Some(hop) => ready!(hop.driven.poll_until(context, next)),
             None => ready!(next(context)),
         };
-        if frame.is_none()
-            && let Some((mut hop, address)) = hop.take()
+        // hyper asks for no more once it knows that a frame was the last.
+        let is_whole = frame.is_none() || matches!(frame, Some(Ok(_))) && body.is_end_stream();
+        if is_whole
+            && let Some(mut hop) = hop.take()
             && hop.is_reusable()
         {
-            hops.keep(hop, address);
+            hops.keep(hop);
         }
         Poll::Ready(frame)
     }

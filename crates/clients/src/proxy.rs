@@ -22,7 +22,6 @@ use http::StatusCode;
 use http::request::Parts;
 use http::uri::Scheme;
 use http_body_util::{BodyExt as _, Full, LengthLimitError};
-use platform::clock::Stopwatch;
 use platform::http::{ApiError, Network, Places};
 use platform::traces::Span;
 use protocol::Code;
@@ -107,9 +106,13 @@ fn unreadable(error: &axum::Error) -> ApiError {
 impl Shared {
     async fn answer(&self, parts: &Parts, body: &Bytes) -> Response {
         self.budget.earn();
-        let watch = Stopwatch::start();
+        let ends = self.channel.now() + TOTAL_MS;
         let mut tried: Vec<Endpoint> = Vec::new();
         loop {
+            let left_ms = ends.ms_since(self.channel.now());
+            if left_ms == 0 {
+                return ApiError::unavailable().into_response();
+            }
             let Some(picked) = self.instances.pick_other_than(&tried) else {
                 return ApiError::unavailable().into_response();
             };
@@ -122,8 +125,8 @@ impl Shared {
                 && self.budget.is_left()
                 && picked.has_others();
             let try_ms = if may_ask_another { REPEATABLE_TRY_MS } else { TRY_MS };
-            let try_ms = try_ms.min(TOTAL_MS.saturating_sub(watch.ms()));
-            match followed.within(self.ask(picked.endpoint(), parts, body, try_ms)).await {
+            let asked = self.ask(picked.endpoint(), parts, body, try_ms.min(left_ms));
+            match followed.within(asked).await {
                 Ok(Err(refusal)) => {
                     picked.ended(CallEnd::Answered);
                     return refusal.into_response();

@@ -17,10 +17,10 @@ use crate::cookie;
 /// What every answer carries, refusals and preflights too.
 pub(crate) async fn on_every_answer<Answer: Future<Output = Response>>(
     request: Request,
-    inward: impl FnOnce(Request) -> Answer,
+    next: impl FnOnce(Request) -> Answer,
 ) -> Response {
     let ours_alone = cookie::is_read_at(request.uri().path());
-    let mut response = inward(request).await;
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     let open = [
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -46,13 +46,13 @@ pub(crate) async fn over_tls(request: Request, next: Next) -> Response {
 /// Answers the question that a browser asks before it lets a page call us.
 pub(crate) async fn preflight<Answer: Future<Output = Response>>(
     request: Request,
-    inward: impl FnOnce(Request) -> Answer,
+    next: impl FnOnce(Request) -> Answer,
 ) -> Response {
     let is_preflight = request.method() == Method::OPTIONS
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
         && !cookie::is_read_at(request.uri().path());
     if !is_preflight {
-        return inward(request).await;
+        return next(request).await;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();

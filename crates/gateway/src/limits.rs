@@ -128,11 +128,11 @@ impl Limits {
 pub(crate) async fn limit<Answer: Future<Output = Response>>(
     limits: &Limits,
     mut request: Request,
-    inward: impl FnOnce(Request) -> Answer,
+    next: impl FnOnce(Request) -> Answer,
 ) -> Response {
     // Without an address (a test, a pipe) there is nobody to limit.
     let Some(&PeerAddress(peer)) = request.extensions().get::<PeerAddress>() else {
-        return inward(request).await;
+        return next(request).await;
     };
     let client = client::address(peer.ip(), request.headers(), &limits.trusted_proxies);
     let left = match limits.judge(client, &request) {
@@ -147,7 +147,7 @@ pub(crate) async fn limit<Answer: Future<Output = Response>>(
     };
     request.extensions_mut().insert(Peer(client));
     request.extensions_mut().insert(ClientAddress(client));
-    let mut response = inward(request).await;
+    let mut response = next(request).await;
     left.tell(response.headers_mut());
     response
 }

@@ -63,9 +63,9 @@ struct Front {
 /// One layer for all of it: axum copies for each call what is below a layer, layer by layer.
 async fn pass(State(front): State<Front>, request: Request, next: Next) -> Response {
     let Front { door, limits } = &front;
-    let inward = |request| headers::preflight(request, |request| next.run(request));
-    let inward = |request| limit(limits, request, inward);
-    headers::on_every_answer(request, |request| door.pass(request, inward)).await
+    let next = |request| headers::preflight(request, |request| next.run(request));
+    let next = |request| limit(limits, request, next);
+    headers::on_every_answer(request, |request| door.pass(request, next)).await
 }
 
 /// `/gateway/user/v1/…`: identity and wallet.

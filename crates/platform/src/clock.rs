@@ -89,12 +89,6 @@ impl Stopwatch {
     pub fn seconds(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
     }
-
-    /// Whole milliseconds since the start, rounded down.
-    #[must_use]
-    pub fn ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
 }
 
 #[cfg(test)]

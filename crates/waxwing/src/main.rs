@@ -6,7 +6,7 @@ use clap::Parser as _;
 use mimalloc::MiMalloc;
 use waxwing::cli::{Cli, run};
 
-/// Half the time of libc's for what a call to a gateway asks of it: see docs/performance.md.
+/// Small pieces of memory cost a call less than they do with libc's (ADR 47).
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -82,7 +82,7 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
 
 /// One round of one way: latencies from when each call was due, and how late they were sent.
 fn run(runtime: &tokio::runtime::Runtime, way: &Way) -> anyhow::Result<(Spread, Spread)> {
-    let (warm_up, all) = (WARM_UP, WARM_UP + COUNTED);
+    let all = WARM_UP + COUNTED;
     let answers = Arc::new(Answers::of(all));
     let watch = Stopwatch::start();
     let mut connections = Vec::new();
@@ -111,10 +111,10 @@ fn run(runtime: &tokio::runtime::Runtime, way: &Way) -> anyhow::Result<(Spread, 
     while answers.answered() < all && watch.seconds() < limit_s {
         sleep(LOOKED_FOR);
     }
-    let outcomes = answers.outcomes(warm_up..all);
+    let outcomes = answers.outcomes(WARM_UP..all);
     let counted = (outcomes.acknowledged, outcomes.unanswered, outcomes.all_refused());
     ensure!(
-        counted == (all - warm_up, 0, 0),
+        counted == (COUNTED, 0, 0),
         "{}: (right, unanswered, wrong) are {counted:?}: {:?}",
         way.address,
         outcomes.refused

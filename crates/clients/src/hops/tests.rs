@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Body as _;
 use platform::clock::SystemClock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -128,6 +129,19 @@ async fn a_connection_whose_answer_was_not_taken_to_its_end_is_closed() {
     assert_eq!(heard.connections.load(Ordering::SeqCst), 2);
 }
 
+/// As hyper's server takes a body: it asks for nothing after what is known to be the last.
+#[tokio::test]
+async fn an_answer_that_is_taken_as_far_as_its_known_end_leaves_its_connection_to_the_next() {
+    let ((address, heard), hops) = (instance(SHORT, usize::MAX).await, hops());
+    for _ in 0..3 {
+        let mut answer = hops.call(&address, post()).await.unwrap().into_body();
+        while !answer.is_end_stream() {
+            timeout(PATIENCE, answer.frame()).await.unwrap().unwrap().unwrap();
+        }
+    }
+    assert_eq!(heard.connections.load(Ordering::SeqCst), 1);
+}
+
 #[tokio::test]
 async fn an_instance_that_hangs_up_in_its_answer_breaks_it() {
     let ((address, heard), hops) = (instance(HALF, 1).await, hops());
@@ -155,4 +169,14 @@ async fn who_is_not_there_was_reached_by_nothing() {
     let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
     let error = hops().call(&format!("http://{nobody}"), post()).await.map(drop).unwrap_err();
     assert!(matches!(error, HopError::NotMade(_)) && error.reached_nobody(), "{error}");
+    // There, and gone before it could hear anything.
+    let (address, heard) = instance(SHORT, 0).await;
+    let hops = hops();
+    let mut hop = hops.shared.connect(&address).await.unwrap();
+    while heard.connections.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until(&heard, 0).await;
+    let (_, unsent) = hop.send(post()).await.unwrap_err();
+    assert!(unsent.is_some());
 }

@@ -104,12 +104,12 @@ impl Door {
         router.layer(from_fn_with_state(self.clone(), pass))
     }
 
-    /// What `inward` answers to `request`, behind this door. For who has a layer of its own, of
+    /// What `next` answers to `request`, behind this door. For who has a layer of its own, of
     /// which this is a part.
     pub async fn pass<Answer: Future<Output = Response>>(
         &self,
         mut request: Request,
-        inward: impl FnOnce(Request) -> Answer,
+        next: impl FnOnce(Request) -> Answer,
     ) -> Response {
         let watch = Stopwatch::start();
         let id = self.request_id(&request);
@@ -125,7 +125,7 @@ impl Door {
         let theirs = || request.headers().get(TRACE_PARENT).and_then(|value| value.to_str().ok());
         let trace = ours.as_deref().or_else(theirs);
         let span = tracing::info_span!("request", request.id = %id.0, %method, route, trace);
-        let answering = self.run(request, inward).instrument(span.clone());
+        let answering = self.run(request, next).instrument(span.clone());
         let mut response = as_problem(followed.within(answering).await);
         if let Ok(id) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, id);
@@ -149,7 +149,7 @@ impl Door {
     async fn run<Answer: Future<Output = Response>>(
         &self,
         request: Request,
-        inward: impl FnOnce(Request) -> Answer,
+        next: impl FnOnce(Request) -> Answer,
     ) -> Response {
         let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length = length.and_then(|text| text.parse::<u64>().ok());
@@ -157,7 +157,7 @@ impl Door {
             return ApiError::from(Code::TooLarge).into_response();
         }
         let request = request.map(|body| Body::new(Limited::new(body, BODY_BYTES)));
-        let handled = AssertUnwindSafe(inward(request)).catch_unwind();
+        let handled = AssertUnwindSafe(next(request)).catch_unwind();
         match tokio::time::timeout(self.deadline, handled).await {
             Ok(Ok(response)) => response,
             // The panic hook has logged it, in this span.
