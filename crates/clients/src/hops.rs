@@ -23,6 +23,7 @@ use kernel::Timestamp;
 use parking_lot::Mutex;
 use platform::clock::Clock;
 use tokio::net::{TcpStream, lookup_host};
+use tokio::runtime::{self, Handle};
 
 use crate::channel::Body;
 use driven::Driven;
@@ -60,6 +61,8 @@ struct Kept {
 struct Hop {
     /// The instance's.
     address: String,
+    /// Where its bytes are waited for. Elsewhere two threads would be woken for them.
+    home: runtime::Id,
     calls: http1::SendRequest<Body>,
     driven: Driven<http1::Connection<TokioIo<TcpStream>, Body>>,
 }
@@ -128,9 +131,13 @@ impl Hops {
         }
     }
 
-    /// The connection to `address` that was used last.
+    /// The connection to `address` that was used last, of those that belong to this runtime.
     fn take(&self, address: &str) -> Option<Hop> {
-        Some(self.shared.kept.lock().get_mut(address)?.pop()?.hop)
+        let here = Handle::current().id();
+        let mut all = self.shared.kept.lock();
+        let kept = all.get_mut(address)?;
+        let last = kept.iter().rposition(|kept| kept.hop.home == here)?;
+        Some(kept.remove(last).hop)
     }
 
     fn keep(&self, hop: Hop) {
@@ -171,7 +178,8 @@ impl Shared {
             .set_tcp_user_timeout(Some(GONE_AFTER))
             .map_err(HopError::NotMade)?;
         let (calls, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        Ok(Hop { address: address.to_owned(), calls, driven: Driven::new(connection) })
+        let (address, home) = (address.to_owned(), Handle::current().id());
+        Ok(Hop { address, home, calls, driven: Driven::new(connection) })
     }
 
     /// To the first of a name's addresses that answers.

@@ -11,7 +11,7 @@ use cluster::Bus;
 use contracts::Play;
 use platform::clock::Clock;
 use platform::config::InvalidConfig;
-use platform::http::{Door, Tls};
+use platform::http::{Door, Tls, Workers};
 use platform::metrics::Registry;
 use platform::random::Random;
 use platform::shutdown::Shutdown;
@@ -59,6 +59,7 @@ pub struct Deps {
 pub struct Listener {
     tcp: TcpListener,
     tls: Option<Tls>,
+    workers: Option<Workers>,
     local_addr: SocketAddr,
 }
 
@@ -95,7 +96,13 @@ impl Listener {
         let refused = |error| StartError::Address(config.listen, error);
         let tcp = TcpListener::bind(config.listen).await.map_err(refused)?;
         let local_addr = tcp.local_addr().map_err(refused)?;
-        Ok(Self { tcp, tls, local_addr })
+        Ok(Self { tcp, tls, workers: None, local_addr })
+    }
+
+    /// Serves players' connections on `workers`, in place of the runtime that the server is on.
+    #[must_use]
+    pub fn on(self, workers: Workers) -> Self {
+        Self { workers: Some(workers), ..self }
     }
 
     /// The address bound, its port never 0.
@@ -130,9 +137,10 @@ impl Server {
             shutdown.draining().await;
             hub.close_all(CloseCode::Restart);
         };
-        let Listener { tcp, tls, .. } = listener;
+        let Listener { tcp, tls, workers, .. } = listener;
         let watched = tls.clone().map(|tls| tokio::spawn(tls.watch()));
-        let served = platform::http::serve_secured(tcp, tls, router, limits, shutdown.clone());
+        let listener = platform::http::Listener::from(tcp).secured(tls).on(workers);
+        let served = platform::http::serve_with(listener, router, limits, shutdown.clone());
         tokio::join!(told, served);
         if let Some(watch) = watched {
             watch.abort();

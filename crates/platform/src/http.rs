@@ -12,6 +12,7 @@ mod places;
 mod raw;
 mod serve;
 mod tls;
+mod workers;
 
 pub use connection::{ClientAddress, Connection, PeerAddress, Seat};
 pub use csv::{AcceptsCsv, Csv, CsvLines};
@@ -22,8 +23,9 @@ pub use files::warn_if_files_are_few;
 pub use idempotency::{IdempotencyKey, Idempotent, KeyedJson};
 pub use places::{Full, Network, Place, Places};
 pub use raw::RawStream;
-pub use serve::{Limits, serve, serve_secured, serve_with};
+pub use serve::{Limits, Listener, serve, serve_with};
 pub use tls::Tls;
+pub use workers::Workers;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use hyper::body::Body as _;
 use platform::clock::SystemClock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::{HopError, Hops};
@@ -101,6 +102,28 @@ async fn one_call_after_the_other_goes_over_one_connection_and_two_at_once_over_
     assert_eq!(both, (Bytes::from("ok"), Bytes::from("ok")));
     assert_eq!(heard.connections.load(Ordering::SeqCst), 2);
     assert_eq!(heard.calls.load(Ordering::SeqCst), 22);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_runtime_that_waits_for_its_bytes() {
+    let ((address, heard), hops) = (instance(SHORT, usize::MAX).await, hops());
+    let elsewhere = |hops: Hops, address: String| async move {
+        let asking = move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                assert_eq!(ask(&hops, &address).await, "ok");
+                assert_eq!(ask(&hops, &address).await, "ok");
+            });
+        };
+        tokio::task::spawn_blocking(asking).await.unwrap();
+    };
+    assert_eq!(ask(&hops, &address).await, "ok");
+    elsewhere(hops.clone(), address.clone()).await;
+    assert_eq!(heard.connections.load(Ordering::SeqCst), 2);
+    assert_eq!(ask(&hops, &address).await, "ok");
+    elsewhere(hops.clone(), address).await;
+    assert_eq!(heard.connections.load(Ordering::SeqCst), 3);
+    assert_eq!(heard.calls.load(Ordering::SeqCst), 6);
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use super::activity::{Activity, Answer};
 use super::connection::{Connection, PeerAddress, Seat};
 use super::places::{Full, Network, Place, Places};
 use super::tls::Tls;
+use super::workers::Workers;
 use crate::shutdown::Shutdown;
 
 /// How long open requests are waited for once the server stops, and an idle client once it was
@@ -78,26 +79,50 @@ impl Default for Limits {
     }
 }
 
+/// An address that is listened at, and how.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<Tls>,
+    workers: Option<Workers>,
+}
+
+impl From<TcpListener> for Listener {
+    /// Without TLS; connections are served by the runtime that they are accepted on.
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None, workers: None }
+    }
+}
+
+impl Listener {
+    /// Over TLS, if there is any. HTTP/2 and HTTP/1.1 are offered; who speaks no TLS where it is
+    /// spoken is closed.
+    #[must_use]
+    pub fn secured(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// Connections are served by `workers`, if there are any.
+    #[must_use]
+    pub fn on(self, workers: Option<Workers>) -> Self {
+        Self { workers, ..self }
+    }
+}
+
 /// Serves `router` on `listener` until `shutdown` drains, then finishes open requests.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
+pub async fn serve(listener: impl Into<Listener>, router: Router, shutdown: Shutdown) {
     serve_with(listener, router, Limits::default(), shutdown).await;
 }
 
 /// The same within other limits. Returns when every request is answered, 15 seconds after the
 /// drain began, or when `shutdown` says now. Upgraded connections are not waited for.
-pub async fn serve_with(listener: TcpListener, router: Router, limits: Limits, shutdown: Shutdown) {
-    serve_secured(listener, None, router, limits, shutdown).await;
-}
-
-/// The same over TLS, if there is any. HTTP/2 and HTTP/1.1 are offered; who speaks no TLS where it
-/// is spoken is closed.
-pub async fn serve_secured(
-    listener: TcpListener,
-    tls: Option<Tls>,
+pub async fn serve_with(
+    listener: impl Into<Listener>,
     router: Router,
     limits: Limits,
     shutdown: Shutdown,
 ) {
+    let Listener { tcp: listener, tls, workers } = listener.into();
     let places = Arc::new(Semaphore::new(limits.connections));
     let by_network = Places::new(u32::MAX, limits.connections_per_network);
     let handshakes = Places::new(limits.handshakes, limits.handshakes_per_network);
@@ -116,8 +141,9 @@ pub async fn serve_secured(
                 Ok(in_network) => {
                     server.prepare(&stream);
                     let seat = Seat::new(among_all, in_network);
-                    let server = Arc::clone(&server);
-                    open.spawn(server.accepted((stream, seat), peer, shutdown.clone()));
+                    let (server, shutdown) = (Arc::clone(&server), shutdown.clone());
+                    let serve = |stream| server.accepted((stream, seat), peer, shutdown);
+                    spread(workers.as_ref(), &open, stream, serve);
                 }
                 Err(full) => tracing::debug!(?full, "a connection was closed at once"),
             },
@@ -133,6 +159,21 @@ pub async fn serve_secured(
         () = open.wait() => {}
         () = shutdown.stopping() => {}
         () = tokio::time::sleep(LINGER) => tracing::warn!("requests were cut off by the shutdown"),
+    }
+}
+
+/// Serves what was accepted on one of the workers, or here.
+fn spread<F>(
+    workers: Option<&Workers>,
+    open: &TaskTracker,
+    stream: TcpStream,
+    serve: impl FnOnce(TcpStream) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let Some(workers) = workers else { return drop(open.spawn(serve(stream))) };
+    if let Err(error) = workers.serve(open, stream, serve) {
+        tracing::warn!(%error, "a connection was not served");
     }
 }
 

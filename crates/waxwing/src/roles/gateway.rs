@@ -1,6 +1,7 @@
 //! The public door as a process of its own. It owns nothing: any gateway serves any lobby.
 
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -13,7 +14,7 @@ use clients::{Forwarding, HttpLobbies, HttpPlay, proxy};
 use cluster::Bus;
 use contracts::{Play, PlayError, PlayRefusal};
 use kernel::LobbyId;
-use platform::http::ApiError;
+use platform::http::{ApiError, Workers};
 use platform::shutdown::Shutdown;
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
@@ -34,7 +35,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ground = Ground::open(&config, Role::Gateway).await?;
     let users = ground.channel(Role::User, &ground.users)?;
     let games = ground.channel(Role::Game, &ground.games)?;
+    // What ends on them ends before they do: they stay until this process is done.
+    let workers = Workers::start(available_parallelism()?.get()).context("threads")?;
     let listener = gateway::Listener::bind(&config.gateway, &ground.registry).await?;
+    let listener = listener.on(workers.clone());
     let bound = listener.local_addr();
     ground.needs("user", &ground.users);
     ground.needs("game", &ground.games);
@@ -87,7 +91,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         ended = &mut server => ended.context("the public listener")?,
         () = ground.shutdown.stopping() => door.stop(),
     }
-    ground.close().await
+    let closed = ground.close().await;
+    drop(workers);
+    closed
 }
 
 /// What lobbies are looked at with.

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::http::{Connection, Limits, RawStream, Tls, serve_secured};
+use crate::http::{Connection, Limits, Listener, RawStream, Tls, serve_with};
 use crate::metrics::Registry;
 use crate::shutdown::Shutdown;
 
@@ -48,7 +48,8 @@ impl Running {
         let tls = Tls::open(&authority.certificate(), &authority.key(), &registry).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve_secured(listener, Some(tls), router, limits, Shutdown::new()));
+        let listener = Listener::from(listener).secured(Some(tls));
+        tokio::spawn(serve_with(listener, router, limits, Shutdown::new()));
         Self { authority, address, registry }
     }
 
