@@ -35,7 +35,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ground = Ground::open(&config, Role::Gateway).await?;
     let users = ground.channel(Role::User, &ground.users)?;
     let games = ground.channel(Role::Game, &ground.games)?;
-    // What ends on them ends before they do: they stay until this process is done.
+    // Held to the end of this function: what ends on them ends before they do.
     let workers = Workers::start(available_parallelism()?.get()).context("threads")?;
     let listener = gateway::Listener::bind(&config.gateway, &ground.registry).await?;
     let listener = listener.on(workers.clone());
@@ -91,9 +91,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         ended = &mut server => ended.context("the public listener")?,
         () = ground.shutdown.stopping() => door.stop(),
     }
-    let closed = ground.close().await;
-    drop(workers);
-    closed
+    ground.close().await
 }
 
 /// What lobbies are looked at with.
